@@ -1,0 +1,88 @@
+import Contracts
+import Logging
+import Messaging
+import Outbound
+import Postgres
+import Runtime
+import ServiceLifecycle
+import Store
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What a service is made of, built from its settings: a pool, a bus client, its standing as a worker.
+///
+/// - Configuration keys:
+///   - `WEIR_DATABASE_URL` (libpq URI, required)
+///   - `WEIR_DATABASE_CONNECTIONS` (int): the size of the pool
+///   - `WEIR_BUS_ENDPOINTS` (comma-separated, required) and `WEIR_BUS_EVENTS` (optional)
+///   - `WEIR_BUS_KEYS` (directory, optional): CURVE keys made by `weir keys`
+///   - `WEIR_LEASE` (duration, default: 15s): how long this worker may be silent before its claims are void
+public struct ServiceParts: Sendable {
+    /// Settings, log, health, metrics, secrets, ids.
+    public let context: RuntimeContext
+    /// How the service logs in to Postgres.
+    public let sessions: PostgresPool.Configuration
+    /// Connections to Postgres, as the service's own role.
+    public let pool: PostgresPool
+    /// The bus.
+    public let bus: BusClient
+    /// The service's standing as a worker.
+    public let lease: WorkerLease
+
+    /// Builds the parts and registers their health checks. Nothing is connected to yet but in the background.
+    ///
+    /// - Throws: `ConfigurationError` that names the setting.
+    public init(_ context: RuntimeContext, connections: Int, idleInTransaction: Duration = .seconds(60)) throws {
+        let settings = context.configuration
+        let size = try settings.int("WEIR_DATABASE_CONNECTIONS", default: connections, in: 1...200)
+        sessions = ServiceSession.configuration(
+            url: try settings.requiredString("WEIR_DATABASE_URL"), service: context.name, connections: size,
+            idleInTransaction: idleInTransaction)
+        let pool = PostgresPool(configuration: sessions, logger: context.logger)
+        let bus = try BusClient(configuration: BusSettings.client(context), logger: context.logger)
+        let leaseDuration = try settings.duration("WEIR_LEASE", default: .seconds(15), in: .seconds(1) ... .seconds(600))
+        let ids = context.ids
+        self.context = context
+        self.pool = pool
+        self.bus = bus
+        lease = WorkerLease(
+            store: WorkerStore(pool: pool), service: context.name, host: ProcessInfo.processInfo.hostName,
+            processID: ProcessInfo.processInfo.processIdentifier, duration: leaseDuration,
+            makeID: { WorkerID(ids.next()) }, logger: context.logger)
+        context.health.register("postgres") { _ = try await pool.execute(Self.probe) }
+        context.health.register("bus") { try await bus.ping(timeout: .seconds(1)) }
+        Self.expose(pool, in: context.metrics)
+    }
+
+    private static let probe = Statement("health.probe", "select true")
+
+    /// Keeps the parts open while the services that use them run; list it before them.
+    public var keeper: any Service { Keeper(pool: pool, bus: bus) }
+
+    private struct Keeper: Service {
+        let pool: PostgresPool
+        let bus: BusClient
+
+        func run() async throws {
+            try? await gracefulShutdown()
+            await bus.close()
+            await pool.close()
+        }
+    }
+
+    private static func expose(_ pool: PostgresPool, in metrics: PrometheusRegistry) {
+        metrics.sampledCounter("weir_postgres_statements_total", "Statements executed.") {
+            Double(pool.statistics.statementsExecuted)
+        }
+        metrics.sampledCounter("weir_postgres_round_trips_total", "Round trips to the server.") {
+            Double(pool.statistics.roundTrips)
+        }
+        metrics.sampledGauge("weir_postgres_waiters", "Callers that wait for a connection.") {
+            Double(pool.statistics.waiters)
+        }
+    }
+}

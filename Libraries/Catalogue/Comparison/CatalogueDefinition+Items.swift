@@ -1,0 +1,117 @@
+import JSON
+import Mapping
+
+extension CatalogueDefinition {
+    /// Everything declared as a flat list, in the order in which it can be written.
+    public var items: [CatalogueItem] {
+        organizations.flatMap(\.items).enumerated()
+            .sorted { ($0.element.identity.kind, $0.offset) < ($1.element.identity.kind, $1.offset) }
+            .map(\.element)
+    }
+}
+
+extension OrganizationDefinition {
+    fileprivate var items: [CatalogueItem] {
+        [CatalogueItem(kind: .organization, key: [key], fields: ["name": .string(name)])]
+            + objectTypes.flatMap { $0.items(in: key) }
+            + sources.flatMap { $0.items(in: key) }
+            + webhookEndpoints.map { $0.item(in: key) }
+            + activities.flatMap { $0.items(in: key) }
+    }
+}
+
+extension ObjectTypeDefinition {
+    fileprivate func items(in organization: String) -> [CatalogueItem] {
+        [CatalogueItem(kind: .objectType, key: [organization, key], fields: ["name": .string(name)])]
+            + datapoints.map { datapoint in
+                CatalogueItem(
+                    kind: .datapoint, key: [organization, key, datapoint.key],
+                    fields: ["name": .string(datapoint.name), "data_type": .string(datapoint.dataType.rawValue)]
+                )
+            }
+    }
+}
+
+extension SourceDefinition {
+    fileprivate func items(in organization: String) -> [CatalogueItem] {
+        let source = CatalogueItem(
+            kind: .source, key: [organization, key],
+            fields: [
+                "name": .string(name),
+                "source_type": "http",
+                "base_url": baseURL.map { .string($0) } ?? .null,
+                "run_request_template": runRequestTemplate,
+                "max_objects": .number(JSONNumber(maxObjects)),
+                "setup": setup.json,
+            ]
+        )
+        let objects = objectMappings.map { mapping in
+            CatalogueItem(
+                kind: .objectSource, key: [organization, key, mapping.objectType],
+                fields: [
+                    "key_mapping": mapping.keyMapping.json,
+                    "key_mapping_type": .string(mapping.keyMappingType.rawValue),
+                ]
+            )
+        }
+        let datapoints = datapointMappings.map { mapping in
+            CatalogueItem(
+                kind: .datapointSource, key: [organization, key, mapping.objectType, mapping.datapoint],
+                fields: ["key_mapping": .array(mapping.keyMappings.map(\.json))]
+            )
+        }
+        return [source] + objects + datapoints
+    }
+}
+
+extension SourceSetup {
+    fileprivate var json: JSONValue {
+        [
+            "concurrency": .number(JSONNumber(concurrency)),
+            "timeout_seconds": .seconds(timeoutMilliseconds),
+            "response_bytes_max": .number(JSONNumber(responseBytesMax)),
+            "retry": [
+                "attempts": .number(JSONNumber(retry.attempts)),
+                "base_seconds": .seconds(retry.baseMilliseconds),
+                "max_seconds": .seconds(retry.maxMilliseconds),
+            ],
+        ]
+    }
+}
+
+extension WebhookEndpointDefinition {
+    fileprivate func item(in organization: String) -> CatalogueItem {
+        CatalogueItem(
+            kind: .webhookEndpoint, key: [organization, key],
+            fields: ["url": .string(url), "secret_name": .string(secretName)]
+        )
+    }
+}
+
+extension ActivityDefinition {
+    fileprivate func items(in organization: String) -> [CatalogueItem] {
+        let activity = CatalogueItem(
+            kind: .activity, key: [organization, key],
+            fields: [
+                "name": .string(name), "type": .string(type.rawValue), "object_type": .string(objectType),
+                "setup": setup,
+            ]
+        )
+        return [activity]
+            + sources.map { CatalogueItem(kind: .activitySource, key: [organization, key, $0], fields: [:]) }
+            + webhookEndpoints.map {
+                CatalogueItem(kind: .activityEndpoint, key: [organization, key, $0], fields: [:])
+            }
+    }
+}
+
+extension JSONValue {
+    /// Milliseconds as seconds, in the shortest decimal text: 30, 0.5, 1.25.
+    fileprivate static func seconds(_ milliseconds: Int) -> JSONValue {
+        let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        guard rest > 0 else { return .number(JSONNumber(whole)) }
+        var fraction = String(String(1000 + rest).dropFirst())
+        while fraction.hasSuffix("0") { fraction.removeLast() }
+        return JSONNumber("\(whole).\(fraction)").map { .number($0) } ?? .number(JSONNumber(whole))
+    }
+}

@@ -1,0 +1,35 @@
+import JSON
+
+/// Something that a client can request for objects of one type.
+public struct ActivityDefinition: Sendable, Hashable {
+    /// What an activity does. The platform knows more; these are the ones that a catalogue can declare so far.
+    public enum ActivityType: String, Sendable, Hashable, CaseIterable {
+        /// Fills in values of named objects.
+        case enrichment
+    }
+
+    /// The key, unique in the organization.
+    public let key: String
+    /// The name that people read.
+    public let name: String
+    /// What it does.
+    public let type: ActivityType
+    /// The key of the type of its objects.
+    public let objectType: String
+    /// The keys of the sources it asks.
+    public let sources: [String]
+    /// The keys of the endpoints that get its results; none means that results are only kept.
+    public let webhookEndpoints: [String]
+    /// Free settings of the activity: an object, `<<$run_setup>>` in templates.
+    public let setup: JSONValue
+}
+
+/// Where an organization's results are posted.
+public struct WebhookEndpointDefinition: Sendable, Hashable {
+    /// The key, unique in the organization.
+    public let key: String
+    /// The absolute URL that deliveries are posted to.
+    public let url: String
+    /// The name of the signing secret; the secret itself never stands in a catalogue.
+    public let secretName: String
+}

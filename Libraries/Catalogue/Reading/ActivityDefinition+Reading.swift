@@ -1,0 +1,38 @@
+import JSON
+
+extension ActivityDefinition {
+    init?(key: String, reading cursor: DocumentCursor, scope: OrganizationScope) {
+        guard let body = cursor.mapping() else { return nil }
+        body.refuseUnknownKeys(known: ["name", "type", "object_type", "sources", "webhook_endpoints", "setup"])
+        let type = body.required("type", "what it does: enrichment")?.choice(of: ActivityType.self)
+        let objectType = body.required("object_type", "the type of the objects it works on")?
+            .reference(to: "object type", among: scope.objectTypes)
+        let sources = body.required("sources", "the sources it asks, such as [crm]")?
+            .references(to: "source", among: scope.sources)
+        if let sources, sources.isEmpty {
+            body["sources"]?.report(.missingReference, "the list is empty", remedy: "name at least one source")
+        }
+        if let sources, let objectType {
+            for (index, source) in sources.enumerated() where scope.typesMapped[source]?.contains(objectType) == false {
+                body["sources"]?.list()?[index].report(
+                    .missingReference, "the source \(source) maps no datapoint of \(objectType)",
+                    remedy: "add datapoint_source with \(objectType) to the source, or leave it out here"
+                )
+            }
+        }
+        var endpoints: [String]? = []
+        if let list = body["webhook_endpoints"] {
+            endpoints = list.references(to: "webhook endpoint", among: scope.webhookEndpoints)
+        }
+        var setup: JSONValue? = .object(JSONObject())
+        if let given = body["setup"] {
+            setup = given.mapping() == nil ? nil : given.json()
+        }
+        let name = body.name(orKey: key)
+        guard let type, let objectType, let sources, let endpoints, let setup else { return nil }
+        self.init(
+            key: key, name: name, type: type, objectType: objectType, sources: sources, webhookEndpoints: endpoints,
+            setup: setup
+        )
+    }
+}

@@ -1,0 +1,103 @@
+extension CatalogueDefinition {
+    private static let sections = ["object_types", "sources", "webhook_endpoints", "activities"]
+
+    /// Reads and checks a catalogue file; `docs/catalogue.md` describes it.
+    ///
+    /// - Parameters:
+    ///   - text: YAML.
+    ///   - overrides: values that replace those of the file, in order, before anything is checked.
+    ///   - limits: the bounds of the text.
+    /// - Throws: ``CatalogueError`` with every problem that was found. Text that is not YAML, or that hits a bound, is one
+    ///   problem alone, since nothing behind it can be judged.
+    public init(
+        parsing text: String,
+        overrides: [CatalogueOverride] = [],
+        limits: CatalogueLimits = CatalogueLimits()
+    ) throws(CatalogueError) {
+        let log = ProblemLog(problemsMax: limits.problemsMax)
+        var organizations: [OrganizationDefinition] = []
+        do {
+            var reader = DocumentReader(limits: limits)
+            var document = try reader.read(text)
+            for override in overrides {
+                do { try override.apply(to: &document) } catch { log.add(error.problem) }
+            }
+            organizations = Self.organizations(of: DocumentCursor(node: document, path: "", log: log))
+        } catch {
+            log.add(error.problem)
+        }
+        if let error = log.error { throw error }
+        self.organizations = organizations
+    }
+
+    private static func organizations(of document: DocumentCursor) -> [OrganizationDefinition] {
+        guard let root = document.mapping() else { return [] }
+        root.refuseUnknownKeys(known: ["organization", "organizations"] + sections)
+        guard let many = root["organizations"] else {
+            guard let one = root.required("organization", "the key of the organization that all of this belongs to")
+            else { return [] }
+            return organization(one, root: root).map { [$0] } ?? []
+        }
+        for section in ["organization"] + sections where root[section] != nil {
+            root[section]?.report(
+                .conflict, "\(section) stands beside organizations", remedy: "move it below one of the organizations"
+            )
+        }
+        return (many.mapping()?.named() ?? []).compactMap { key, value in
+            guard let body = value.mapping() else { return nil }
+            body.refuseUnknownKeys(known: ["name"] + sections)
+            return OrganizationDefinition(key: key, name: body.name(orKey: key), body: body)
+        }
+    }
+
+    /// The short form: `organization: demo` or `organization: { key: demo, name: Demo }` beside the sections.
+    private static func organization(_ value: DocumentCursor, root: MappingCursor) -> OrganizationDefinition? {
+        guard case .mapping = value.node.content else {
+            guard let key = value.name() else { return nil }
+            return OrganizationDefinition(key: key, name: key, body: root)
+        }
+        guard let header = value.mapping() else { return nil }
+        header.refuseUnknownKeys(known: ["key", "name"])
+        guard let key = header.required("key", "the organization's key, such as demo")?.name() else { return nil }
+        return OrganizationDefinition(key: key, name: header.name(orKey: key), body: root)
+    }
+}
+
+extension OrganizationDefinition {
+    /// - Parameter body: the mapping that holds the organization's sections.
+    fileprivate init(key: String, name: String, body: MappingCursor) {
+        let scope = OrganizationScope(body)
+        func read<Definition>(
+            _ section: String, _ make: (String, DocumentCursor, OrganizationScope) -> Definition?
+        ) -> [Definition] {
+            (body[section]?.mapping()?.named() ?? []).compactMap { make($0.key, $0.value, scope) }
+        }
+        self.init(
+            key: key,
+            name: name,
+            objectTypes: read("object_types", ObjectTypeDefinition.init(key:reading:scope:)),
+            sources: read("sources", SourceDefinition.init(key:reading:scope:)),
+            webhookEndpoints: read("webhook_endpoints", WebhookEndpointDefinition.init(key:reading:scope:)),
+            activities: read("activities", ActivityDefinition.init(key:reading:scope:))
+        )
+    }
+}
+
+extension DocumentCursor {
+    /// A text that is a name.
+    fileprivate func name() -> String? {
+        guard let text = text() else { return nil }
+        guard CatalogueName.isValid(text) else {
+            report(.invalidName, "\(text.debugDescription) is not a name", remedy: CatalogueName.rule)
+            return nil
+        }
+        return text
+    }
+}
+
+extension MappingCursor {
+    /// The name that people read; the key serves where there is none.
+    func name(orKey key: String) -> String {
+        self["name"]?.text(lengthMax: 200) ?? key
+    }
+}

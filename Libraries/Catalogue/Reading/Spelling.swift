@@ -1,0 +1,37 @@
+/// Finds what a person probably meant.
+enum Spelling {
+    /// A remedy for an unknown word: "did you mean timeout?" or the whole list of known words.
+    static func suggestion(for word: String, among known: [String]) -> String {
+        guard !known.isEmpty else { return "there is nothing that could be named here" }
+        let list = known.joined(separator: ", ")
+        guard let nearest = nearest(to: word, among: known) else { return "known here: \(list)" }
+        return "did you mean \(nearest)? Known here: \(list)"
+    }
+
+    /// The known word that differs least, if it differs by no more than a third of its length.
+    static func nearest(to word: String, among known: [String]) -> String? {
+        let word = Array(word.lowercased().utf8.prefix(64))
+        let ranked = known.map { (distance: distance(word, Array($0.lowercased().utf8)), word: $0) }
+        guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
+        return best.distance <= max(1, best.word.utf8.count / 3) ? best.word : nil
+    }
+
+    /// The number of bytes to insert, remove, replace or swap with their neighbour (Damerau and Levenshtein's distance,
+    /// in the variant that changes no place twice).
+    static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var beforeLast: [Int] = []
+        var last = Array(0...right.count)
+        for i in left.indices {
+            var row = [i + 1]
+            for j in right.indices {
+                var best = min(last[j + 1] + 1, row[j] + 1, last[j] + (left[i] == right[j] ? 0 : 1))
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    best = min(best, beforeLast[j - 1] + 1)
+                }
+                row.append(best)
+            }
+            (beforeLast, last) = (last, row)
+        }
+        return last[right.count]
+    }
+}

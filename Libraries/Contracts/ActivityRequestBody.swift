@@ -1,0 +1,135 @@
+import JSON
+
+/// What a client asks for: the body of `POST /v1/activity-requests`, the data of the command
+/// `dev.weir.activity.requested.v1`, and the `content` of a row that was inserted by SQL.
+public struct ActivityRequestBody: Sendable, Equatable {
+    /// The bounds of a request.
+    public struct Limits: Sendable {
+        /// The most objects of one request.
+        public var objectsMax = 100_000
+        /// The longest name of an object, in bytes of UTF-8.
+        public var nameBytesMax = 1_000
+        /// After this many violations the rest is not reported.
+        public var violationsMax = 20
+
+        /// The documented defaults.
+        public init() {}
+    }
+
+    /// The key of the activity; nil where the row names it already.
+    public let activity: String?
+    /// The names of the objects, in the client's order, each once.
+    public let objects: [String]
+
+    /// Checks a body.
+    ///
+    /// - Parameter needsActivity: false for rows, which name their activity in a column.
+    /// - Throws: ``Problem`` `invalid_request` with every violation and its JSON path.
+    public init(_ body: JSONValue, limits: Limits = Limits(), needsActivity: Bool = true) throws(Problem) {
+        var check = RequestCheck(limits: limits)
+        guard case .object(let object) = body else {
+            throw Problem.invalidRequest([
+                .init(path: "$", message: "must be an object with \"activity\" and \"objects\", not \(body.kindName)")
+            ])
+        }
+        check.keys(of: object)
+        activity = check.activity(object["activity"], isNeeded: needsActivity)
+        objects = check.objects(object["objects"])
+        if !check.violations.isEmpty { throw Problem.invalidRequest(check.violations) }
+    }
+}
+
+extension Problem {
+    /// The request's body does not say what it has to.
+    public static func invalidRequest(_ violations: [Violation]) -> Problem {
+        let first = violations.first.map { "\($0.path): \($0.message)" } ?? ""
+        let more = violations.count > 1 ? " (and \(violations.count - 1) more)" : ""
+        return Problem(
+            code: "invalid_request", status: 422, title: "The request is not valid", detail: first + more,
+            violations: violations)
+    }
+}
+
+/// Gathers violations up to a bound.
+private struct RequestCheck {
+    private static let known = ["activity", "objects"]
+
+    let limits: ActivityRequestBody.Limits
+    private(set) var violations: [Problem.Violation] = []
+
+    init(limits: ActivityRequestBody.Limits) {
+        self.limits = limits
+    }
+
+    mutating func keys(of object: JSONObject) {
+        for key in object.keys where !Self.known.contains(key) {
+            report(JSONPathText().key(key).text, "there is no such field; known are \"activity\" and \"objects\"")
+        }
+    }
+
+    mutating func activity(_ value: JSONValue?, isNeeded: Bool) -> String? {
+        switch value {
+        case .string(let key)? where !key.isEmpty: return key
+        case .string?: report("$.activity", "must name an activity, not be empty")
+        case nil: if isNeeded { report("$.activity", "is missing; name the activity to run") }
+        case let other?: report("$.activity", "must be a string, not \(other.kindName)")
+        }
+        return nil
+    }
+
+    mutating func objects(_ value: JSONValue?) -> [String] {
+        guard let value else {
+            report("$.objects", "is missing; list the names of the objects")
+            return []
+        }
+        guard case .array(let elements) = value else {
+            report("$.objects", "must be an array of names, not \(value.kindName)")
+            return []
+        }
+        if elements.isEmpty { report("$.objects", "is empty; name at least one object") }
+        if elements.count > limits.objectsMax {
+            report(
+                "$.objects",
+                "names \(elements.count) objects, more than the maximum of \(limits.objectsMax); split the request")
+            return []
+        }
+        return names(elements)
+    }
+
+    private mutating func names(_ elements: [JSONValue]) -> [String] {
+        var names: [String] = []
+        var places: [String: Int] = [:]
+        names.reserveCapacity(elements.count)
+        places.reserveCapacity(elements.count)
+        for (index, element) in elements.enumerated() {
+            guard case .string(let name) = element else {
+                report("$.objects[\(index)]", "must be a name, a string, not \(element.kindName)")
+                continue
+            }
+            if let fault = fault(of: name) {
+                report("$.objects[\(index)]", fault)
+            } else if let first = places.updateValue(index, forKey: name) {
+                places[name] = first
+                report("$.objects[\(index)]", "is the same name as $.objects[\(first)]; name each object once")
+            } else {
+                names.append(name)
+            }
+            if violations.count >= limits.violationsMax { break }
+        }
+        return names
+    }
+
+    private func fault(of name: String) -> String? {
+        if name.utf8.contains(0) { return "contains the character U+0000, which a name cannot have" }
+        if name.allSatisfy(\.isWhitespace) { return "is empty; a name has at least one visible character" }
+        let bytes = name.utf8.count
+        if bytes > limits.nameBytesMax {
+            return "has \(bytes) bytes, more than the maximum of \(limits.nameBytesMax)"
+        }
+        return nil
+    }
+
+    private mutating func report(_ path: String, _ message: String) {
+        if violations.count < limits.violationsMax { violations.append(.init(path: path, message: message)) }
+    }
+}

@@ -1,0 +1,17 @@
+/// The topics of the bus: what a message is about. The key of each is named beside it.
+///
+/// All but the command are hints: they name a queue that has work and carry no facts (DESIGN section 6).
+public enum Topic {
+    /// A request waits to be expanded. Key: the request.
+    public static let requestAccepted = "dev.weir.request.accepted.v1"
+    /// A source has runs to execute. Key: the organization and the source, `org/source`.
+    public static let runReady = "dev.weir.run.ready.v1"
+    /// Raw answers wait to be mapped. Key: the source.
+    public static let answerRecorded = "dev.weir.answer.recorded.v1"
+    /// All runs of a request are closed; its result waits to be collected. Key: the request.
+    public static let runsClosed = "dev.weir.runs.closed.v1"
+    /// A finished request waits to be delivered. Key: the request.
+    public static let requestCompleted = "dev.weir.request.completed.v1"
+    /// A command: somebody asks for an activity. Key: the activity.
+    public static let activityRequested = "dev.weir.activity.requested.v1"
+}

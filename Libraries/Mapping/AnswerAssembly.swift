@@ -1,0 +1,199 @@
+import JSON
+
+/// From matches to objects with values: names the objects, assigns the values, chooses among fall-backs, writes the JSON.
+struct AnswerAssembly {
+    private struct FoundObject {
+        let name: String?
+        let match: PatternWalk.Match
+        let depth: Int
+    }
+
+    /// One match for one object.
+    private struct Assignment {
+        let object: Int32
+        let datapoint: Int32
+        let alternative: Int32
+        /// The value's node on the tape: also its order in the document.
+        let node: Int
+    }
+
+    private var objects: [FoundObject] = []
+    private var assignments: [Assignment] = []
+    private var conversion = ValueConversion()
+    private var unassignedCount = 0
+
+    mutating func assemble(
+        _ walk: borrowing PatternWalk, of tape: JSONTape, plan: MappingPlan, limits: MappingLimits
+    ) throws(MappingError) -> MappedAnswer {
+        assignments.removeAll(keepingCapacity: true)
+        unassignedCount = 0
+        conversion.begin()
+        if plan.objects.isEmpty {
+            assignToRun(walk.matches)
+            return try answer(names: [nil], tape, plan)
+        }
+        try collectObjects(walk.matches, tape, plan.objectNameKind, limits)
+        try assign(walk.matches, ancestors: walk.ancestors, tape, limits)
+        return try answer(names: objects.map(\.name), tape, plan)
+    }
+
+    private mutating func assignToRun(_ matches: [PatternWalk.Match]) {
+        for match in matches { append(match, object: 0) }
+    }
+
+    private mutating func append(_ match: PatternWalk.Match, object: Int) {
+        let assignment = Assignment(
+            object: Int32(object),
+            datapoint: match.target.datapoint,
+            alternative: match.target.alternative,
+            node: match.node
+        )
+        assignments.append(assignment)
+    }
+
+    private mutating func collectObjects(
+        _ matches: [PatternWalk.Match], _ tape: JSONTape, _ kind: ObjectNameKind, _ limits: MappingLimits
+    ) throws(MappingError) {
+        objects.removeAll(keepingCapacity: true)
+        for match in matches where match.target.datapoint == PatternTrie.Target.object {
+            switch try ObjectName.make(match, of: tape, kind) {
+            case .name(let text) where text.utf8.count > limits.objectNameBytesMax:
+                let reason = "a name of \(text.utf8.count) bytes, more than the maximum of \(limits.objectNameBytesMax)"
+                conversion.fail(match.node, of: tape, datapoint: nil, reason: reason)
+            case .name(let text):
+                objects.append(FoundObject(name: text, match: match, depth: tape.depth(match.node)))
+            case .none: break
+            case .unsuitable(let found):
+                let reason = "\(found) where an object's name is expected"
+                conversion.fail(match.node, of: tape, datapoint: nil, reason: reason)
+            }
+        }
+    }
+
+    private mutating func assign(
+        _ matches: [PatternWalk.Match], ancestors: [Int32], _ tape: JSONTape, _ limits: MappingLimits
+    ) throws(MappingError) {
+        for match in matches where match.target.datapoint != PatternTrie.Target.object {
+            let depth = tape.depth(match.node)
+            let before = assignments.count
+            // From the value upwards to the first place that has objects in it. Matches stand in document order, so the objects
+            // in a place are neighbours in the list.
+            for level in stride(from: depth, through: 0, by: -1) {
+                let place = Int(ancestors[match.ancestors + level])
+                let first = firstObject(from: place)
+                let end = firstObject(from: tape.next(place))
+                guard first < end else { continue }
+                assign(match, depth: depth, to: first..<end, sharing: level)
+                break
+            }
+            if assignments.count == before { unassignedCount += 1 }
+            guard assignments.count <= limits.matchesMax else {
+                throw MappingError(tooManyMatchesMax: limits.matchesMax)
+            }
+        }
+    }
+
+    /// Assigns to those of the candidates, which all share `level` steps with the value, that are nearest and no neighbours.
+    private mutating func assign(_ match: PatternWalk.Match, depth: Int, to candidates: Range<Int>, sharing level: Int)
+    {
+        let step = UInt64(1) << UInt64(min(level, 63))
+        let before = assignments.count
+        var nearest = Int.max
+        for index in candidates {
+            let object = objects[index]
+            // Neither path ends here, and at this step both chose one of several records: not the same one.
+            let isNeighbour = depth > level && object.depth > level && match.records & object.match.records & step != 0
+            guard !isNeighbour, object.depth <= nearest else { continue }
+            if object.depth < nearest {
+                nearest = object.depth
+                assignments.removeLast(assignments.count - before)
+            }
+            append(match, object: index)
+        }
+    }
+
+    /// The first object at or behind a node of the tape.
+    private func firstObject(from node: Int) -> Int {
+        var low = 0
+        var high = objects.count
+        while low < high {
+            let middle = (low + high) / 2
+            if objects[middle].match.node < node { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
+
+extension AnswerAssembly {
+    private mutating func answer(
+        names: [String?], _ tape: JSONTape, _ plan: MappingPlan
+    ) throws(MappingError) -> MappedAnswer {
+        assignments.sort { left, right in
+            if left.object != right.object { return left.object < right.object }
+            if left.datapoint != right.datapoint { return left.datapoint < right.datapoint }
+            if left.alternative != right.alternative { return left.alternative < right.alternative }
+            return left.node < right.node
+        }
+        var values: [(object: Int32, datapoint: Int, range: Range<Int>)] = []
+        values.reserveCapacity(assignments.count)
+        var start = 0
+        while start < assignments.count {
+            let first = assignments[start]
+            var end = start + 1
+            while end < assignments.count, assignments[end].object == first.object,
+                assignments[end].datapoint == first.datapoint
+            {
+                end += 1
+            }
+            let datapoint = Int(first.datapoint)
+            let chosen = choose(from: start..<end, tape)
+            let mapping = plan.datapoints[datapoint]
+            if let range = try conversion.write(nodes(chosen), of: tape, datapoint: datapoint, mapping) {
+                values.append((first.object, datapoint, range))
+            }
+            start = end
+        }
+        return finish(names: names, values: values)
+    }
+
+    private func nodes(_ range: Range<Int>) -> some Collection<Int> {
+        assignments[range].lazy.map(\.node)
+    }
+
+    /// Of one datapoint's matches for one object, those of the first fall-back that has more than nulls, else of the first.
+    private func choose(from range: Range<Int>, _ tape: JSONTape) -> Range<Int> {
+        var first: Range<Int>?
+        var start = range.lowerBound
+        while start < range.upperBound {
+            var end = start
+            var hasValue = false
+            while end < range.upperBound, assignments[end].alternative == assignments[start].alternative {
+                hasValue = hasValue || tape.kind(assignments[end].node) != .null
+                end += 1
+            }
+            if hasValue { return start..<end }
+            first = first ?? start..<end
+            start = end
+        }
+        return first ?? range
+    }
+
+    private mutating func finish(
+        names: [String?], values: [(object: Int32, datapoint: Int, range: Range<Int>)]
+    ) -> MappedAnswer {
+        let json = conversion.takeOutput()
+        var place = 0
+        let mapped = names.enumerated().map { index, name in
+            let first = place
+            while place < values.count, Int(values[place].object) == index { place += 1 }
+            let own = values[first..<place].map { MappedValue(datapoint: $0.datapoint, json: json[$0.range]) }
+            return MappedObject(name: name, values: own)
+        }
+        return MappedAnswer(
+            objects: mapped,
+            failures: conversion.failures,
+            failureCount: conversion.failureCount,
+            unassignedCount: unassignedCount
+        )
+    }
+}

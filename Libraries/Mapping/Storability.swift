@@ -1,0 +1,39 @@
+import JSON
+
+/// Whether Postgres can hold a mapped value as `jsonb`. What is not mapped is never asked.
+enum Storability {
+    /// Refuses U+0000 and half surrogate pairs in a string, or anywhere in a container.
+    static func checkText(_ node: Int, of tape: JSONTape) throws(MappingError) {
+        let what: String
+        if tape.containsNUL(node) {
+            what = "the character U+0000"
+        } else if tape.containsLoneSurrogate(node) {
+            what = "half of a surrogate pair, which is no character"
+        } else {
+            return
+        }
+        let culprit = (node..<tape.next(node)).first {
+            tape.kind($0) == .string && (tape.containsNUL($0) || tape.containsLoneSurrogate($0))
+        }
+        let reason = "a mapped text contains \(what), which cannot be stored"
+        throw MappingError(code: .unstorableText, at: culprit ?? node, of: tape, reason: reason)
+    }
+
+    /// Refuses a number beyond the range of `numeric`.
+    static func checkNumber(_ node: Int, of tape: JSONTape) throws(MappingError) {
+        guard NumericRange.contains(tape.bytes(node)) else {
+            let text = String(decoding: tape.bytes(node).prefix(24), as: UTF8.self)
+            let shown = tape.bytes(node).count > 24 ? text + "…" : text
+            let reason = "the mapped number \(shown) is outside the range that can be stored"
+            throw MappingError(code: .numberOutOfRange, at: node, of: tape, reason: reason)
+        }
+    }
+
+    /// Refuses what ``checkText(_:of:)`` and ``checkNumber(_:of:)`` refuse, in a value of any kind.
+    static func check(_ node: Int, of tape: JSONTape) throws(MappingError) {
+        try checkText(node, of: tape)
+        for index in node..<tape.next(node) where tape.kind(index) == .number {
+            try checkNumber(index, of: tape)
+        }
+    }
+}

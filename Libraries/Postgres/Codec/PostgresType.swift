@@ -1,0 +1,44 @@
+/// The object identifiers by which the server knows a type and the array of it (`pg_type.oid`, `pg_type.typarray`).
+public struct PostgresType: Sendable, Hashable {
+    /// Identifier of the type; 0 lets the server infer it from the statement.
+    public let oid: UInt32
+    /// Identifier of the one-dimensional array of the type; 0 when there is none.
+    public let arrayOID: UInt32
+
+    /// A type by its identifiers, for types of an extension or a schema of one's own.
+    public init(oid: UInt32, arrayOID: UInt32 = 0) {
+        self.oid = oid
+        self.arrayOID = arrayOID
+    }
+
+    /// The server infers the type. This is how a Swift enum of strings is sent as a value of an SQL enum; it has no array.
+    public static let unspecified = PostgresType(oid: 0)
+    /// `boolean`.
+    public static let bool = PostgresType(oid: 16, arrayOID: 1000)
+    /// `bytea`.
+    public static let bytea = PostgresType(oid: 17, arrayOID: 1001)
+    /// `bigint`.
+    public static let int8 = PostgresType(oid: 20, arrayOID: 1016)
+    /// `smallint`.
+    public static let int2 = PostgresType(oid: 21, arrayOID: 1005)
+    /// `integer`.
+    public static let int4 = PostgresType(oid: 23, arrayOID: 1007)
+    /// `text`.
+    public static let text = PostgresType(oid: 25, arrayOID: 1009)
+    /// `json`.
+    public static let json = PostgresType(oid: 114, arrayOID: 199)
+    /// `real`.
+    public static let float4 = PostgresType(oid: 700, arrayOID: 1021)
+    /// `double precision`.
+    public static let float8 = PostgresType(oid: 701, arrayOID: 1022)
+    /// `timestamp with time zone`.
+    public static let timestamptz = PostgresType(oid: 1184, arrayOID: 1185)
+    /// `interval`.
+    public static let interval = PostgresType(oid: 1186, arrayOID: 1187)
+    /// `numeric`.
+    public static let numeric = PostgresType(oid: 1700, arrayOID: 1231)
+    /// `uuid`.
+    public static let uuid = PostgresType(oid: 2950, arrayOID: 2951)
+    /// `jsonb`.
+    public static let jsonb = PostgresType(oid: 3802, arrayOID: 3807)
+}

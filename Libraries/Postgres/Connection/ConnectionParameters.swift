@@ -1,0 +1,57 @@
+internal import CLibPQ
+
+/// The keywords and values that libpq connects with: the connection string, and the session settings that this module adds.
+struct ConnectionParameters: Sendable {
+    private(set) var keywords: [String: String]
+
+    /// - Throws: ``PostgresError/Code/invalidParameter`` if the connection string cannot be parsed. The message does not quote it,
+    ///   because it may hold a password.
+    init(_ configuration: PostgresPool.Configuration) throws(PostgresError) {
+        keywords = try Self.parse(configuration.connectionString)
+        keywords["client_encoding"] = "UTF8"
+        keywords["fallback_application_name"] = configuration.applicationName
+        for (keyword, value) in Self.keepalives where keywords[keyword] == nil {
+            keywords[keyword] = value
+        }
+        // As options of the start-up packet the settings cost no round trip. Those of the connection string come last and win.
+        var settings = configuration.sessionSettings
+        settings["statement_timeout"] = String(configuration.statementTimeout.milliseconds)
+        settings["idle_in_transaction_session_timeout"] = String(configuration.idleInTransactionTimeout.milliseconds)
+        let options = settings.sorted { $0.key < $1.key }.map { "-c \($0.key)=\(Self.escaped($0.value))" }
+        keywords["options"] = (options + [keywords["options"]].compactMap(\.self)).joined(separator: " ")
+    }
+
+    /// A peer that vanished without a word is noticed within about a minute. https://www.postgresql.org/docs/15/libpq-connect.html
+    private static let keepalives = [
+        "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000",
+    ]
+
+    /// Spaces and backslashes inside an option's value are escaped by a backslash.
+    private static func escaped(_ value: String) -> String {
+        String(value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] })
+    }
+
+    private static func parse(_ connectionString: String) throws(PostgresError) -> [String: String] {
+        guard let options = PQconninfoParse(connectionString, nil) else {
+            throw PostgresError(
+                .invalidParameter, "the connection string is neither a postgresql:// URI nor keyword=value pairs")
+        }
+        defer { PQconninfoFree(options) }
+        var keywords: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { keywords[String(cString: keyword)] = String(cString: value) }
+            option += 1
+        }
+        return keywords
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds; 0 stays 0, which switches a time-out of the server off, and anything shorter counts as one.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let whole = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        return whole == 0 && self > .zero ? 1 : whole
+    }
+}

@@ -1,0 +1,60 @@
+/// What a family of metrics measures.
+enum MetricKind: Sendable {
+    case counter
+    case gauge
+    case histogram(HistogramBuckets)
+
+    /// The word in the `# TYPE` line.
+    var typeName: String {
+        switch self {
+        case .counter: "counter"
+        case .gauge: "gauge"
+        case .histogram: "histogram"
+        }
+    }
+
+    func isSameType(as other: MetricKind) -> Bool { typeName == other.typeName }
+}
+
+/// One metric with one set of labels.
+enum MetricSeries: Sendable {
+    case counter(PrometheusCounter)
+    case gauge(PrometheusGauge)
+    case sampled(@Sendable () -> Double)
+    case histogram(PrometheusHistogram)
+}
+
+/// All metrics of one name. The series' keys are their labels as they are printed, without braces.
+struct MetricFamily: Sendable {
+    let kind: MetricKind
+    let help: String
+    var series: [String: MetricSeries] = [:]
+
+    /// Writes the family in the text format, series sorted by their labels.
+    func write(name: String, to text: inout String) {
+        if !help.isEmpty { text += "# HELP \(name) \(MetricText.escapedHelp(help))\n" }
+        text += "# TYPE \(name) \(kind.typeName)\n"
+        for (labels, series) in series.sorted(by: { $0.key < $1.key }) {
+            let braced = labels.isEmpty ? "" : "{\(labels)}"
+            switch series {
+            case .counter(let counter): text += "\(name)\(braced) \(counter.value)\n"
+            case .gauge(let gauge): text += "\(name)\(braced) \(MetricText.number(gauge.value))\n"
+            case .sampled(let value): text += "\(name)\(braced) \(MetricText.number(value()))\n"
+            case .histogram(let histogram): Self.write(histogram, name: name, labels: labels, to: &text)
+            }
+        }
+    }
+
+    private static func write(_ histogram: PrometheusHistogram, name: String, labels: String, to text: inout String) {
+        let (cumulative, sum) = histogram.snapshot()
+        let prefix = labels.isEmpty ? "" : "\(labels),"
+        let braced = labels.isEmpty ? "" : "{\(labels)}"
+        for (index, count) in cumulative.enumerated() {
+            let isLast = index == histogram.buckets.bounds.count
+            let bound = isLast ? "+Inf" : MetricText.number(histogram.buckets.bounds[index])
+            text += "\(name)_bucket{\(prefix)le=\"\(bound)\"} \(count)\n"
+        }
+        text += "\(name)_sum\(braced) \(MetricText.number(sum))\n"
+        text += "\(name)_count\(braced) \(cumulative[cumulative.count - 1])\n"
+    }
+}

@@ -1,0 +1,129 @@
+import Catalogue
+import Postgres
+
+// Every statement takes the item's key, its parents' keys first, as $1, and its fields as $2.
+extension CatalogueStore {
+    static func statement(for kind: CatalogueItem.Kind) -> Statement {
+        switch kind {
+        case .organization: organization
+        case .objectType: objectType
+        case .datapoint: datapoint
+        case .source: source
+        case .objectSource: objectSource
+        case .datapointSource: datapointSource
+        case .webhookEndpoint: webhookEndpoint
+        case .activity: activity
+        case .activitySource: activitySource
+        case .activityEndpoint: activityEndpoint
+        }
+    }
+
+    /// Kinds whose change makes services read a source anew.
+    static let touches: [CatalogueItem.Kind: Statement] = [.objectSource: touchSource, .datapointSource: touchSource]
+
+    private static let organization = Statement(
+        "catalogue.write_organization",
+        """
+        insert into public.org (key, name) values (($1::text[])[1], $2::jsonb ->> 'name')
+        on conflict (key) do update set name = excluded.name
+        """)
+
+    private static let objectType = Statement(
+        "catalogue.write_object_type",
+        """
+        insert into public.object_type (org_id, key, name)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'name' from public.org as g where g.key = ($1)[1]
+        on conflict (org_id, key) do update set name = excluded.name
+        """)
+
+    private static let datapoint = Statement(
+        "catalogue.write_datapoint",
+        """
+        insert into public.datapoint (org_id, object_type_id, key, name, data_type)
+        select g.id, t.id, ($1::text[])[3], $2::jsonb ->> 'name', $2 ->> 'data_type'
+        from public.org as g join public.object_type as t on t.org_id = g.id and t.key = ($1)[2] where g.key = ($1)[1]
+        on conflict (org_id, object_type_id, key) do update set name = excluded.name, data_type = excluded.data_type
+        """)
+
+    private static let source = Statement(
+        "catalogue.write_source",
+        """
+        insert into public.source (owner_org_id, key, name, source_type, base_url, run_request_template, max_objects, setup)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'name', $2 ->> 'source_type', $2 ->> 'base_url',
+               $2 -> 'run_request_template', ($2 ->> 'max_objects')::int, $2 -> 'setup'
+        from public.org as g where g.key = ($1)[1]
+        on conflict (owner_org_id, key) do update
+        set name = excluded.name, source_type = excluded.source_type, base_url = excluded.base_url,
+            run_request_template = excluded.run_request_template, max_objects = excluded.max_objects,
+            setup = excluded.setup, version = source.version + 1
+        """)
+
+    private static let objectSource = Statement(
+        "catalogue.write_object_source",
+        """
+        insert into public.object_source (org_id, source_id, object_type_id, key_mapping, key_mapping_type)
+        select g.id, s.id, t.id, $2::jsonb -> 'key_mapping', $2 ->> 'key_mapping_type'
+        from public.org as g join public.source as s on s.owner_org_id = g.id and s.key = ($1::text[])[2]
+        join public.object_type as t on t.org_id = g.id and t.key = ($1)[3] where g.key = ($1)[1]
+        on conflict (org_id, source_id, object_type_id) do update
+        set key_mapping = excluded.key_mapping, key_mapping_type = excluded.key_mapping_type
+        """)
+
+    private static let datapointSource = Statement(
+        "catalogue.write_datapoint_source",
+        """
+        insert into public.datapoint_source (org_id, source_id, datapoint_id, key_mapping)
+        select g.id, s.id, d.id, $2::jsonb -> 'key_mapping'
+        from public.org as g join public.source as s on s.owner_org_id = g.id and s.key = ($1::text[])[2]
+        join public.object_type as t on t.org_id = g.id and t.key = ($1)[3]
+        join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id and d.key = ($1)[4] where g.key = ($1)[1]
+        on conflict (org_id, source_id, datapoint_id) do update set key_mapping = excluded.key_mapping
+        """)
+
+    private static let webhookEndpoint = Statement(
+        "catalogue.write_webhook_endpoint",
+        """
+        insert into public.webhook_endpoint (org_id, key, url, secret_name)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'url', $2 ->> 'secret_name' from public.org as g where g.key = ($1)[1]
+        on conflict (org_id, key) do update set url = excluded.url, secret_name = excluded.secret_name
+        """)
+
+    private static let activity = Statement(
+        "catalogue.write_activity",
+        """
+        insert into public.activity (org_id, key, name, activity_type_id, object_type_id, setup)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'name', y.id, t.id, $2 -> 'setup'
+        from public.org as g join public.activity_type as y on y.name = $2 ->> 'type'
+        join public.object_type as t on t.org_id = g.id and t.key = $2 ->> 'object_type' where g.key = ($1)[1]
+        on conflict (org_id, key) do update
+        set name = excluded.name, activity_type_id = excluded.activity_type_id, object_type_id = excluded.object_type_id,
+            setup = excluded.setup
+        """)
+
+    private static let activitySource = Statement(
+        "catalogue.write_activity_source",
+        """
+        insert into public.activity_source (org_id, activity_id, source_id)
+        select g.id, a.id, s.id
+        from public.org as g join public.activity as a on a.org_id = g.id and a.key = ($1::text[])[2]
+        join public.source as s on s.owner_org_id = g.id and s.key = ($1)[3] where g.key = ($1)[1] and $2::jsonb is not null
+        on conflict do nothing
+        """)
+
+    private static let activityEndpoint = Statement(
+        "catalogue.write_activity_endpoint",
+        """
+        insert into public.activity_endpoint (org_id, activity_id, webhook_endpoint_id)
+        select g.id, a.id, e.id
+        from public.org as g join public.activity as a on a.org_id = g.id and a.key = ($1::text[])[2]
+        join public.webhook_endpoint as e on e.org_id = g.id and e.key = ($1)[3] where g.key = ($1)[1] and $2::jsonb is not null
+        on conflict do nothing
+        """)
+
+    private static let touchSource = Statement(
+        "catalogue.touch_source",
+        """
+        update public.source as s set version = s.version + 1
+        from public.org as g where g.key = ($1::text[])[1] and s.owner_org_id = g.id and s.key = ($1)[2]
+        """)
+}

@@ -1,0 +1,88 @@
+import Catalogue
+import JSON
+import Postgres
+
+/// The stored side of the catalogue: read as items, written item by item.
+public struct CatalogueStore: Sendable {
+    private let pool: PostgresPool
+
+    /// Statements run on a pool whose user may write the catalogue.
+    public init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    // Fields exactly as CatalogueDefinition.items spells them, so that what was applied compares equal.
+    private static let read = Statement(
+        "catalogue.read",
+        """
+        select 'organization', array[g.key], jsonb_build_object('name', g.name)
+        from public.org as g where g.key = any ($1)
+        union all
+        select 'object_type', array[g.key, t.key], jsonb_build_object('name', t.name)
+        from public.org as g join public.object_type as t on t.org_id = g.id where g.key = any ($1)
+        union all
+        select 'datapoint', array[g.key, t.key, d.key], jsonb_build_object('name', d.name, 'data_type', d.data_type)
+        from public.org as g join public.object_type as t on t.org_id = g.id
+        join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id where g.key = any ($1)
+        union all
+        select 'source', array[g.key, s.key], jsonb_build_object(
+            'name', s.name, 'source_type', s.source_type, 'base_url', s.base_url,
+            'run_request_template', s.run_request_template, 'max_objects', s.max_objects, 'setup', s.setup)
+        from public.org as g join public.source as s on s.owner_org_id = g.id where g.key = any ($1)
+        union all
+        select 'object_source', array[g.key, s.key, t.key],
+               jsonb_build_object('key_mapping', m.key_mapping, 'key_mapping_type', m.key_mapping_type)
+        from public.org as g join public.object_source as m on m.org_id = g.id
+        join public.source as s on s.owner_org_id = g.id and s.id = m.source_id
+        join public.object_type as t on t.org_id = g.id and t.id = m.object_type_id where g.key = any ($1)
+        union all
+        select 'datapoint_source', array[g.key, s.key, t.key, d.key], jsonb_build_object('key_mapping', m.key_mapping)
+        from public.org as g join public.datapoint_source as m on m.org_id = g.id
+        join public.source as s on s.owner_org_id = g.id and s.id = m.source_id
+        join public.datapoint as d on d.org_id = g.id and d.id = m.datapoint_id
+        join public.object_type as t on t.org_id = g.id and t.id = d.object_type_id where g.key = any ($1)
+        union all
+        select 'webhook_endpoint', array[g.key, e.key], jsonb_build_object('url', e.url, 'secret_name', e.secret_name)
+        from public.org as g join public.webhook_endpoint as e on e.org_id = g.id where g.key = any ($1)
+        union all
+        select 'activity', array[g.key, a.key], jsonb_build_object(
+            'name', a.name, 'type', y.name, 'object_type', t.key, 'setup', a.setup)
+        from public.org as g join public.activity as a on a.org_id = g.id
+        join public.activity_type as y on y.id = a.activity_type_id
+        join public.object_type as t on t.org_id = g.id and t.id = a.object_type_id where g.key = any ($1)
+        union all
+        select 'activity_source', array[g.key, a.key, s.key], '{}'
+        from public.org as g join public.activity_source as l on l.org_id = g.id
+        join public.activity as a on a.org_id = g.id and a.id = l.activity_id
+        join public.source as s on s.owner_org_id = g.id and s.id = l.source_id where g.key = any ($1)
+        union all
+        select 'activity_endpoint', array[g.key, a.key, e.key], '{}'
+        from public.org as g join public.activity_endpoint as l on l.org_id = g.id
+        join public.activity as a on a.org_id = g.id and a.id = l.activity_id
+        join public.webhook_endpoint as e on e.org_id = g.id and e.id = l.webhook_endpoint_id where g.key = any ($1)
+        """)
+
+    /// What is stored of the given organizations.
+    public func items(ofOrganizations keys: [String]) async throws -> [CatalogueItem] {
+        try await pool.execute(Self.read, keys).map { row in
+            let (kind, key, fields) = try row.decode((String, [String], JSONB).self)
+            guard let kind = CatalogueItem.Kind(rawValue: kind), case .object(let object) = try JSONValue(parsing: fields.bytes)
+            else { throw StoreError("the catalogue holds an item of unknown kind \(kind)") }
+            return CatalogueItem(kind: kind, key: key, fields: object)
+        }
+    }
+
+    /// Writes items in their order, in one transaction: creates those that are missing, changes the others.
+    public func write(_ items: [CatalogueItem]) async throws {
+        try await pool.transaction { transaction in
+            var pipeline = Pipeline()
+            for item in items {
+                pipeline.add(Self.statement(for: item.identity.kind), item.identity.key, JSONB(JSONValue.object(item.fields).encoded()))
+                if let touched = Self.touches[item.identity.kind] {
+                    pipeline.add(touched, item.identity.key)
+                }
+            }
+            _ = try await transaction.commit(pipeline)
+        }
+    }
+}

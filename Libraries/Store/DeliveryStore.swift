@@ -1,0 +1,181 @@
+import Contracts
+import Postgres
+
+/// A webhook that this worker has to post.
+public struct ClaimedDelivery: Sendable {
+    /// The delivery, known to its receiver as `webhook-id`.
+    public let id: DeliveryID
+    /// The tenant.
+    public let org: OrgID
+    /// The request whose outcome it is.
+    public let request: ActivityRequestID
+    /// How often it has been tried, this time included.
+    public let attempt: Int
+    /// Where to.
+    public let url: String
+    /// The name of the signing secret.
+    public let secretName: String
+    /// The bytes to sign and post.
+    public let payload: [UInt8]
+}
+
+/// How one attempt of a delivery went.
+public struct DeliveryAttempt: Sendable {
+    /// What becomes of the delivery.
+    public enum Outcome: Sendable, Equatable {
+        /// The endpoint took it.
+        case delivered
+        /// It is tried again after the delay.
+        case retry(after: Duration)
+        /// It is given up.
+        case failed
+    }
+
+    /// The delivery.
+    public let delivery: ClaimedDelivery
+    /// What becomes of it.
+    public let outcome: Outcome
+    /// The HTTP status, when there was one.
+    public let status: Int?
+    /// The whole exchange, in milliseconds.
+    public let milliseconds: Double
+    /// What went wrong, for people.
+    public let error: String?
+    /// The beginning of the endpoint's answer.
+    public let answer: String?
+
+    /// One attempt.
+    public init(
+        delivery: ClaimedDelivery, outcome: Outcome, status: Int?, milliseconds: Double, error: String?,
+        answer: String?
+    ) {
+        self.delivery = delivery
+        self.outcome = outcome
+        self.status = status
+        self.milliseconds = milliseconds
+        self.error = error
+        self.answer = answer
+    }
+}
+
+/// Webhooks: claimed, attempted, delivered.
+public struct DeliveryStore: Sendable {
+    private let pool: PostgresPool
+
+    /// Statements run on the service's own pool.
+    public init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    private static let claim = Statement(
+        "delivery.claim",
+        """
+        with due as materialized (
+            select d.id from public.delivery as d
+            where d.state = 'ready' and d.due_at <= clock_timestamp()
+            order by d.due_at
+            limit $2
+            for no key update skip locked
+        )
+        update public.delivery as d
+        set state = 'in_progress', attempt = d.attempt + 1, worker_id = $1
+        from due
+        where d.id = due.id
+        returning d.id, d.org_id, d.activity_request_id, d.attempt,
+            (select e.url from public.webhook_endpoint as e where e.org_id = d.org_id and e.id = d.webhook_endpoint_id),
+            (select e.secret_name from public.webhook_endpoint as e where e.org_id = d.org_id and e.id = d.webhook_endpoint_id),
+            d.payload
+        """)
+
+    private static let record = Statement(
+        "delivery.record",
+        """
+        with input as materialized (
+            select * from unnest($2::uuid[], $3::text[], $4::double precision[], $5::int[], $6::double precision[], $7::text[], $8::text[])
+                as i(id, state, delay, status, duration_ms, error, answer)
+        ), owned as (
+            update public.delivery as d
+            set state = i.state, worker_id = null, state_reason = i.error,
+                due_at = clock_timestamp() + make_interval(secs => coalesce(i.delay, 0)),
+                delivered_at = case when i.state = 'delivered' then clock_timestamp() end
+            from input as i
+            where d.id = i.id and d.worker_id is not distinct from $1 and d.state = 'in_progress'
+            returning d.org_id, d.id, d.attempt
+        )
+        insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer)
+        select o.org_id, o.id, o.attempt, i.status, i.duration_ms, i.error, i.answer
+        from owned as o
+        join input as i on i.id = o.id
+        """)
+
+    // A request is delivered when the last of its endpoints has taken it.
+    private static let settle = Statement(
+        "delivery.settle",
+        """
+        with wanted as materialized (select i.id from unnest($1::uuid[]) as i(id))
+        update public.activity_request as r
+        set state = 'delivered', state_substate = null
+        from wanted as w
+        where r.id = w.id and r.state = 'done'
+          and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.state <> 'delivered')
+        """)
+
+    private static let nextDue = Statement(
+        "delivery.next_due",
+        """
+        select extract(epoch from d.due_at - clock_timestamp())::double precision
+        from public.delivery as d where d.state = 'ready' order by d.due_at limit 1
+        """)
+
+    /// Claims deliveries that are due, the longest due first.
+    public func claim(worker: WorkerID, limit: Int) async throws(PostgresError) -> [ClaimedDelivery] {
+        var claimed: [ClaimedDelivery] = []
+        for row in try await pool.execute(Self.claim, worker, limit) {
+            let (id, org, request, attempt, url, secret, payload) = try row.decode(
+                (DeliveryID, OrgID, ActivityRequestID, Int32, String, String, Bytea).self)
+            claimed.append(
+                ClaimedDelivery(
+                    id: id, org: org, request: request, attempt: Int(attempt), url: url, secretName: secret,
+                    payload: payload.bytes))
+        }
+        return claimed
+    }
+
+    /// Records attempts and marks the requests whose outcome has arrived everywhere.
+    public func record(_ attempts: [DeliveryAttempt], worker: WorkerID) async throws(PostgresError) {
+        var pipeline = Pipeline()
+        pipeline.add(
+            Self.record, worker,
+            attempts.map(\.delivery.id),
+            attempts.map(\.outcome.state),
+            attempts.map(\.outcome.delaySeconds),
+            attempts.map { $0.status.map(Int32.init(truncatingIfNeeded:)) },
+            attempts.map(\.milliseconds),
+            attempts.map(\.error),
+            attempts.map(\.answer))
+        pipeline.add(
+            Self.settle, attempts.filter { $0.outcome == .delivered }.map(\.delivery.request))
+        _ = try await pool.run(pipeline)
+    }
+
+    /// How long until the next delivery is due; nil when none waits. Negative when it is overdue.
+    public func nextDue() async throws(PostgresError) -> Duration? {
+        guard let row = try await pool.execute(Self.nextDue).first else { return nil }
+        return .seconds(try row.decode(Double.self, at: 0))
+    }
+}
+
+extension DeliveryAttempt.Outcome {
+    fileprivate var state: String {
+        switch self {
+        case .delivered: "delivered"
+        case .retry: "ready"
+        case .failed: "failed"
+        }
+    }
+
+    fileprivate var delaySeconds: Double? {
+        guard case .retry(let delay) = self else { return nil }
+        return Double(delay.components.seconds) + Double(delay.components.attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,144 @@
+import Contracts
+import Postgres
+
+/// A request that has been checked and is about to be put on disk.
+public struct NewRequest: Sendable {
+    /// Its id, made by the service.
+    public let id: ActivityRequestID
+    /// The tenant, from the API key.
+    public let org: OrgID
+    /// The key of the activity.
+    public let activity: String
+    /// The body as it came, as JSON.
+    public let content: JSONB
+    /// How many objects it names.
+    public let objectCount: Int
+    /// `http` or `bus`.
+    public let origin: String
+    /// What makes a repeat the same request; nil when every request is a new one.
+    public let idempotencyKey: String?
+    /// SHA-256 of the body, so that a reused key with another body is noticed.
+    public let fingerprint: Bytea?
+    /// The W3C trace context of the caller.
+    public let traceparent: String?
+
+    /// A request to accept.
+    public init(
+        id: ActivityRequestID, org: OrgID, activity: String, content: JSONB, objectCount: Int, origin: String,
+        idempotencyKey: String?, fingerprint: Bytea?, traceparent: String?
+    ) {
+        self.id = id
+        self.org = org
+        self.activity = activity
+        self.content = content
+        self.objectCount = objectCount
+        self.origin = origin
+        self.idempotencyKey = idempotencyKey
+        self.fingerprint = fingerprint
+        self.traceparent = traceparent
+    }
+}
+
+/// How a request was received.
+public enum Acceptance: Sendable, Equatable {
+    /// It is on disk.
+    case accepted(ActivityRequestID, plan: Plan)
+    /// The same request came before under the same idempotency key.
+    case repeated(ActivityRequestID, plan: Plan)
+    /// The idempotency key was used before, for another body.
+    case keyReused(ActivityRequestID)
+    /// The organization has no such activity; these are the ones that it has.
+    case unknownActivity(known: [String])
+    /// The activity cannot run, with the reason.
+    case notRunnable(String)
+}
+
+extension RequestStore {
+    // One statement, one commit. The left joins make sure that a row comes back even when nothing was accepted.
+    private static let accept = Statement(
+        "request.accept",
+        """
+        with wanted as materialized (
+            select a.org_id, a.id, t.name as type
+            from public.activity as a
+            join public.activity_type as t on t.id = a.activity_type_id
+            where a.org_id = $2 and a.key = $3 and a.deleted_at is null
+        ), plan as materialized (
+            select count(*)::int as sources,
+                   coalesce(sum(($5 + s.max_objects - 1) / s.max_objects), 0)::int as calls
+            from wanted as w
+            join public.activity_source as l on l.org_id = w.org_id and l.activity_id = w.id
+            join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id and s.deleted_at is null
+        ), accepted as (
+            insert into public.activity_request
+                (org_id, id, activity_id, state, content, origin, idempotency_key, idempotency_fingerprint, traceparent)
+            select w.org_id, $1, w.id, 'valid', $4, $6, $7, $8, $9
+            from wanted as w
+            cross join plan as p
+            where w.type = 'enrichment' and p.sources > 0
+            on conflict on constraint activity_request_idempotency_key_is_unique do nothing
+            returning id
+        ), progress as (
+            insert into public.request_progress
+                (org_id, activity_request_id, objects_total, runs_planned, calls_planned)
+            select $2, r.id, $5, $5 * p.sources, p.calls
+            from accepted as r
+            cross join plan as p
+        )
+        select w.type, p.sources, p.calls, (select id from accepted)
+        from (values (true)) as always(yes)
+        left join wanted as w on true
+        left join plan as p on true
+        """)
+
+    private static let findRepeated = Statement(
+        "request.find_repeated",
+        """
+        select r.id, r.idempotency_fingerprint is not distinct from $3, p.runs_planned, p.calls_planned
+        from public.activity_request as r
+        join public.request_progress as p on p.activity_request_id = r.id
+        where r.org_id = $1 and r.idempotency_key = $2
+        """)
+
+    private static let listActivities = Statement(
+        "request.list_activities",
+        """
+        select key from public.activity where org_id = $1 and deleted_at is null order by key limit 50
+        """)
+
+    /// Puts a request on disk; it is safe once this returns.
+    public func accept(_ request: NewRequest) async throws -> Acceptance {
+        let rows = try await pool.execute(
+            Self.accept, request.id, request.org, request.activity, request.content, Int32(request.objectCount),
+            request.origin, request.idempotencyKey, request.fingerprint, request.traceparent)
+        let (type, sources, calls, accepted) = try rows[0].decode(
+            (String?, Int32, Int32, ActivityRequestID?).self)
+        guard let type else { return .unknownActivity(known: try await activityKeys(of: request.org)) }
+        if let accepted {
+            return .accepted(accepted, plan: Plan(runs: request.objectCount * Int(sources), calls: Int(calls)))
+        }
+        if type != "enrichment" {
+            return .notRunnable("its type is \(type), which this version cannot run; only enrichment can")
+        }
+        if sources == 0 { return .notRunnable("it has no source; add one to the activity and apply the catalogue") }
+        return try await repeated(request)
+    }
+
+    private func repeated(_ request: NewRequest) async throws -> Acceptance {
+        let rows = try await pool.execute(
+            Self.findRepeated, request.org, request.idempotencyKey, request.fingerprint)
+        guard let row = rows.first else {
+            throw StoreError("a request was refused as repeated, but the first one is not to be found")
+        }
+        let (id, same, runs, calls) = try row.decode((ActivityRequestID, Bool, Int32, Int32).self)
+        return same ? .repeated(id, plan: Plan(runs: Int(runs), calls: Int(calls))) : .keyReused(id)
+    }
+
+    private func activityKeys(of org: OrgID) async throws(PostgresError) -> [String] {
+        var keys: [String] = []
+        for row in try await pool.execute(Self.listActivities, org) {
+            keys.append(try row.decode(String.self, at: 0))
+        }
+        return keys
+    }
+}

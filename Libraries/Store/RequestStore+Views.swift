@@ -1,0 +1,168 @@
+import Contracts
+import Postgres
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A request as its client sees it.
+public struct RequestStatus: Sendable {
+    /// The request.
+    public let id: ActivityRequestID
+    /// The key of its activity.
+    public let activity: String
+    /// Its state.
+    public let state: String
+    /// A closer word, when there is one.
+    public let substate: String?
+    /// A sentence, when there is something to say.
+    public let reason: String?
+    /// When it was accepted.
+    public let createdAt: Date
+    /// How many objects it names, and how many of them have runs.
+    public let objects: (total: Int, expanded: Int)
+    /// What it came to when it was accepted.
+    public let plan: Plan
+    /// Its runs by outcome.
+    public let runs: RunCounts
+    /// Size of the collected result in bytes; nil while there is none.
+    public let resultBytes: Int?
+}
+
+/// One change of state of a request, or of many of its runs at once.
+public struct TimelineEntry: Sendable {
+    /// `request`, `runs`, `delivery`.
+    public let subject: String
+    /// The state that it left; nil when it was made.
+    public let from: String?
+    /// The state that it came to.
+    public let to: String
+    /// How many changed so.
+    public let count: Int
+    /// When the first did.
+    public let first: Date
+    /// When the last did.
+    public let last: Date
+    /// Who did it.
+    public let actor: String?
+    /// Why, when there is something to say.
+    public let reason: String?
+}
+
+extension RequestStore {
+    private static let status = Statement(
+        "request.status",
+        """
+        select r.id, a.key, r.state::text, r.state_substate, r.state_reason, r.created_at,
+               coalesce(p.objects_total, 0), coalesce(p.objects_expanded, 0),
+               coalesce(p.runs_planned, 0), coalesce(p.calls_planned, 0), coalesce(p.runs_total, 0),
+               coalesce(p.runs_done, 0), coalesce(p.runs_failed, 0), coalesce(p.runs_invalid, 0), coalesce(p.runs_timedout, 0),
+               (select sum(octet_length(c.body)) from public.request_result as c where c.activity_request_id = r.id)::bigint
+        from public.activity_request as r
+        join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
+        left join public.request_progress as p on p.activity_request_id = r.id
+        where r.org_id = $1 and r.id = $2
+        """)
+
+    private static let timeline = Statement(
+        "request.timeline",
+        """
+        select 'request', h.from_state, h.to_state, 1::bigint, h.at, h.at, h.actor,
+               coalesce(h.reason, h.substate)
+        from public.state_history as h
+        where h.entity_id = $2 and h.org_id is not distinct from $1
+        union all
+        select 'runs', h.from_state, h.to_state, count(*), min(h.at), max(h.at), min(h.actor), h.reason
+        from (select r.id from public.run_queue as r
+              where r.activity_request_id = $2 and r.org_id is not distinct from $1 offset 0) as r
+        join public.state_history as h on h.entity_id = r.id
+        group by h.from_state, h.to_state, h.reason
+        union all
+        select 'delivery', null, 'attempt ' || t.attempt, 1, t.at, t.at, null,
+               coalesce('HTTP ' || t.status, '') || coalesce(' ' || t.error, '') || ' in ' || round(t.duration_ms::numeric, 1) || ' ms'
+        from public.delivery as d
+        join public.delivery_attempt as t on t.delivery_id = d.id
+        where d.activity_request_id = $2 and d.org_id is not distinct from $1
+        order by 5, 6, 1
+        limit 500
+        """)
+
+    private static let failures = Statement(
+        "request.failures",
+        """
+        select r.state_substate, r.state_reason, count(*), (array_agg(o.name order by r.position))[1:3]
+        from (select r.activity_request_id, r.position, r.state_substate, r.state_reason from public.run_queue as r
+              where r.activity_request_id = $2 and r.org_id is not distinct from $1
+                and r.state in ('failed', 'invalid', 'timedout') offset 0) as r
+        join public.request_object as o on o.activity_request_id = r.activity_request_id and o.position = r.position
+        group by 1, 2
+        order by 3 desc, 1, 2
+        limit 50
+        """)
+
+    private static let resultChunk = Statement(
+        "request.result_chunk",
+        """
+        select c.body from public.request_result as c
+        where c.activity_request_id = $2 and c.chunk = $3 and c.org_id is not distinct from $1
+        """)
+
+    private static let owner = Statement(
+        "request.owner", "select org_id from public.activity_request where id = $1")
+
+    /// The organization that a request belongs to; for callers who hold a signed link to it.
+    public func organization(of id: ActivityRequestID) async throws(PostgresError) -> OrgID? {
+        try await pool.execute(Self.owner, id).first?.decode(OrgID.self, at: 0)
+    }
+
+    /// The request, if this organization has it.
+    public func status(of id: ActivityRequestID, org: OrgID) async throws(PostgresError) -> RequestStatus? {
+        guard let row = try await pool.execute(Self.status, org, id).first else { return nil }
+        let (id, activity, state, substate, reason, created, objects, expanded, runs, calls) = try row.decode(
+            (ActivityRequestID, String, String, String?, String?, Date, Int32, Int32, Int32, Int32).self)
+        func count(_ column: Int) throws(PostgresError) -> Int { Int(try row.decode(Int32.self, at: column)) }
+        return RequestStatus(
+            id: id, activity: activity, state: state, substate: substate, reason: reason, createdAt: created,
+            objects: (total: Int(objects), expanded: Int(expanded)),
+            plan: Plan(runs: Int(runs), calls: Int(calls)),
+            runs: RunCounts(
+                total: try count(10), done: try count(11), failed: try count(12), invalid: try count(13),
+                timedout: try count(14)),
+            resultBytes: try row.decode(Int64?.self, at: 15).map(Int.init))
+    }
+
+    /// The life of a request: its own changes one by one, those of its runs by kind.
+    public func timeline(of id: ActivityRequestID, org: OrgID) async throws(PostgresError) -> [TimelineEntry] {
+        var entries: [TimelineEntry] = []
+        for row in try await pool.execute(Self.timeline, org, id) {
+            let (subject, from, to, count, first, last, actor, reason) = try row.decode(
+                (String, String?, String, Int64, Date, Date, String?, String?).self)
+            entries.append(
+                TimelineEntry(
+                    subject: subject, from: from, to: to, count: Int(count), first: first, last: last, actor: actor,
+                    reason: reason))
+        }
+        return entries
+    }
+
+    /// Why runs failed, the most frequent reason first, each with up to three objects.
+    public func failures(
+        of id: ActivityRequestID, org: OrgID
+    ) async throws(PostgresError) -> [(substate: String?, reason: String?, count: Int, objects: [String])] {
+        var failures: [(substate: String?, reason: String?, count: Int, objects: [String])] = []
+        for row in try await pool.execute(Self.failures, org, id) {
+            let (substate, reason, count, objects) = try row.decode((String?, String?, Int64, [String]).self)
+            failures.append((substate, reason, Int(count), objects))
+        }
+        return failures
+    }
+
+    /// One chunk of the collected result, as NDJSON; nil after the last.
+    public func resultChunk(
+        _ chunk: Int, of id: ActivityRequestID, org: OrgID
+    ) async throws(PostgresError) -> [UInt8]? {
+        try await pool.execute(Self.resultChunk, org, id, Int32(chunk)).first?.decode(Bytea.self, at: 0).bytes
+    }
+}

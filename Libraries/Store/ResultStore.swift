@@ -1,0 +1,203 @@
+import Contracts
+import Postgres
+
+/// A request whose runs are all closed and whose result this worker collects.
+public struct CollectableRequest: Sendable {
+    /// The request.
+    public let id: ActivityRequestID
+    /// The tenant.
+    public let org: OrgID
+    /// The key of its activity.
+    public let activity: String
+    /// How many objects it names.
+    public let objectCount: Int
+    /// Its runs by outcome.
+    public let counts: RunCounts
+    /// The keys of the datapoints that its sources yield.
+    public let datapointKeys: [DatapointID: String]
+    /// Where its result is delivered to.
+    public let endpoints: [EndpointID]
+}
+
+/// One line of a result as it is read: a value, or a run without any.
+public struct ResultRow: Sendable {
+    /// The object's place in the request.
+    public let position: Int
+    /// The object's name as the client wrote it.
+    public let name: String
+    /// The state of the run.
+    public let state: String
+    /// Why the run ended as it did, when there is something to say.
+    public let reason: String?
+    /// The datapoint; nil when the run has no value.
+    public let datapoint: DatapointID?
+    /// The value as JSON.
+    public let value: JSONB?
+}
+
+/// Collecting the results of requests.
+public struct ResultStore: Sendable {
+    private let pool: PostgresPool
+
+    /// Statements run on the service's own pool.
+    public init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    private static let claim = Statement(
+        "result.claim",
+        """
+        update public.activity_request as r
+        set worker_id = $2, attempt = r.attempt + 1, state_substate = 'collecting'
+        from public.request_progress as p, public.activity as a
+        where r.id = $1 and r.state = 'in_progress' and r.worker_id is null
+          and p.activity_request_id = r.id and p.expanded
+          and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
+          and a.org_id = r.org_id and a.id = r.activity_id
+        returning r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
+            array(select e.webhook_endpoint_id from public.activity_endpoint as e
+                  where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1)
+        """)
+
+    private static let forget = Statement(
+        "result.forget", "delete from public.request_result where activity_request_id = $1")
+
+    private static let datapoints = Statement(
+        "result.datapoints",
+        """
+        select d.id, d.key
+        from public.activity_request as r
+        join public.activity_source as l on l.org_id = r.org_id and l.activity_id = r.activity_id
+        join public.datapoint_source as m on m.org_id = l.org_id and m.source_id = l.source_id
+        join public.datapoint as d on d.org_id = m.org_id and d.id = m.datapoint_id
+        where r.id = $1
+        """)
+
+    private static let read = Statement(
+        "result.read",
+        """
+        with named as materialized (
+            select o.activity_request_id, o.position, o.name
+            from public.request_object as o
+            where o.activity_request_id = $1 and o.position >= $2 and o.position < $3
+        )
+        select n.position, n.name, r.state::text, r.state_reason, v.datapoint_id, v.value
+        from named as n
+        join public.run_queue as r on r.activity_request_id = n.activity_request_id and r.position = n.position
+        left join public.value as v on v.run_id = r.id
+        order by n.position, r.id, v.datapoint_id
+        """)
+
+    private static let store = Statement(
+        "result.store",
+        """
+        insert into public.request_result (org_id, activity_request_id, chunk, objects, body) values ($1, $2, $3, $4, $5)
+        """)
+
+    private static let finish = Statement(
+        "result.finish",
+        """
+        update public.activity_request
+        set state = $3::public.activity_request_state, state_substate = $4, state_reason = $5, worker_id = null
+        where id = $1 and worker_id is not distinct from $2 and state = 'in_progress'
+        returning true
+        """)
+
+    private static let makeDeliveries = Statement(
+        "result.make_deliveries",
+        """
+        insert into public.delivery (org_id, id, activity_request_id, webhook_endpoint_id, payload)
+        select $1, i.id, $2, i.endpoint, i.payload
+        from unnest($3::uuid[], $4::uuid[], $5::bytea[]) as i(id, endpoint, payload)
+        on conflict do nothing
+        """)
+
+    private static let waiting = Statement(
+        "result.waiting",
+        """
+        select r.id
+        from public.activity_request as r
+        join public.request_progress as p on p.activity_request_id = r.id
+        where r.state in ('new', 'valid', 'ready', 'in_progress') and r.state = 'in_progress'
+          and r.worker_id is null and p.expanded
+          and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
+        limit $1
+        """)
+
+    /// Claims a request whose runs are all closed; nil when they are not, or when somebody else has it.
+    public func claim(_ id: ActivityRequestID, worker: WorkerID) async throws(PostgresError) -> CollectableRequest? {
+        var pipeline = Pipeline()
+        pipeline.add(Self.claim, id, worker)
+        pipeline.add(Self.datapoints, id)
+        let results = try await pool.run(pipeline)
+        guard let row = results[0].first else { return nil }
+        let (org, activity, objects, total, done, failed, invalid, timedout, endpoints) = try row.decode(
+            (OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID]).self)
+        var keys: [DatapointID: String] = [:]
+        for row in results[1] {
+            let (id, key) = try row.decode((DatapointID, String).self)
+            keys[id] = key
+        }
+        return CollectableRequest(
+            id: id, org: org, activity: activity, objectCount: Int(objects),
+            counts: RunCounts(
+                total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid),
+                timedout: Int(timedout)),
+            datapointKeys: keys, endpoints: endpoints)
+    }
+
+    /// The rows of the objects from `positions`, in the request's order.
+    public func rows(
+        of id: ActivityRequestID, positions: Range<Int>
+    ) async throws(PostgresError) -> [ResultRow] {
+        let result = try await pool.execute(
+            Self.read, id, Int32(positions.lowerBound), Int32(positions.upperBound))
+        var rows: [ResultRow] = []
+        rows.reserveCapacity(result.count)
+        for row in result {
+            let (position, name, state, reason, datapoint, value) = try row.decode(
+                (Int32, String, String, String?, DatapointID?, JSONB?).self)
+            rows.append(
+                ResultRow(
+                    position: Int(position), name: name, state: state, reason: reason, datapoint: datapoint,
+                    value: value))
+        }
+        return rows
+    }
+
+    /// Stores one chunk of the result. The first one makes way: a collector that died may have left some.
+    public func store(
+        chunk: Int, objects: Int, body: [UInt8], of request: CollectableRequest
+    ) async throws(PostgresError) {
+        var pipeline = Pipeline()
+        if chunk == 0 { pipeline.add(Self.forget, request.id) }
+        pipeline.add(Self.store, request.org, request.id, Int32(chunk), Int32(objects), Bytea(body))
+        _ = try await pool.run(pipeline)
+    }
+
+    /// Closes the request and makes its deliveries, in one transaction.
+    ///
+    /// - Returns: false when the claim is void; nothing was changed then.
+    public func finish(
+        _ request: CollectableRequest, worker: WorkerID, state: String, substate: String?, reason: String?,
+        deliveries: [(id: DeliveryID, endpoint: EndpointID, payload: Bytea)]
+    ) async throws -> Bool {
+        try await pool.transaction { transaction in
+            let closed = try await transaction.execute(Self.finish, request.id, worker, state, substate, reason)
+            if closed.isEmpty { return false }
+            var pipeline = Pipeline()
+            if !deliveries.isEmpty {
+                pipeline.add(
+                    Self.makeDeliveries, request.org, request.id, deliveries.map(\.id), deliveries.map(\.endpoint),
+                    deliveries.map(\.payload))
+            }
+            _ = try await transaction.commit(pipeline)
+            return true
+        }
+    }
+
+    /// Requests whose result waits to be collected.
+    public func waitingForCollection(limit: Int) async throws(PostgresError) -> [ActivityRequestID] {
+        try await pool.execute(Self.waiting, limit).ids()
+    }
+}

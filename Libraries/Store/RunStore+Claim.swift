@@ -1,0 +1,127 @@
+import Contracts
+import Postgres
+
+/// A run inside an exchange.
+public struct ClaimedRun: Sendable {
+    /// The run.
+    public let id: RunID
+    /// How often it has been claimed, this time included. 1 is the first.
+    public let attempt: Int
+    /// The request that it belongs to.
+    public let request: ActivityRequestID
+    /// The object's name as the client wrote it.
+    public let objectName: String
+}
+
+/// One HTTP exchange that this worker has to make.
+public struct ClaimedExchange: Sendable {
+    /// The exchange.
+    public let id: RunRequestID
+    /// The tenant.
+    public let org: OrgID
+    /// The source to call.
+    public let source: SourceID
+    /// The runs that its answer serves, in the order of their making.
+    public var runs: [ClaimedRun]
+}
+
+/// A source with work, for one organization.
+public struct ReadySource: Sendable, Hashable {
+    /// The tenant that owns the source.
+    public let org: OrgID
+    /// The source.
+    public let source: SourceID
+
+    /// A source of an organization.
+    public init(org: OrgID, source: SourceID) {
+        self.org = org
+        self.source = source
+    }
+}
+
+extension RunStore {
+    private static let claim = Statement(
+        "run.claim",
+        """
+        with candidate as materialized (
+            select r.id, r.activity_request_id, r.position
+            from public.run_queue as r
+            where r.source_id = $2 and r.state = 'ready' and r.org_id is not distinct from $1
+            order by r.id
+            limit $4
+            for no key update skip locked
+        ), placed as materialized (
+            select c.*, ($6::uuid[])[((row_number() over (order by c.id) - 1) / $5 + 1)::int] as exchange_id
+            from candidate as c
+        ), exchange as (
+            insert into public.run_request (org_id, id, source_id, state, attempt, worker_id, run_ids)
+            select $1, exchange_id, $2, 'in_progress', 1, $3, array_agg(id order by id)
+            from placed
+            group by exchange_id
+        )
+        update public.run_queue as r
+        set state = 'in_progress', state_substate = null, state_reason = null, due_at = null,
+            attempt = r.attempt + 1, worker_id = $3, run_request_id = p.exchange_id
+        from placed as p
+        join public.request_object as o
+          on o.activity_request_id = p.activity_request_id and o.position = p.position
+        where r.id = p.id
+        returning r.run_request_id, r.id, r.attempt, r.activity_request_id, o.name
+        """)
+
+    // A loose index scan: one look-up for each source with ready runs, however many runs wait behind it.
+    private static let readySources = Statement(
+        "run.ready_sources",
+        """
+        with recursive waiting as (
+            (select r.org_id, r.source_id from public.run_queue as r
+             where r.state = 'ready' order by r.source_id limit 1)
+            union all
+            select next.org_id, next.source_id
+            from waiting as w
+            cross join lateral (
+                select r.org_id, r.source_id from public.run_queue as r
+                where r.state = 'ready' and r.source_id > w.source_id
+                order by r.source_id limit 1
+            ) as next
+        )
+        select org_id, source_id from waiting
+        """)
+
+    /// Claims up to `limit` runs of a source, oldest first, and forms exchanges of up to `runsPerExchange` of them.
+    ///
+    /// - Parameters:
+    ///   - exchangeIDs: new ids, at least as many as exchanges can be formed.
+    /// - Returns: the exchanges, oldest first; empty when nothing is ready or others hold it.
+    public func claim(
+        _ ready: ReadySource, worker: WorkerID, limit: Int, runsPerExchange: Int, exchangeIDs: [RunRequestID]
+    ) async throws(PostgresError) -> [ClaimedExchange] {
+        let rows = try await pool.execute(
+            Self.claim, ready.org, ready.source, worker, limit, runsPerExchange, exchangeIDs)
+        var exchanges: [ClaimedExchange] = []
+        var places: [RunRequestID: Int] = [:]
+        for row in rows {
+            let (exchange, id, attempt, request, name) = try row.decode(
+                (RunRequestID, RunID, Int32, ActivityRequestID, String).self)
+            let run = ClaimedRun(id: id, attempt: Int(attempt), request: request, objectName: name)
+            if let place = places[exchange] {
+                exchanges[place].runs.append(run)
+            } else {
+                places[exchange] = exchanges.count
+                exchanges.append(
+                    ClaimedExchange(id: exchange, org: ready.org, source: ready.source, runs: [run]))
+            }
+        }
+        return exchanges
+    }
+
+    /// The sources that have runs to execute.
+    public func readySources() async throws(PostgresError) -> [ReadySource] {
+        var sources: [ReadySource] = []
+        for row in try await pool.execute(Self.readySources) {
+            let (org, source) = try row.decode((OrgID, SourceID).self)
+            sources.append(ReadySource(org: org, source: source))
+        }
+        return sources
+    }
+}

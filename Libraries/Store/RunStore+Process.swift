@@ -1,0 +1,159 @@
+import Contracts
+import Postgres
+
+/// A run whose raw answer waits to be mapped.
+public struct FetchedRun: Sendable {
+    /// The run.
+    public let id: RunID
+    /// The tenant.
+    public let org: OrgID
+    /// The request that it belongs to.
+    public let request: ActivityRequestID
+    /// The source that answered.
+    public let source: SourceID
+    /// The version of the source's mappings.
+    public let sourceVersion: Int64
+    /// The exchange that fetched the answer; runs of one exchange share it.
+    public let exchange: RunRequestID
+    /// The object that the run is about.
+    public let object: ObjectID
+    /// The object's name as the client wrote it.
+    public let objectName: String
+    /// The answer, as received.
+    public let body: [UInt8]
+}
+
+/// What mapping made of one run.
+public struct ProcessedRun: Sendable {
+    /// The run as it was picked.
+    public let run: FetchedRun
+    /// `done` or `failed`.
+    public let succeeded: Bool
+    /// A short word for programs; nil when there is nothing to say.
+    public let substate: String?
+    /// A sentence for people.
+    public let reason: String?
+    /// The values found, as JSON.
+    public let values: [(datapoint: DatapointID, json: JSONB)]
+
+    /// The outcome of a run.
+    public init(
+        run: FetchedRun, succeeded: Bool, substate: String? = nil, reason: String? = nil,
+        values: [(datapoint: DatapointID, json: JSONB)] = []
+    ) {
+        self.run = run
+        self.succeeded = succeeded
+        self.substate = substate
+        self.reason = reason
+        self.values = values
+    }
+}
+
+extension RunStore {
+    // The rows stay locked until the transaction ends: the lock is the claim. A processor that dies loses it at once,
+    // and one that hangs loses it with its session (docs/decisions/0005).
+    private static let pick = Statement(
+        "run.pick",
+        """
+        with picked as materialized (
+            select r.org_id, r.id, r.activity_request_id, r.source_id, r.run_request_id, r.object_id, r.position
+            from public.run_queue as r
+            where r.state = 'in_progress' and r.state_substate = 'fetched'
+            order by r.run_request_id, r.id
+            limit $1
+            for no key update skip locked
+        ), sized as materialized (
+            select p.*, sum(octet_length(x.body)) over (order by p.run_request_id, p.id) - octet_length(x.body) as before
+            from picked as p
+            join public.run_result as x on x.run_request_id = p.run_request_id
+        )
+        select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, x.body
+        from sized as p
+        join public.run_result as x on x.run_request_id = p.run_request_id
+        join public.source as s on s.id = p.source_id
+        join public.request_object as o
+          on o.activity_request_id = p.activity_request_id and o.position = p.position
+        where p.before < $2
+        """)
+
+    private static let storeValues = Statement(
+        "run.store_values",
+        """
+        insert into public.value (org_id, run_id, object_id, datapoint_id, source_id, activity_request_id, value)
+        select ($1::uuid[])[v.k], ($2::uuid[])[v.k], ($3::uuid[])[v.k], v.datapoint_id, ($4::uuid[])[v.k],
+               ($5::uuid[])[v.k], v.value
+        from unnest($6::int[], $7::uuid[], $8::jsonb[]) as v(k, datapoint_id, value)
+        on conflict do nothing
+        """)
+
+    private static let close = Statement(
+        "run.close",
+        """
+        update public.run_queue as r
+        set state = i.state::public.run_queue_state, state_substate = i.substate, state_reason = i.reason
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as i(id, state, substate, reason)
+        where r.id = i.id and r.state = 'in_progress' and r.state_substate = 'fetched'
+        """)
+
+    /// Picks runs whose answers wait, maps them with `map`, and stores what came of it, in one transaction of two round
+    /// trips.
+    ///
+    /// - Parameters:
+    ///   - runsMax: how many runs at the most.
+    ///   - bytesMax: picking stops after the run whose answer reaches this many bytes.
+    ///   - map: pure work on the picked runs; anything it throws undoes the picking.
+    /// - Returns: how many runs were picked, and the requests whose last run this closed.
+    public func process(
+        runsMax: Int, bytesMax: Int, map: @Sendable ([FetchedRun]) async throws -> [ProcessedRun]
+    ) async throws -> (picked: Int, closedRequests: [ActivityRequestID]) {
+        try await pool.transaction { transaction in
+            var runs: [FetchedRun] = []
+            for row in try await transaction.execute(Self.pick, runsMax, Int64(bytesMax)) {
+                runs.append(try FetchedRun(row))
+            }
+            if runs.isEmpty { return (0, []) }
+            let processed = try await map(runs)
+            let closed = try await transaction.commit(Self.finish(processed))
+            let requests = try closed[2].map { row in try row.decode(ActivityRequestID.self, at: 0) }
+            return (runs.count, requests)
+        }
+    }
+
+    private static func finish(_ processed: [ProcessedRun]) -> Pipeline {
+        var places: [Int32] = []
+        var datapoints: [DatapointID] = []
+        var values: [JSONB] = []
+        let count = processed.reduce(0) { $0 + $1.values.count }
+        places.reserveCapacity(count)
+        datapoints.reserveCapacity(count)
+        values.reserveCapacity(count)
+        for (index, outcome) in processed.enumerated() {
+            for value in outcome.values {
+                places.append(Int32(index + 1))
+                datapoints.append(value.datapoint)
+                values.append(value.json)
+            }
+        }
+        var pipeline = Pipeline()
+        pipeline.add(
+            storeValues,
+            processed.map(\.run.org), processed.map(\.run.id), processed.map(\.run.object),
+            processed.map(\.run.source), processed.map(\.run.request), places, datapoints, values)
+        pipeline.add(
+            close,
+            processed.map(\.run.id), processed.map { $0.succeeded ? "done" : "failed" },
+            processed.map(\.substate), processed.map(\.reason))
+        pipeline.add(closedRequests, Array(Set(processed.map(\.run.request))))
+        return pipeline
+    }
+}
+
+extension FetchedRun {
+    fileprivate init(_ row: Row) throws(PostgresError) {
+        let (id, org, request, source, version, exchange, object, name, body) = try row.decode(
+            (RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID, String, Bytea).self)
+        self.init(
+            id: id, org: org, request: request, source: source, sourceVersion: version, exchange: exchange,
+            object: object, objectName: name, body: body.bytes)
+    }
+}

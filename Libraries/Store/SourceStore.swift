@@ -1,0 +1,96 @@
+import Contracts
+import Postgres
+
+/// A source with everything that executing and mapping need.
+public struct SourceRecord: Sendable {
+    /// A datapoint that the source yields.
+    public struct Datapoint: Sendable {
+        /// The datapoint.
+        public let id: DatapointID
+        /// Its key in the catalogue.
+        public let key: String
+        /// `text`, `number`, `boolean` or `json`.
+        public let type: String
+        /// Paths in fall-back order, as JSON.
+        public let paths: JSONB
+    }
+
+    /// The tenant.
+    public let org: OrgID
+    /// The source.
+    public let id: SourceID
+    /// Its key in the catalogue.
+    public let key: String
+    /// Raised by every change of the source or its mappings.
+    public let version: Int64
+    /// The template of a call, as JSON.
+    public let runRequestTemplate: JSONB
+    /// How many runs one exchange may serve.
+    public let runsPerExchange: Int
+    /// Limits and retries, as JSON (`docs/catalogue.md`).
+    public let setup: JSONB
+    /// The path of object names, as JSON; nil when the answer is about the run's own object.
+    public let objectPath: JSONB?
+    /// `key` or `value`.
+    public let objectPathType: String
+    /// The values to take from an answer.
+    public let datapoints: [Datapoint]
+}
+
+/// Definitions of sources.
+public struct SourceStore: Sendable {
+    private let pool: PostgresPool
+
+    /// Statements run on the service's own pool.
+    public init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    private static let read = Statement(
+        "source.read",
+        """
+        select s.owner_org_id, s.key, s.version, s.run_request_template, s.max_objects, s.setup,
+               o.key_mapping, coalesce(o.key_mapping_type, 'key')
+        from public.source as s
+        left join public.object_source as o on o.org_id = s.owner_org_id and o.source_id = s.id
+        where s.id = $1
+        """)
+
+    private static let readDatapoints = Statement(
+        "source.read_datapoints",
+        """
+        select d.id, d.key, d.data_type, m.key_mapping
+        from public.source as s
+        join public.datapoint_source as m on m.org_id = s.owner_org_id and m.source_id = s.id
+        join public.datapoint as d on d.org_id = m.org_id and d.id = m.datapoint_id
+        where s.id = $1
+        order by d.key
+        """)
+
+    private static let readVersion = Statement("source.read_version", "select version from public.source where id = $1")
+
+    /// The source as it is now; nil when there is none.
+    public func definition(of id: SourceID) async throws(PostgresError) -> SourceRecord? {
+        var pipeline = Pipeline()
+        pipeline.add(Self.read, id)
+        pipeline.add(Self.readDatapoints, id)
+        let results = try await pool.run(pipeline)
+        guard let row = results[0].first else { return nil }
+        let (org, key, version, template, size, setup, path, pathType) = try row.decode(
+            (OrgID, String, Int64, JSONB, Int32, JSONB, JSONB?, String).self)
+        var datapoints: [SourceRecord.Datapoint] = []
+        for row in results[1] {
+            let (id, key, type, paths) = try row.decode((DatapointID, String, String, JSONB).self)
+            datapoints.append(.init(id: id, key: key, type: type, paths: paths))
+        }
+        return SourceRecord(
+            org: org, id: id, key: key, version: version, runRequestTemplate: template,
+            runsPerExchange: Int(size), setup: setup, objectPath: path, objectPathType: pathType,
+            datapoints: datapoints)
+    }
+
+    /// The current version of a source; nil when there is none.
+    public func version(of id: SourceID) async throws(PostgresError) -> Int64? {
+        try await pool.execute(Self.readVersion, id).first?.decode(Int64.self, at: 0)
+    }
+}

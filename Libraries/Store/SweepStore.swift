@@ -1,0 +1,159 @@
+import Contracts
+import Postgres
+
+/// Taking work back from the dead, and waking what is due.
+public struct SweepStore: Sendable {
+    private let pool: PostgresPool
+
+    /// Statements run on the scheduler's own pool.
+    public init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    // After a restart of the server every worker has one lease's time to come back.
+    private static let expire = Statement(
+        "sweep.expire_workers",
+        """
+        update public.worker
+        set ended_at = clock_timestamp(), ended_reason = 'silent for longer than its lease'
+        where released_at is null and ended_at is null
+          and clock_timestamp() > greatest(heartbeat_at, pg_postmaster_start_time()) + lease
+        """)
+
+    private static let ended = Statement(
+        "sweep.ended_workers",
+        """
+        select id from public.worker
+        where released_at is null and ended_at is not null
+        order by id
+        limit 100
+        for update skip locked
+        """)
+
+    private static let releaseRuns = Statement(
+        "sweep.release_runs",
+        """
+        with lost as (
+            update public.run_request as q
+            set state = 'failed', state_substate = 'lease_expired', worker_id = null,
+                state_reason = 'its executor went away in the middle of the exchange'
+            from unnest($1::uuid[]) as w(id)
+            where q.worker_id = w.id and q.state = 'in_progress'
+            returning q.id, q.run_ids
+        )
+        update public.run_queue as r
+        set state = case when r.attempt < $2 then 'ready' else 'failed' end::public.run_queue_state,
+            state_substate = 'lease_expired', worker_id = null,
+            state_reason = 'its executor went away in the middle of attempt ' || r.attempt
+        from lost as l
+        cross join unnest(l.run_ids) as u(id)
+        where r.id = u.id and r.run_request_id is not distinct from l.id and r.state = 'in_progress'
+          and r.state_substate is distinct from 'fetched'
+        """)
+
+    private static let releaseRequests = Statement(
+        "sweep.release_requests",
+        """
+        update public.activity_request as r
+        set worker_id = null
+        where r.state in ('new', 'valid', 'ready', 'in_progress') and r.worker_id = any ($1)
+        """)
+
+    private static let releaseDeliveries = Statement(
+        "sweep.release_deliveries",
+        """
+        update public.delivery as d
+        set state = 'ready', worker_id = null, due_at = clock_timestamp(),
+            state_reason = 'its worker went away in the middle of attempt ' || d.attempt
+        from unnest($1::uuid[]) as w(id)
+        where d.worker_id = w.id and d.state = 'in_progress'
+        """)
+
+    private static let released = Statement(
+        "sweep.released", "update public.worker set released_at = clock_timestamp() where id = any ($1)")
+
+    private static let forget = Statement(
+        "sweep.forget_workers",
+        "delete from public.worker where released_at < clock_timestamp() - interval '1 day'")
+
+    private static let wake = Statement(
+        "sweep.wake_runs",
+        """
+        with due as materialized (
+            select r.id from public.run_queue as r
+            where r.state = 'waiting' and r.due_at <= clock_timestamp()
+            order by r.due_at
+            limit $1
+            for no key update skip locked
+        )
+        update public.run_queue as r
+        set state = 'ready', state_substate = null, due_at = null
+        from due
+        where r.id = due.id and r.state = 'waiting'
+        """)
+
+    private static let fetchedWaits = Statement(
+        "sweep.fetched_waits",
+        """
+        select true from public.run_queue as r
+        where r.state = 'in_progress' and r.state_substate = 'fetched'
+        order by r.run_request_id limit 1
+        """)
+
+    private static let deliveriesWait = Statement(
+        "sweep.deliveries_wait",
+        "select true from public.delivery as d where d.state = 'ready' and d.due_at <= clock_timestamp() limit 1")
+
+    private static let partitions = Statement(
+        "sweep.ensure_partitions", "select etl_api.ensure_partitions(clock_timestamp())")
+
+    /// Gives up workers whose lease is over, and takes back the work of all that have ended.
+    ///
+    /// - Parameters:
+    ///   - expireSilent: false while this process itself may have missed their heartbeats.
+    ///   - attemptsMax: a run whose executors went away this often is failed, not tried again.
+    /// - Returns: how many workers lost their claims.
+    public func releaseEndedWorkers(expireSilent: Bool, attemptsMax: Int) async throws -> Int {
+        if expireSilent { _ = try await pool.execute(Self.expire) }
+        return try await pool.transaction { transaction in
+            let workers: [WorkerID] = try await transaction.execute(Self.ended).ids()
+            var pipeline = Pipeline()
+            if !workers.isEmpty {
+                pipeline.add(Self.releaseRequests, workers)
+                pipeline.add(Self.releaseDeliveries, workers)
+                pipeline.add(Self.released, workers)
+                pipeline.add(Self.releaseRuns, workers, Int32(attemptsMax))
+            }
+            _ = try await transaction.commit(pipeline)
+            return workers.count
+        }
+    }
+
+    /// Makes runs ready whose back-off is over.
+    ///
+    /// - Returns: how many.
+    public func wakeRuns(limit: Int) async throws(PostgresError) -> Int {
+        try await pool.execute(Self.wake, limit).affectedRows
+    }
+
+    /// Whether raw answers wait to be mapped.
+    public func fetchedRunsWait() async throws(PostgresError) -> Bool {
+        try await !pool.execute(Self.fetchedWaits).isEmpty
+    }
+
+    /// Whether deliveries are due.
+    public func deliveriesWait() async throws(PostgresError) -> Bool {
+        try await !pool.execute(Self.deliveriesWait).isEmpty
+    }
+
+    /// Makes the partitions of the coming week, and forgets workers that ended long ago.
+    ///
+    /// - Returns: how many partitions were missing.
+    public func upkeep() async throws(PostgresError) -> Int {
+        var pipeline = Pipeline()
+        pipeline.add(Self.partitions)
+        pipeline.add(Self.forget)
+        let results = try await pool.run(pipeline)
+        return Int(try results[0][0].decode(Int32.self, at: 0))
+    }
+}

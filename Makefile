@@ -1,0 +1,54 @@
+# Weir: what one does with it, in one place. `make` alone explains.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-unit test-sql test-integration test-deploy test-chaos bench lint format docs clean
+
+SWIFT_SOURCES := Package.swift Libraries Services Tests examples bench
+
+help: ## Explain the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install from Debian what the rest needs; starts no service
+	@scripts/setup
+
+build: setup ## Build all executables (debug)
+	swift build
+
+demo: build ## Run the main job on real data, start to finish
+	.build/debug/weir demo
+
+test: setup ## Build once, then lint and all tests below that need nothing but this machine
+	@scripts/run-tests lint unit sql integration
+
+test-unit: setup ## Tests of single modules
+	@scripts/run-tests unit
+
+test-sql: setup ## Tests of the schema in SQL (pgTAP), on a private Postgres
+	@scripts/run-tests sql
+
+test-integration: setup ## Tests of all processes together
+	@scripts/run-tests integration
+
+test-deploy: ## Tests of images and manifests (not there yet)
+	@echo "There are no deployment tests yet: they come with deploy/." >&2; exit 2
+
+test-chaos: ## Long tests with failures (not there yet)
+	@echo "There are no chaos tests yet; the kill tests are part of 'make test-integration'." >&2; exit 2
+
+bench: ## Measure in release mode, print a table, write JSON
+	@scripts/setup --bench
+	swift build -c release
+	bench/run
+
+lint: ## Check the format of the Swift files
+	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+
+format: ## Put the format of the Swift files right
+	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
+
+docs: setup ## Write the reference of the libraries' API to .build/docs
+	@scripts/make-docs
+
+clean: ## Remove what was built and the state of 'weir up' in this clone
+	@scripts/clean

@@ -1,0 +1,26 @@
+import Messaging
+import Synchronization
+
+/// What the broker's loop shares with everybody else: the wish to stop, and the counters.
+final class BrokerControl: Sendable {
+    let wakeUp: WakeUp
+    private let stopping = Atomic<Bool>(false)
+    private let statistics = Mutex(BusBrokerStatistics())
+
+    init() throws(MessagingError) {
+        wakeUp = try WakeUp()
+    }
+
+    var isStopping: Bool { stopping.load(ordering: .acquiring) }
+
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+        wakeUp.signal()
+    }
+
+    var current: BusBrokerStatistics { statistics.withLock { $0 } }
+
+    func publish(_ snapshot: BusBrokerStatistics) {
+        statistics.withLock { $0 = snapshot }
+    }
+}

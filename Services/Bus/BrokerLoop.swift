@@ -1,0 +1,126 @@
+import Logging
+import Messaging
+import Synchronization
+
+/// The one thread of the broker: receives a turn's worth of frames, lets the router decide, sends what came of it.
+final class BrokerLoop {
+    let sockets: BrokerSockets
+    private let router: MessageRouter<BrokerSockets>
+    private let configuration: BusBrokerConfiguration
+    private let control: BrokerControl
+    private let logger: Logger
+    private let clock = SuspendingClock()
+    private let address = FrameBuffer()
+    private let frame = FrameBuffer()
+    private let tickInterval: Duration
+    private var lastTick: SuspendingClock.Instant
+    private var handshakesFailed = 0
+    private var reported = BusBrokerStatistics()
+
+    init(configuration: BusBrokerConfiguration, control: BrokerControl, logger: Logger) throws(MessagingError) {
+        self.configuration = configuration
+        self.control = control
+        self.logger = logger
+        tickInterval = min(configuration.heartbeat / 2, .milliseconds(500))
+        lastTick = clock.now
+        sockets = try BrokerSockets(configuration: configuration)
+        router = MessageRouter(configuration: configuration, wire: sockets, now: lastTick) {
+            .random(in: 1...UInt64.max)
+        }
+    }
+
+    /// Turns until it is told to stop, or the sockets cannot be waited for any more.
+    ///
+    /// - Throws: `system`.
+    func run() throws(MessagingError) {
+        var poll = PollSet()
+        while !control.isStopping {
+            poll.removeAll()
+            poll.add(control.wakeUp)
+            sockets.add(to: &poll)
+            control.wakeUp.prepareToSleep()
+            if !control.isStopping { try poll.wait(for: timeToSleep()) }
+            turn()
+        }
+        router.flush()
+        control.publish(router.snapshot())
+    }
+
+    private func turn() {
+        router.now = clock.now
+        sockets.authenticator?.answerRequests()
+        sockets.feed?.followSubscriptions(with: frame)
+        countFailedHandshakes()
+        receive()
+        if router.now - lastTick >= tickInterval {
+            // A turn that comes much too late means that this process stood still, not that all clients fell silent.
+            router.tick(hasStalled: router.now - lastTick > tickInterval + configuration.heartbeat)
+            lastTick = router.now
+            report()
+        }
+        publishStatistics()
+        router.flush()
+    }
+
+    private func timeToSleep() -> Duration {
+        let untilTick = tickInterval - (clock.now - lastTick)
+        // A ROUTER does not say when one of its clients can take more: try again soon.
+        return router.blockedPeers.isEmpty ? untilTick : min(untilTick, .milliseconds(5))
+    }
+
+    private func receive() {
+        for _ in 0..<BusLimits.receivesPerTurn {
+            guard sockets.router.receive(into: address) == .done else { return }
+            let sender = RoutingID(address.bytes)
+            guard let sender else {
+                refuseForeign([UInt8](address.bytes))
+                continue
+            }
+            guard address.hasMore, sockets.router.receive(into: frame) == .done, !frame.hasMore else {
+                sockets.router.discardRest(after: frame)
+                router.refuse(.frames, from: sender.number)
+                continue
+            }
+            router.receive(frame.bytes, from: sender.number)
+        }
+    }
+
+    private func refuseForeign(_ routingID: [UInt8]) {
+        sockets.router.discardRest(after: address)
+        router.statistics.malformed += 1
+        var batch = BatchBuilder()
+        let fault = WireFault.routingID
+        Array(fault.reason.utf8).withUnsafeBytes { batch.append(.refusal, code: fault.code.number, body: $0) }
+        sockets.send(batch.bytes, toForeign: routingID)
+    }
+
+    private func countFailedHandshakes() {
+        while let event = sockets.monitor.next() {
+            guard case .handshakeFailed(let failure) = event else { continue }
+            handshakesFailed += 1
+            logger.debug("refused a connection", metadata: ["failure": "\(failure)"])
+        }
+    }
+
+    private func publishStatistics() {
+        router.statistics.handshakesFailed = handshakesFailed
+        router.statistics.keysRefused = sockets.authenticator?.refusedCount ?? 0
+        control.publish(router.snapshot())
+    }
+
+    /// Says once per tick what was lost since the last one, however much it was.
+    private func report() {
+        let current = router.statistics
+        let losses: [(String, Int)] = [
+            ("dropped", current.dropped - reported.dropped),
+            ("overloaded", current.overloaded - reported.overloaded),
+            ("malformed", current.malformed - reported.malformed),
+            ("silenced", current.silenced - reported.silenced),
+            ("handshakes_failed", current.handshakesFailed - reported.handshakesFailed),
+        ].filter { $0.1 > 0 }
+        reported = current
+        guard !losses.isEmpty else { return }
+        let metadata = Logger.Metadata(uniqueKeysWithValues: losses.map { ("weir.bus.\($0)", "\($1)") })
+        logger.warning("the bus refused or lost something", metadata: metadata)
+    }
+}

@@ -1,0 +1,62 @@
+/// Reads and writes RFC 3339 date-times with microseconds.
+enum InstantText {
+    /// Microseconds since 1970 of a text such as `2026-11-21T09:55:27.000123Z`; nil when it is none.
+    static func microseconds(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        func number(_ range: Range<Int>) -> Int64? {
+            guard range.upperBound <= bytes.count else { return nil }
+            var value: Int64 = 0
+            for byte in bytes[range] {
+                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+                value = value * 10 + Int64(byte - UInt8(ascii: "0"))
+            }
+            return value
+        }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
+            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month), (1...31).contains(day),
+            bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":")
+        else { return nil }
+        var position = 19
+        var fraction: Int64 = 0
+        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            var scale: Int64 = 100_000
+            while position < bytes.count, let digit = number(position..<position + 1) {
+                fraction += digit * scale
+                scale /= 10
+                position += 1
+            }
+        }
+        guard let offset = offsetMinutes(bytes[position...]) else { return nil }
+        let minutes = (days(year, month, day) * 24 + hour) * 60 + minute - offset
+        return (minutes * 60 + second) * 1_000_000 + fraction
+    }
+
+    /// The time of day of an instant in UTC: `09:55:27.000`.
+    static func timeOfDay(microseconds: Int64) -> String {
+        let milliseconds = microseconds / 1_000 % 86_400_000
+        func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        let rest = milliseconds % 1_000
+        let clock = [milliseconds / 3_600_000, milliseconds / 60_000 % 60, milliseconds / 1_000 % 60].map(two).joined(separator: ":")
+        return "\(clock).\(String(String(1_000 + rest).dropFirst()))"
+    }
+
+    private static func offsetMinutes(_ zone: ArraySlice<UInt8>) -> Int64? {
+        let text = String(decoding: zone, as: UTF8.self)
+        if text == "Z" || text == "z" { return 0 }
+        let parts = text.dropFirst().split(separator: ":")
+        guard text.hasPrefix("+") || text.hasPrefix("-"), parts.count == 2, let hours = Int64(parts[0]), let minutes = Int64(parts[1])
+        else { return nil }
+        return (text.hasPrefix("-") ? -1 : 1) * (hours * 60 + minutes)
+    }
+
+    /// Days since 1970 in the proleptic Gregorian calendar; March begins the year, so that the leap day ends it.
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month > 2 ? year : year - 1
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+}

@@ -1,0 +1,106 @@
+import JSON
+import Outbound
+import Runtime
+
+/// Intake's HTTP API as commands use it.
+struct IntakeClient: Sendable {
+    /// The longest result that is fetched, in bytes.
+    static let resultBytesMax = 1 << 30
+
+    let baseURL: String
+    private let apiKey: String
+    private let http: OutboundClient
+
+    /// Lends a client.
+    static func withClient<Output: Sendable>(
+        _ options: IntakeOptions, _ context: CommandContext, _ body: (IntakeClient) async throws -> Output
+    ) async throws -> Output {
+        try await withClient(url: context.intakeURL(options), apiKey: context.apiKey(options), body)
+    }
+
+    /// Lends a client for an address and a key.
+    static func withClient<Output: Sendable>(
+        url: String, apiKey: String, _ body: (IntakeClient) async throws -> Output
+    ) async throws -> Output {
+        var configuration = OutboundClient.Configuration()
+        // The address comes from whoever runs the command, not from data: it may be on loopback or in a private network.
+        configuration.allowedNetworks = ["0.0.0.0/0", "::/0"]
+        configuration.connectionsMax = 4
+        configuration.responseBytesMax = resultBytesMax
+        configuration.bufferedBytesMax = resultBytesMax
+        configuration.userAgent = "weir-cli/\(ServiceVersion.current)"
+        let http = try OutboundClient(configuration: configuration, logger: CommandContext.silentLogger)
+        do {
+            let output = try await body(IntakeClient(baseURL: url, apiKey: apiKey, http: http))
+            await http.close()
+            return output
+        } catch {
+            await http.close()
+            throw error
+        }
+    }
+
+    /// Asks for an activity on some objects.
+    func submit(activity: String, objects: [String], idempotencyKey: String?) async throws -> AcceptedRequest {
+        var headers = [(name: "content-type", value: "application/json")]
+        if let idempotencyKey { headers.append((name: "idempotency-key", value: idempotencyKey)) }
+        var body = JSONWriter(capacity: 64 + objects.reduce(0) { $0 + $1.utf8.count + 3 })
+        body.beginObject()
+        body.key("activity")
+        body.string(activity)
+        body.key("objects")
+        body.beginArray()
+        for object in objects { body.string(object) }
+        body.endArray()
+        body.endObject()
+        let answer = try await exchange("POST", "/v1/activity-requests", headers: headers, body: body.take())
+        return try AcceptedRequest(AnswerReader(parsing: answer))
+    }
+
+    /// How a request stands.
+    func status(of id: String) async throws -> RequestOverview {
+        try RequestOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id))))
+    }
+
+    /// What happened to a request.
+    func timeline(of id: String) async throws -> RequestTimeline {
+        try RequestTimeline(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/timeline")))
+    }
+
+    /// The result of a finished request.
+    ///
+    /// - Parameter format: `ndjson` or `json`.
+    func result(of id: String, format: String) async throws -> [UInt8] {
+        try await exchange("GET", Self.path(id) + "/result?format=\(format)", timeout: .seconds(600))
+    }
+
+    private func exchange(
+        _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        timeout: Duration = .seconds(60)
+    ) async throws -> [UInt8] {
+        let request = OutboundRequest(
+            method: method, url: baseURL + path,
+            headers: headers + [(name: "accept", value: "application/json, application/x-ndjson, application/problem+json")]
+                + [(name: "authorization", value: "Bearer \(apiKey)")],
+            body: body, timeout: timeout)
+        let answer = try await http.send(request)
+        guard (200..<300).contains(answer.status) else { throw ProblemAnswer(answer).error(url: baseURL + path) }
+        return answer.body
+    }
+
+    /// Ids are letters, digits and hyphens; anything else cannot be one and is not put into a path.
+    private static func path(_ id: String) throws(CommandError) -> String {
+        let isPlain = id.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        guard isPlain, !id.isEmpty else {
+            throw .usage("'\(TerminalText.safe(id))' is not the id of a request", remedy: "'weir submit' prints the id")
+        }
+        return "/v1/activity-requests/\(id)"
+    }
+}

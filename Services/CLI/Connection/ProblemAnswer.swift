@@ -1,0 +1,45 @@
+import JSON
+import Outbound
+
+/// An answer of intake that says no: problem details (RFC 9457), or whatever else stands in its place.
+struct ProblemAnswer {
+    private static let textMax = 300
+
+    private let status: Int
+    private let body: JSONValue?
+    private let text: String
+
+    init(_ answer: OutboundResponse) {
+        status = answer.status
+        body = try? JSONValue(parsing: answer.body)
+        text = String(decoding: answer.body.prefix(Self.textMax), as: UTF8.self)
+    }
+
+    /// What a person reads: the detail, then each path with its message.
+    func error(url: String) -> CommandError {
+        guard let body, let detail = body["detail"]?.stringValue ?? body["title"]?.stringValue else {
+            return CommandError(
+                "\(url) answered \(status) without problem details: \(TerminalText.safe(text))",
+                remedy: "Check that --url or WEIR_URL names Weir's intake")
+        }
+        let details = (body["errors"]?.arrayValue ?? []).map { item in
+            let path = item["path"]?.stringValue ?? "?"
+            return TerminalText.safe("\(path): \(item["message"]?.stringValue ?? item.description)")
+        }
+        let code = body["code"]?.stringValue.map { " (\($0))" } ?? ""
+        return CommandError(
+            TerminalText.safe(Self.withoutStop(detail)) + TerminalText.safe(code), details: details, remedy: remedy,
+            status: status == 503 ? .unreachable : .failure)
+    }
+
+    private static func withoutStop(_ text: String) -> String {
+        text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
+
+    private var remedy: String? {
+        switch body?["code"]?.stringValue {
+        case "result_not_ready": "'weir status REQUEST' shows how far it is"
+        default: status == 401 ? "Check --api-key or WEIR_API_KEY; 'weir key list' shows which keys there are" : nil
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Catalogue
+import Store
+
+/// Declares a catalogue.
+struct ApplyCommand: WeirCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Declare organizations, object types, sources, activities and endpoints from a YAML file.",
+        discussion: """
+            Prints what is created, changed (old → new) and left alone. Applying twice changes nothing; nothing is ever removed. \
+            The file is described in docs/catalogue.md.
+
+            Examples:
+              weir apply -f examples/countries.yaml --dry-run
+              weir apply -f examples/countries.yaml --set sources.iso_countries.base_url=http://127.0.0.1:4001
+            """)
+
+    @Option(name: .shortAndLong, help: "The YAML file.") var file: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Replace one value of the file; may be repeated.",
+            discussion: "Keys are joined by dots, positions of lists stand in brackets: activities.a.sources[0]=b", valueName: "path=value"))
+    var set: [String] = []
+
+    @Flag(help: "Only show what would be done.") var dryRun = false
+    @OptionGroup var database: DatabaseOptions
+    @Flag(help: "Print JSON for programs.") var json = false
+
+    func validate() throws {
+        if let wrong = set.first(where: { CatalogueOverride(argument: $0) == nil }) {
+            throw ValidationError("--set takes PATH=VALUE, such as sources.crm.base_url=http://127.0.0.1:4001, not '\(wrong)'.")
+        }
+    }
+
+    func run(_ context: CommandContext) async throws {
+        let text = try CatalogueFile.read(context.path(file), shownAs: file)
+        let definition = try CatalogueFile.definition(
+            text, shownAs: file, overrides: set.compactMap { CatalogueOverride(argument: $0) })
+        let diff = try await context.withDatabase(database) { pool in
+            try await CatalogueApplication(store: CatalogueStore(pool: pool)).apply(definition, isDryRun: dryRun)
+        }
+        let report = CatalogueReport(diff: diff, isDryRun: dryRun)
+        guard !json else { return context.console.print(report.json.description) }
+        for line in report.lines(style: context.console.style) { context.console.print(line) }
+    }
+}

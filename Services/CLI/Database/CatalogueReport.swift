@@ -1,0 +1,54 @@
+import Catalogue
+import JSON
+
+/// What applying a catalogue did or would do, in words and as JSON.
+struct CatalogueReport {
+    /// Values longer than this are shown by their beginning.
+    private static let valueWidthMax = 60
+
+    let diff: CatalogueDiff
+    let isDryRun: Bool
+
+    /// One line per item that is created or changed, one per changed field, one for all that stays.
+    func lines(style: TextStyle) -> [String] {
+        var lines: [String] = []
+        for item in diff.created { lines.append("\(style.green(isDryRun ? "would create" : "created"))  \(item.identity)") }
+        for change in diff.changed {
+            lines.append("\(style.yellow(isDryRun ? "would change" : "changed"))  \(change.item.identity)")
+            for field in change.fields { lines.append("    \(field.path): \(Self.text(field.old)) → \(Self.text(field.new))") }
+        }
+        for identity in diff.notInFile { lines.append("\(style.faint("not in file, left alone"))  \(identity)") }
+        let counts = [
+            (diff.created.count, isDryRun ? "to create" : "created"), (diff.changed.count, isDryRun ? "to change" : "changed"),
+            (diff.unchanged.count, "unchanged"), (diff.notInFile.count, "not in file"),
+        ]
+        lines.append(style.bold(counts.map { "\($0.0) \($0.1)" }.joined(separator: ", ") + (isDryRun ? " (nothing was written)" : "")))
+        return lines
+    }
+
+    var json: JSONValue {
+        [
+            "dry_run": .bool(isDryRun),
+            "created": .array(diff.created.map { Self.json($0.identity) }),
+            "changed": .array(
+                diff.changed.map { change in
+                    [
+                        "item": Self.json(change.item.identity),
+                        "fields": .array(
+                            change.fields.map { ["path": .string($0.path), "old": $0.old ?? .null, "new": $0.new ?? .null] }),
+                    ]
+                }),
+            "unchanged": .array(diff.unchanged.map(Self.json)),
+            "not_in_file": .array(diff.notInFile.map(Self.json)),
+        ]
+    }
+
+    private static func json(_ identity: CatalogueItem.Identity) -> JSONValue {
+        ["kind": .string(identity.kind.rawValue), "key": .string(identity.key.joined(separator: "/"))]
+    }
+
+    private static func text(_ value: JSONValue?) -> String {
+        guard let value else { return "(absent)" }
+        return TerminalText.truncated(TerminalText.safe(value.description), width: valueWidthMax)
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Runs one command line.
+public enum CommandRunner {
+    /// Parses the arguments, runs the command, writes what it has to say.
+    ///
+    /// - Parameters:
+    ///   - arguments: without the program's name.
+    ///   - environment: the variables of the process.
+    /// - Returns: the exit status: 0 done, 1 the work failed, 2 the command line is wrong, 3 something cannot be reached.
+    public static func run(arguments: [String], environment: [String: String]) async -> Int32 {
+        let files = FileManager.default
+        let context = CommandContext(
+            environment: environment,
+            executablePath: (try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0],
+            currentDirectory: files.currentDirectoryPath,
+            console: .standard(environment: environment)
+        )
+        return await run(arguments: arguments, context: context).rawValue
+    }
+
+    static func run(arguments: [String], context: CommandContext) async -> ExitStatus {
+        let console = context.console
+        var command: any ParsableCommand
+        do {
+            if let error = CommandSpelling.mistake(in: arguments, root: Weir.self) { throw error }
+            command = try Weir.parseAsRoot(arguments)
+            guard let command = command as? any WeirCommand else {
+                try command.run()
+                return .success
+            }
+            try await command.run(context)
+            return .success
+        } catch {
+            let report = ErrorReport(error)
+            if report.status == .success {
+                console.print(report.text)
+            } else if !report.text.isEmpty {
+                console.note(report.text)
+            }
+            return report.status
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Contracts
+import JSON
+import Outbound
+import Runtime
+import Store
+import Templates
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What an exchange came to.
+enum ExchangeOutcome: Sendable {
+    /// The API answered with success.
+    case answer(RecordedAnswer)
+    /// It did not, for now or for good.
+    case failure(RecordedFailure)
+}
+
+/// Makes one HTTP exchange: renders the template, calls, and judges the answer. It decides nothing about other exchanges.
+struct ExchangeRunner: Sendable {
+    let client: OutboundClient
+    let secrets: SecretResolver
+    let clock: WallClock
+    /// A number from 0 to 1, for the jitter of retries.
+    let random: @Sendable () -> Double
+
+    /// Runs the exchange to its end. Every error becomes an outcome.
+    func run(_ exchange: ClaimedExchange, source: PreparedSource) async -> ExchangeOutcome {
+        let judge = ExchangeJudge(exchange: exchange, source: source, clock: clock, random: random)
+        let request: OutboundRequest
+        let loggedURL: String
+        do {
+            (request, loggedURL) = try render(exchange, source: source)
+        } catch {
+            return .failure(judge.unsendable(error))
+        }
+        do {
+            let response = try await client.send(request)
+            return judge.judge(response, method: request.method, url: loggedURL)
+        } catch {
+            return .failure(judge.failure(error, method: request.method, url: loggedURL))
+        }
+    }
+
+    private func render(
+        _ exchange: ClaimedExchange, source: PreparedSource
+    ) throws -> (OutboundRequest, loggedURL: String) {
+        var secretError: SecretError?
+        let lookup: (String) -> TemplateVariable? = { name in
+            switch name {
+            case "object":
+                return exchange.runs.first.map { TemplateVariable(.string($0.objectName)) }
+            case "objects":
+                return TemplateVariable(.array(exchange.runs.map { .string($0.objectName) }))
+            case "max_objects":
+                return TemplateVariable(.number(JSONNumber(source.runsPerExchange)))
+            default:
+                guard name.hasPrefix(TemplateVariable.secretPrefix) else { return nil }
+                do throws(SecretError) {
+                    let value = try secrets.resolve(String(name.dropFirst(TemplateVariable.secretPrefix.count)))
+                    return TemplateVariable(.string(value), isSecret: true)
+                } catch {
+                    secretError = error
+                    return nil
+                }
+            }
+        }
+        let rendered = try source.template.render(lookup)
+        if let secretError { throw secretError }
+        guard rendered.unresolved.isEmpty else { throw UnresolvedVariables(names: rendered.unresolved) }
+        let loggedURL = source.hasSecrets ? try source.template.masked(lookup).url : rendered.url
+        var request = OutboundRequest(
+            method: rendered.method, url: rendered.url, headers: rendered.headers.map { ($0.name, $0.value) },
+            body: rendered.body)
+        request.timeout = source.timeout
+        request.responseBytesMax = source.responseBytesMax
+        return (request, loggedURL)
+    }
+}
+
+/// A template names variables that have no value for this run.
+struct UnresolvedVariables: Error, CustomStringConvertible {
+    let names: [String]
+
+    var description: String {
+        "no value for " + names.map { "<<$\($0)>>" }.joined(separator: ", ")
+    }
+}

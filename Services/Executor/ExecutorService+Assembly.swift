@@ -1,0 +1,27 @@
+import Assembly
+import Outbound
+import Runtime
+import ServiceLifecycle
+import Store
+
+extension ExecutorService {
+    /// An executor and all that it needs, in the order of their dependencies.
+    ///
+    /// - Configuration keys (besides those of `ServiceParts` and `OutboundSettings`):
+    ///   - `WEIR_EXECUTOR_EXCHANGES` (int, default: 256): HTTP exchanges in flight at once
+    ///   - `WEIR_EXECUTOR_POLL` (duration, default: 2s): how often it looks for work that no hint announced
+    public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
+        var configuration = Configuration()
+        configuration.exchangesMax = try context.configuration.int(
+            "WEIR_EXECUTOR_EXCHANGES", default: configuration.exchangesMax, in: 1...10_000)
+        configuration.pollInterval = try context.configuration.duration(
+            "WEIR_EXECUTOR_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
+        let parts = try ServiceParts(context, connections: 5)
+        let outbound = try OutboundClient(
+            configuration: OutboundSettings.configuration(context), logger: context.logger)
+        let service = ExecutorService(
+            configuration: configuration, runs: RunStore(pool: parts.pool), sources: SourceStore(pool: parts.pool),
+            lease: parts.lease, bus: parts.bus, outbound: outbound, context: context)
+        return [parts.keeper, OutboundKeeper(outbound), service]
+    }
+}

@@ -1,0 +1,72 @@
+import Assembly
+import Contracts
+import Hummingbird
+import Logging
+import Postgres
+import Runtime
+import ServiceLifecycle
+import Store
+
+extension IntakeService {
+    /// Intake and all that it needs, in the order of their dependencies.
+    ///
+    /// - Configuration keys (besides those of `ServiceParts`):
+    ///   - `WEIR_HTTP_HOST` (address, default: 127.0.0.1) and `WEIR_HTTP_PORT` (port, default: 8080; 0: any free port)
+    ///   - `WEIR_OBJECTS_MAX` (int, default: 100000): objects of one request
+    ///   - `WEIR_BODY_MAX` (size, default: 8MiB): the longest body of a request
+    ///   - `WEIR_INTAKE_POLL` (duration, default: 2s): how often it looks for work that nothing announced
+    ///   - `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY` (optional): what links to large results are made of
+    public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
+        let settings = context.configuration
+        var configuration = Configuration()
+        configuration.pollInterval = try settings.duration(
+            "WEIR_INTAKE_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
+        var bodyLimits = ActivityRequestBody.Limits()
+        bodyLimits.objectsMax = try settings.int("WEIR_OBJECTS_MAX", default: bodyLimits.objectsMax, in: 1...10_000_000)
+        var httpLimits = HTTPLimits()
+        httpLimits.bodyBytesMax = try settings.bytes(
+            "WEIR_BODY_MAX", default: httpLimits.bodyBytesMax, in: 1024...(1 << 30))
+
+        let parts = try ServiceParts(context, connections: 8)
+        let requests = RequestStore(pool: parts.pool)
+        let keys = APIKeyStore(pool: parts.pool)
+        let acceptor = RequestAcceptor(requests: requests, bus: parts.bus, ids: context.ids, limits: bodyLimits)
+        let listener = try PostgresListener(
+            configuration: parts.sessions, channels: ["weir_activity_request"], logger: context.logger)
+        let service = IntakeService(
+            configuration: configuration,
+            expander: RequestExpander(
+                requests: requests, lease: parts.lease, bus: parts.bus, ids: context.ids, limits: bodyLimits,
+                logger: context.logger),
+            commands: CommandReceiver(
+                acceptor: acceptor, keys: keys, messages: MessageStore(pool: parts.pool), logger: context.logger),
+            requests: requests, lease: parts.lease, bus: parts.bus, listener: listener, logger: context.logger)
+        let routes = RequestRoutes(
+            acceptor: acceptor, requests: requests, keys: keys, links: try ResultLinks(settings), clock: context.clock,
+            limits: httpLimits)
+        return [parts.keeper, service, try httpServer(routes, limits: httpLimits, context: context)]
+    }
+
+    private static func httpServer(
+        _ routes: RequestRoutes, limits: HTTPLimits, context: RuntimeContext
+    ) throws -> any Service {
+        let settings = context.configuration
+        let router = Router()
+        router.add(middleware: ProblemMiddleware<BasicRequestContext>(limits: limits))
+        router.get("healthz") { _, _ in "ok\n" }
+        routes.add(to: router)
+        let logger = context.logger
+        return Application(
+            router: router,
+            configuration: .init(
+                address: .hostname(
+                    settings.string("WEIR_HTTP_HOST", default: "127.0.0.1"),
+                    port: try settings.int("WEIR_HTTP_PORT", default: 8080, in: 0...65_535)),
+                serverName: "weir"),
+            onServerRunning: { channel in
+                logger.info(
+                    "The HTTP interface is open.", metadata: ["port": "\(channel.localAddress?.port ?? 0)"])
+            },
+            logger: logger)
+    }
+}

@@ -1,0 +1,97 @@
+import Contracts
+import Crypto
+import JSON
+import Messaging
+import Postgres
+import Runtime
+import Store
+
+/// Accepts a request, from wherever it comes: checks it, puts it on disk, and announces it.
+struct RequestAcceptor: Sendable {
+    /// How a request came and who sent it.
+    struct Origin: Sendable {
+        /// `http` or `bus`.
+        let name: String
+        let org: OrgID
+        let idempotencyKey: String?
+        let traceparent: String?
+    }
+
+    /// An accepted request.
+    struct Accepted: Sendable {
+        let id: ActivityRequestID
+        let activity: String
+        let plan: Plan
+        /// Whether an earlier request of the same idempotency key is answered again.
+        let isRepeated: Bool
+    }
+
+    /// The longest idempotency key, in bytes.
+    static let idempotencyKeyBytesMax = 255
+
+    let requests: RequestStore
+    let bus: BusClient
+    let ids: IDGenerator
+    let limits: ActivityRequestBody.Limits
+
+    /// Accepts a body. It is safe on disk once this returns.
+    ///
+    /// - Throws: ``Problem`` that tells the client what to do; `PostgresError` when the database is away.
+    func accept(_ bytes: [UInt8], from origin: Origin) async throws -> Accepted {
+        let json = try Self.parse(bytes)
+        let body = try ActivityRequestBody(json, limits: limits)
+        guard let activity = body.activity else { throw Problem.invalidRequest([]) }
+        if let key = origin.idempotencyKey { try Self.check(key) }
+        let request = NewRequest(
+            id: ActivityRequestID(ids.next()), org: origin.org, activity: activity, content: JSONB(bytes),
+            objectCount: body.objects.count, origin: origin.name, idempotencyKey: origin.idempotencyKey,
+            fingerprint: origin.idempotencyKey.map { _ in Bytea(Array(SHA256.hash(data: bytes))) },
+            traceparent: origin.traceparent)
+        switch try await requests.accept(request) {
+        case .accepted(let id, let plan):
+            bus.publish(topic: Topic.requestAccepted, key: id.description, body: [])
+            return Accepted(id: id, activity: activity, plan: plan, isRepeated: false)
+        case .repeated(let id, let plan):
+            return Accepted(id: id, activity: activity, plan: plan, isRepeated: true)
+        case .keyReused(let id):
+            throw Problem(
+                code: "idempotency_key_reused", status: 409, title: "The idempotency key was used before",
+                detail: "Request \(id) came with the same key and another body. Use a new key for a new request.")
+        case .unknownActivity(let known):
+            throw Self.unknown(activity, known: known)
+        case .notRunnable(let reason):
+            throw Problem(
+                code: "activity_not_runnable", status: 422, title: "The activity cannot run",
+                detail: "\(activity) cannot run: \(reason).",
+                violations: [.init(path: "$.activity", message: reason)])
+        }
+    }
+
+    static func parse(_ bytes: [UInt8]) throws -> JSONValue {
+        do {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw Problem(
+                code: "invalid_json", status: 400, title: "The body is not JSON",
+                detail: "\(error)", violations: [.init(path: error.path, message: error.detail)])
+        }
+    }
+
+    private static func check(_ key: String) throws(Problem) {
+        guard !key.isEmpty, key.utf8.count <= idempotencyKeyBytesMax, !key.utf8.contains(0) else {
+            throw Problem(
+                code: "invalid_idempotency_key", status: 400, title: "The idempotency key is not valid",
+                detail: "It must have 1 to \(idempotencyKeyBytesMax) bytes.")
+        }
+    }
+
+    private static func unknown(_ activity: String, known: [String]) -> Problem {
+        let hint =
+            known.isEmpty
+            ? "This organization has no activities yet; apply a catalogue." : "Known are: \(known.joined(separator: ", "))."
+        return Problem(
+            code: "unknown_activity", status: 422, title: "There is no such activity",
+            detail: "There is no activity \"\(activity)\". \(hint)",
+            violations: [.init(path: "$.activity", message: "unknown. \(hint)")])
+    }
+}

@@ -1,0 +1,81 @@
+import Contracts
+import JSON
+import Runtime
+import Store
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The JSON documents of `/v1/activity-requests`.
+enum RequestDocuments {
+    static func accepted(_ accepted: RequestAcceptor.Accepted) -> JSONValue {
+        let path = "/v1/activity-requests/\(accepted.id)"
+        return [
+            "id": .string("\(accepted.id)"),
+            "state": "valid",
+            "activity": .string(accepted.activity),
+            "plan": plan(accepted.plan),
+            "links": [
+                "self": .string(path), "timeline": .string(path + "/timeline"), "result": .string(path + "/result"),
+            ],
+        ]
+    }
+
+    static func status(
+        _ status: RequestStatus, failures: [(substate: String?, reason: String?, count: Int, objects: [String])]
+    ) -> JSONValue {
+        [
+            "id": .string("\(status.id)"),
+            "activity": .string(status.activity),
+            "state": .string(status.state),
+            "substate": optional(status.substate),
+            "reason": optional(status.reason),
+            "created_at": .string(timestamp(status.createdAt)),
+            "objects": ["total": number(status.objects.total), "expanded": number(status.objects.expanded)],
+            "plan": plan(status.plan),
+            "runs": [
+                "total": number(status.runs.total), "open": number(status.runs.open), "done": number(status.runs.done),
+                "failed": number(status.runs.failed), "invalid": number(status.runs.invalid),
+                "timedout": number(status.runs.timedout),
+            ],
+            "failures": .array(
+                failures.map { failure in
+                    [
+                        "substate": optional(failure.substate), "reason": optional(failure.reason),
+                        "count": number(failure.count), "objects": .array(failure.objects.map { .string($0) }),
+                    ]
+                }),
+            "result_bytes": status.resultBytes.map(number) ?? .null,
+        ]
+    }
+
+    static func timeline(of id: ActivityRequestID, _ entries: [TimelineEntry]) -> JSONValue {
+        [
+            "id": .string("\(id)"),
+            "entries": .array(
+                entries.map { entry in
+                    [
+                        "subject": .string(entry.subject), "from": optional(entry.from), "to": .string(entry.to),
+                        "count": number(entry.count), "first": .string(timestamp(entry.first)),
+                        "last": .string(timestamp(entry.last)), "actor": optional(entry.actor),
+                        "reason": optional(entry.reason),
+                    ]
+                }),
+        ]
+    }
+
+    private static func plan(_ plan: Plan) -> JSONValue {
+        ["runs": number(plan.runs), "calls": number(plan.calls)]
+    }
+
+    private static func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
+
+    private static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+
+    private static func timestamp(_ date: Date) -> String {
+        Timestamp.rfc3339(nanosecondsSinceEpoch: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()) * 1000)
+    }
+}

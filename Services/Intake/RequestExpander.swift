@@ -1,0 +1,73 @@
+import Contracts
+import JSON
+import Logging
+import Messaging
+import Postgres
+import Runtime
+import Store
+import Synchronization
+
+/// Turns accepted requests into runs, chunk by chunk, so that a request for a million objects holds no long transaction.
+struct RequestExpander: Sendable {
+    /// Objects expanded in one transaction.
+    static let chunkObjects = 2_000
+
+    let requests: RequestStore
+    let lease: WorkerLease
+    let bus: BusClient
+    let ids: IDGenerator
+    let limits: ActivityRequestBody.Limits
+    let logger: Logger
+
+    /// Expands a request, if it needs that and nobody else does it.
+    func expand(_ id: ActivityRequestID) async throws {
+        let worker = lease.worker
+        let names = Mutex<[String]>([])
+        let begun = try await requests.beginExpansion(of: id, worker: worker) { request in
+            Self.names(of: request, limits: limits).map { read in
+                names.withLock { $0 = read }
+                return (read.count, chunk(of: request, names: read, from: request.objectsExpanded))
+            }
+        }
+        guard let request = begun else { return }
+        announce(request)
+        let read = names.withLock { $0 }
+        var position = request.objectsExpanded + Self.chunkObjects
+        while let chunk = chunk(of: request, names: read, from: position) {
+            try await requests.expand(request, chunk: chunk, worker: worker)
+            announce(request)
+            position += Self.chunkObjects
+        }
+    }
+
+    /// The names of a request, checked once more when nobody has checked them.
+    private static func names(
+        of request: ExpandableRequest, limits: ActivityRequestBody.Limits
+    ) -> Result<[String], Problem> {
+        do {
+            let body = try ActivityRequestBody(
+                JSONValue(parsing: request.content.bytes), limits: limits, needsActivity: false)
+            return .success(body.objects)
+        } catch let problem as Problem {
+            return .failure(problem)
+        } catch {
+            return .failure(Problem.invalidRequest([.init(path: "$", message: "\(error)")]))
+        }
+    }
+
+    private func chunk(of request: ExpandableRequest, names: [String], from first: Int) -> ExpansionChunk? {
+        guard first < names.count else { return nil }
+        let end = min(first + Self.chunkObjects, names.count)
+        let count = end - first
+        return ExpansionChunk(
+            firstPosition: first, names: names[first..<end], objectIDs: ids.next(count).map { ObjectID($0) },
+            runIDs: ids.next(count * request.sources.count).map { RunID($0) }, isLast: end == names.count)
+    }
+
+    private func announce(_ request: ExpandableRequest) {
+        for source in request.sources {
+            let ready = ReadySource(org: request.org, source: source.id)
+            bus.publish(topic: Topic.runReady, key: ready.hint, body: [])
+        }
+    }
+}

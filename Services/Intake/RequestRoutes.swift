@@ -1,0 +1,146 @@
+import Contracts
+import Crypto
+import HTTPTypes
+import Hummingbird
+import JSON
+import NIOCore
+import Runtime
+import Store
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// `/v1/activity-requests`: accept, look at, fetch the result.
+struct RequestRoutes: Sendable {
+    let acceptor: RequestAcceptor
+    let requests: RequestStore
+    let keys: APIKeyStore
+    let links: ResultLinks?
+    let clock: WallClock
+    let limits: HTTPLimits
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.group("v1/activity-requests")
+            .post(use: accept)
+            .get(":id", use: status)
+            .get(":id/timeline", use: timeline)
+            .get(":id/result", use: result)
+    }
+
+    // MARK: Accepting
+
+    @Sendable private func accept(_ request: Request, context: BasicRequestContext) async throws -> Response {
+        let org = try await organization(of: request)
+        let accepted = try await acceptor.accept(
+            try await body(of: request),
+            from: .init(
+                name: "http", org: org, idempotencyKey: request.headers[.idempotencyKey],
+                traceparent: request.headers[.traceparent]))
+        var headers: HTTPFields = [.location: "/v1/activity-requests/\(accepted.id)"]
+        if accepted.isRepeated { headers[.idempotencyReplayed] = "true" }
+        return .json(RequestDocuments.accepted(accepted), status: .accepted, headers: headers)
+    }
+
+    private func body(of request: Request) async throws -> [UInt8] {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytesMax {
+            throw Problem.tooLarge(limits.bodyBytesMax)
+        }
+        var bytes: [UInt8] = []
+        for try await part in request.body {
+            guard bytes.count + part.readableBytes <= limits.bodyBytesMax else {
+                throw Problem.tooLarge(limits.bodyBytesMax)
+            }
+            bytes.append(contentsOf: part.readableBytesView)
+        }
+        return bytes
+    }
+
+    // MARK: Looking
+
+    @Sendable private func status(_ request: Request, context: BasicRequestContext) async throws -> Response {
+        let (id, org) = try await (requestID(context), organization(of: request))
+        guard let status = try await requests.status(of: id, org: org) else { throw unknown(id) }
+        let failures = status.runs.failed + status.runs.invalid + status.runs.timedout > 0
+            ? try await requests.failures(of: id, org: org) : []
+        return .json(RequestDocuments.status(status, failures: failures))
+    }
+
+    @Sendable private func timeline(_ request: Request, context: BasicRequestContext) async throws -> Response {
+        let (id, org) = try await (requestID(context), organization(of: request))
+        guard try await requests.status(of: id, org: org) != nil else { throw unknown(id) }
+        return .json(RequestDocuments.timeline(of: id, try await requests.timeline(of: id, org: org)))
+    }
+
+    @Sendable private func result(_ request: Request, context: BasicRequestContext) async throws -> Response {
+        let id = try requestID(context)
+        let org = try await organizationForResult(of: id, request)
+        guard let status = try await requests.status(of: id, org: org) else { throw unknown(id) }
+        guard ["done", "delivered", "failed"].contains(status.state) else {
+            throw Problem(
+                code: "result_not_ready", status: 409, title: "The result is not there yet",
+                detail: "The request is \(status.state); \(status.runs.open) of its \(status.plan.runs) runs are open. Ask again later.")
+        }
+        switch request.uri.queryParameters["format"].map(String.init) ?? "json" {
+        case "ndjson": return ResultStream(requests: requests, id: id, org: org).ndjson()
+        case "json": return ResultStream(requests: requests, id: id, org: org).json()
+        case let other:
+            throw Problem(
+                code: "unknown_format", status: 400, title: "There is no such format",
+                detail: "The format \"\(other)\" is unknown; known are json and ndjson.")
+        }
+    }
+
+    // MARK: Who asks
+
+    /// A signed link takes the place of a key, for this one result.
+    private func organizationForResult(of id: ActivityRequestID, _ request: Request) async throws -> OrgID {
+        guard let signature = request.uri.queryParameters["signature"] else { return try await organization(of: request) }
+        let expires = request.uri.queryParameters["expires"].flatMap { Int64($0) } ?? 0
+        let now = clock.millisecondsSinceEpoch() / 1000
+        guard let links, links.accepts(signature: String(signature), of: id, expires: expires, now: now),
+            let org = try await requests.organization(of: id)
+        else {
+            throw Problem(
+                code: "link_not_valid", status: 403, title: "The link is not valid",
+                detail: "It has expired or was changed. Fetch the result with an API key instead.")
+        }
+        return org
+    }
+
+    private func organization(of request: Request) async throws -> OrgID {
+        guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") else {
+            throw Problem.unauthorized
+        }
+        let key = header.dropFirst("bearer ".count)
+        guard let org = try await keys.organization(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8)))) else {
+            throw Problem.unauthorized
+        }
+        return org
+    }
+
+    private func requestID(_ context: BasicRequestContext) throws -> ActivityRequestID {
+        let text = try context.parameters.require("id")
+        guard let id = ActivityRequestID(text) else { throw Problem.notFound("\"\(text)\" is not the id of a request.") }
+        return id
+    }
+
+    /// Another tenant's request is as unknown as one that never was.
+    private func unknown(_ id: ActivityRequestID) -> Problem { .notFound("There is no request \(id).") }
+}
+
+extension HTTPField.Name {
+    fileprivate static var idempotencyKey: HTTPField.Name { HTTPField.Name("Idempotency-Key") ?? .contentType }
+    fileprivate static var idempotencyReplayed: HTTPField.Name { HTTPField.Name("Idempotency-Replayed") ?? .contentType }
+    fileprivate static var traceparent: HTTPField.Name { HTTPField.Name("traceparent") ?? .contentType }
+}
+
+extension Response {
+    static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: value.encoded())))
+    }
+}

@@ -1,0 +1,69 @@
+import Contracts
+import Logging
+import Mapping
+import Postgres
+import Runtime
+import Store
+
+/// Takes a batch of raw answers, maps them and stores what they say, in one transaction.
+struct AnswerProcessor: Sendable {
+    let runs: RunStore
+    let mappings: MappingCache
+    let runsMax: Int
+    let bytesMax: Int
+    let logger: Logger
+
+    /// Processes up to `runsMax` runs.
+    ///
+    /// Should the database refuse the batch for its data, halves of it are tried until the one bad run stands alone; that one is
+    /// failed with the database's reason.
+    func processBatch() async throws -> (picked: Int, closedRequests: [ActivityRequestID]) {
+        do {
+            return try await process(runsMax: runsMax)
+        } catch let error as PostgresError where error.isAboutData {
+            logger.warning("A batch holds data that cannot be stored; bisecting it.", metadata: ["error": "\(error)"])
+            return try await bisect(size: runsMax / 2)
+        }
+    }
+
+    private func bisect(size: Int) async throws -> (picked: Int, closedRequests: [ActivityRequestID]) {
+        do {
+            // Picking goes in order, so that the same runs come first again.
+            return try await process(runsMax: max(size, 1))
+        } catch let error as PostgresError where error.isAboutData {
+            if size > 1 { return try await bisect(size: size / 2) }
+            return try await runs.process(runsMax: 1, bytesMax: bytesMax) { runs in
+                runs.map { run in
+                    ProcessedRun(
+                        run: run, succeeded: false, substate: "unstorable",
+                        reason: "the answer holds a value that the database cannot store: \(error.message)")
+                }
+            }
+        }
+    }
+
+    private func process(runsMax: Int) async throws -> (picked: Int, closedRequests: [ActivityRequestID]) {
+        try await runs.process(runsMax: runsMax, bytesMax: bytesMax) { fetched in
+            var compiled: [SourceID: (Mapper, SourceMapping)] = [:]
+            var processed: [ProcessedRun] = []
+            processed.reserveCapacity(fetched.count)
+            for run in fetched {
+                if compiled[run.source] == nil {
+                    let mapping = try await mappings.mapping(of: run.source, version: run.sourceVersion)
+                    compiled[run.source] = (Mapper(mapping.plan), mapping)
+                }
+                guard let (mapper, mapping) = compiled[run.source] else { continue }
+                processed.append(RunMapping(mapper: mapper, mapping: mapping).map(run))
+            }
+            return processed
+        }
+    }
+}
+
+extension PostgresError {
+    /// Class 22, data exceptions, and 54000, a limit of the program: the same data would be refused again.
+    fileprivate var isAboutData: Bool {
+        guard let sqlState else { return false }
+        return sqlState.hasPrefix("22") || sqlState.hasPrefix("54") || sqlState == "23502" || sqlState == "23514"
+    }
+}

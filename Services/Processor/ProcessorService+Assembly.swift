@@ -1,0 +1,36 @@
+import Assembly
+import Contracts
+import Runtime
+import ServiceLifecycle
+import Store
+
+extension ProcessorService {
+    /// A processor and all that it needs, in the order of their dependencies.
+    ///
+    /// - Configuration keys (besides those of `ServiceParts`):
+    ///   - `WEIR_PROCESSOR_CONCURRENCY` (int, default: 2): batches of answers mapped at once
+    ///   - `WEIR_PROCESSOR_POLL` (duration, default: 2s): how often it looks for work that no hint announced
+    ///   - `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY` (optional): what links to large results are made of
+    public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
+        let settings = context.configuration
+        var configuration = Configuration()
+        configuration.concurrency = try settings.int(
+            "WEIR_PROCESSOR_CONCURRENCY", default: configuration.concurrency, in: 1...64)
+        configuration.pollInterval = try settings.duration(
+            "WEIR_PROCESSOR_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
+        let parts = try ServiceParts(
+            context, connections: configuration.concurrency + configuration.collectors + 1,
+            idleInTransaction: .seconds(30))
+        let results = ResultStore(pool: parts.pool)
+        let answers = AnswerProcessor(
+            runs: RunStore(pool: parts.pool), mappings: MappingCache(store: SourceStore(pool: parts.pool)),
+            runsMax: configuration.runsMax, bytesMax: configuration.bytesMax, logger: context.logger)
+        let collector = ResultCollector(
+            results: results, lease: parts.lease, ids: context.ids, clock: context.clock,
+            links: try ResultLinks(settings), chunkObjects: 1_000)
+        let service = ProcessorService(
+            configuration: configuration, answers: answers, collector: collector, results: results,
+            requests: RequestStore(pool: parts.pool), lease: parts.lease, bus: parts.bus, logger: context.logger)
+        return [parts.keeper, service]
+    }
+}

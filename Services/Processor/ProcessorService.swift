@@ -1,0 +1,146 @@
+import Contracts
+import Logging
+import Messaging
+import Runtime
+import ServiceLifecycle
+import Store
+
+/// Maps raw answers to values, closes runs, and collects the results of requests.
+///
+/// It lives on hints and looks for work by itself as well, so that neither a lost hint nor a dead bus stops it.
+public struct ProcessorService: Service {
+    /// The bounds of a processor.
+    public struct Configuration: Sendable {
+        /// Batches of answers mapped at once.
+        public var concurrency = 2
+        /// Runs mapped in one transaction.
+        public var runsMax = 200
+        /// Bytes of answers mapped in one transaction, but for the last answer.
+        public var bytesMax = 16 << 20
+        /// Results collected at once.
+        public var collectors = 2
+        /// How often it looks for work that no hint announced.
+        public var pollInterval: Duration = .seconds(2)
+
+        /// The documented defaults.
+        public init() {}
+    }
+
+    private let configuration: Configuration
+    private let answers: AnswerProcessor
+    private let collector: ResultCollector
+    private let results: ResultStore
+    private let requests: RequestStore
+    private let lease: WorkerLease
+    private let bus: BusClient
+    private let logger: Logger
+    private let answersWait = Bell()
+    private let toCollect = UniqueQueue<ActivityRequestID>()
+
+    /// A processor on its parts.
+    init(
+        configuration: Configuration, answers: AnswerProcessor, collector: ResultCollector, results: ResultStore, requests: RequestStore,
+        lease: WorkerLease, bus: BusClient, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.answers = answers
+        self.collector = collector
+        self.results = results
+        self.requests = requests
+        self.lease = lease
+        self.bus = bus
+        self.logger = logger
+    }
+
+    /// Works until it is told to stop; then finishes the batches under way.
+    public func run() async throws {
+        try await lease.register()
+        await withTaskGroup(of: Void.self) { group in
+            let keeper = Task { await lease.keep() }
+            for _ in 0..<configuration.concurrency {
+                group.addTask { await stopping { await processAnswers() } }
+            }
+            for _ in 0..<configuration.collectors {
+                group.addTask { await stopping { await collectResults() } }
+            }
+            group.addTask { await stopping { await listen() } }
+            group.addTask { await stopping { await poll() } }
+            await group.waitForAll()
+            keeper.cancel()
+            await keeper.value
+        }
+    }
+
+    /// Stopping cancels waiting, never a batch under way: those run in tasks of their own.
+    private func stopping(_ body: @escaping @Sendable () async -> Void) async {
+        await cancelWhenGracefulShutdown { await body() }
+    }
+
+    private func listen() async {
+        for await batch in bus.consume(topics: [Topic.answerRecorded, Topic.runsClosed], credit: 64) {
+            for message in batch {
+                if message.topic == Topic.runsClosed {
+                    if let request = ActivityRequestID(message.key) { toCollect.add([request]) }
+                } else {
+                    answersWait.ring()
+                }
+                message.finish()
+            }
+        }
+    }
+
+    private func poll() async {
+        while !Task.isCancelled {
+            answersWait.ring()
+            do {
+                toCollect.add(try await results.waitingForCollection(limit: 100))
+            } catch {
+                logger.warning("Could not look for finished requests.", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: configuration.pollInterval)
+        }
+    }
+
+    private func processAnswers() async {
+        while await answersWait.wait() {
+            var wait = Duration.milliseconds(100)
+            var mayBeMore = true
+            while mayBeMore, !Task.isCancelled {
+                do {
+                    let batch = try await Task { try await answers.processBatch() }.value
+                    // A full batch says that others wait: another task of this service may take them meanwhile.
+                    if batch.picked == configuration.runsMax { answersWait.ring() }
+                    toCollect.add(batch.closedRequests)
+                    mayBeMore = batch.picked > 0
+                    wait = .milliseconds(100)
+                } catch {
+                    logger.error("Could not process answers; trying again.", metadata: ["error": "\(error)"])
+                    try? await Task.sleep(for: wait)
+                    wait = min(wait * 2, .seconds(5))
+                }
+            }
+        }
+    }
+
+    private func collectResults() async {
+        while let request = await toCollect.next() {
+            do {
+                let isCollected = try await Task { try await collector.collect(request) }.value
+                if isCollected {
+                    bus.publish(topic: Topic.requestCompleted, key: request.description, body: [])
+                }
+            } catch {
+                // The claim stays with this worker; it is dropped so that the poll finds the request again.
+                logger.error(
+                    "Could not collect a result; trying again.",
+                    metadata: ["request": "\(request)", "error": "\(error)"])
+                do {
+                    try await requests.release(request, worker: lease.worker)
+                } catch {
+                    logger.error("Could not release it either.", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+}

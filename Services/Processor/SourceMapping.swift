@@ -1,0 +1,60 @@
+import Contracts
+import JSON
+import Mapping
+import Postgres
+import Store
+import Synchronization
+
+/// A source's mapping, compiled: which values its answers hold, and where.
+struct SourceMapping: Sendable {
+    let plan: MappingPlan
+    let datapoints: [DatapointID]
+    /// Whether the answer says which objects it is about.
+    let namesObjects: Bool
+
+    init(_ record: SourceRecord) throws {
+        plan = MappingPlan(
+            objects: try record.objectPath.map { [try PathPattern(parsing: JSONValue(parsing: $0.bytes))] } ?? [],
+            objectNameKind: record.objectPathType == "value" ? .value : .key,
+            datapoints: try record.datapoints.map { datapoint in
+                let paths = try JSONValue(parsing: datapoint.paths.bytes).arrayValue ?? []
+                return MappingPlan.Datapoint(
+                    key: datapoint.key, paths: try paths.map { try PathPattern(parsing: $0) },
+                    type: DatapointType(rawValue: datapoint.type) ?? .text)
+            })
+        datapoints = record.datapoints.map(\.id)
+        namesObjects = record.objectPath != nil
+    }
+}
+
+/// Mappings by source and version, compiled once.
+final class MappingCache: Sendable {
+    /// How many sources are kept.
+    static let sourcesMax = 1_000
+
+    private let store: SourceStore
+    private let mappings = Mutex<[SourceID: (version: Int64, mapping: SourceMapping)]>([:])
+
+    init(store: SourceStore) {
+        self.store = store
+    }
+
+    /// The mapping of a source at a version at least.
+    func mapping(of source: SourceID, version: Int64) async throws -> SourceMapping {
+        if let known = mappings.withLock({ $0[source] }), known.version >= version { return known.mapping }
+        guard let record = try await store.definition(of: source) else { throw UnknownSource(source: source) }
+        let mapping = try SourceMapping(record)
+        mappings.withLock { mappings in
+            if mappings.count >= Self.sourcesMax, mappings[source] == nil { mappings.removeAll() }
+            mappings[source] = (record.version, mapping)
+        }
+        return mapping
+    }
+}
+
+/// A run names a source that there is not.
+struct UnknownSource: Error, CustomStringConvertible {
+    let source: SourceID
+
+    var description: String { "there is no source \(source)" }
+}

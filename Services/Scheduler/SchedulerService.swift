@@ -1,0 +1,128 @@
+import Contracts
+import Logging
+import Messaging
+import Runtime
+import ServiceLifecycle
+import Store
+
+/// Sweeps: takes work back from workers that went away, wakes what is due, and says again what may not have been heard.
+///
+/// Any number of schedulers may run; every statement claims what it changes.
+public struct SchedulerService: Service {
+    /// The bounds of a scheduler.
+    public struct Configuration: Sendable {
+        /// How often it sweeps.
+        public var sweepInterval: Duration = .seconds(1)
+        /// How often it makes partitions and forgets old workers.
+        public var upkeepInterval: Duration = .seconds(3600)
+        /// Runs made ready by one statement.
+        public var wakeMax = 1_000
+        /// A run whose executors went away this often is failed, not tried again.
+        public var attemptsMax = 10
+        /// No lease is expired before this scheduler has been in touch with the database for so long.
+        public var grace: Duration = .seconds(15)
+
+        /// The documented defaults.
+        public init() {}
+    }
+
+    private let configuration: Configuration
+    private let sweep: SweepStore
+    private let runs: RunStore
+    private let requests: RequestStore
+    private let results: ResultStore
+    private let bus: BusClient
+    private let logger: Logger
+    private let released: PrometheusCounter
+    private let woken: PrometheusCounter
+
+    /// A scheduler on its parts.
+    init(
+        configuration: Configuration, sweep: SweepStore, runs: RunStore, requests: RequestStore, results: ResultStore,
+        bus: BusClient, context: RuntimeContext
+    ) {
+        self.configuration = configuration
+        self.sweep = sweep
+        self.runs = runs
+        self.requests = requests
+        self.results = results
+        self.bus = bus
+        logger = context.logger
+        released = context.metrics.counter(
+            "weir_scheduler_workers_released_total", "Workers whose claims were taken back.")
+        woken = context.metrics.counter("weir_scheduler_runs_woken_total", "Runs made ready after a back-off.")
+    }
+
+    /// Sweeps until it is told to stop.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await sweepForever() }
+                group.addTask { await keepUp() }
+            }
+        }
+    }
+
+    private func sweepForever() async {
+        // Workers could not send heartbeats either while the database was away.
+        var inTouchSince = ContinuousClock.now
+        while !Task.isCancelled {
+            do {
+                let isSettled = ContinuousClock.now - inTouchSince >= configuration.grace
+                try await sweepOnce(expireSilent: isSettled)
+            } catch {
+                inTouchSince = ContinuousClock.now
+                logger.warning("A sweep failed.", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: configuration.sweepInterval)
+        }
+    }
+
+    private func sweepOnce(expireSilent: Bool) async throws {
+        let lost = try await sweep.releaseEndedWorkers(
+            expireSilent: expireSilent, attemptsMax: configuration.attemptsMax)
+        if lost > 0 {
+            released.increment(by: Int64(lost))
+            logger.info("Took back the work of workers that went away.", metadata: ["workers": "\(lost)"])
+        }
+        while true {
+            let count = try await sweep.wakeRuns(limit: configuration.wakeMax)
+            woken.increment(by: Int64(count))
+            if count < configuration.wakeMax { break }
+        }
+        try await sayAgain()
+    }
+
+    /// The state of the rows is the outbox: whatever waits is announced again.
+    private func sayAgain() async throws {
+        for request in try await requests.waitingForExpansion(limit: 100) {
+            bus.publish(topic: Topic.requestAccepted, key: request.description, body: [])
+        }
+        for source in try await runs.readySources() {
+            bus.publish(topic: Topic.runReady, key: source.hint, body: [])
+        }
+        if try await sweep.fetchedRunsWait() {
+            bus.publish(topic: Topic.answerRecorded, key: "answers", body: [])
+        }
+        for request in try await results.waitingForCollection(limit: 100) {
+            bus.publish(topic: Topic.runsClosed, key: request.description, body: [])
+        }
+        if try await sweep.deliveriesWait() {
+            bus.publish(topic: Topic.requestCompleted, key: "deliveries", body: [])
+        }
+    }
+
+    private func keepUp() async {
+        while !Task.isCancelled {
+            var pause = configuration.upkeepInterval
+            do {
+                let made = try await sweep.upkeep()
+                if made > 0 { logger.info("Made partitions.", metadata: ["count": "\(made)"]) }
+            } catch {
+                logger.error("Upkeep failed.", metadata: ["error": "\(error)"])
+                pause = .seconds(10)
+            }
+            try? await Task.sleep(for: pause)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import CLI
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Starts and stops whole instances, with a real Postgres and stand-ins for the services: real processes that answer `/readyz`.
+@Suite("Instance", .timeLimit(.minutes(3)))
+struct UpInstanceTests {
+    private static let services = ["bus", "intake", "executor", "processor", "delivery", "scheduler"].map {
+        "weir-\($0)"
+    }
+
+    /// Debian's perl-base, which is always there, is enough for a server that answers every request with 200.
+    private func writeServices(_ directory: String) throws {
+        for name in Self.services {
+            try writeScript(
+                "\(directory)/\(name)",
+                "echo \"$0 on $WEIR_HEALTH_PORT, database $WEIR_DATABASE_URL\"",
+                #"""
+                exec perl -MIO::Socket::INET -e '
+                    my $server = IO::Socket::INET->new(
+                        LocalAddr => "127.0.0.1", LocalPort => $ENV{WEIR_HEALTH_PORT}, Listen => 5, ReuseAddr => 1) or die "$!";
+                    while (my $client = $server->accept) {
+                        my $line = <$client>;
+                        print $client "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+                        close $client;
+                    }'
+                """#)
+        }
+    }
+
+    private func options(_ state: StateDirectory) throws -> UpOptions {
+        let executables = "\(state.path)/bin"
+        try FileManager.default.createDirectory(atPath: executables, withIntermediateDirectories: true)
+        try writeServices(executables)
+        return UpOptions(
+            state: state, executables: executables, environment: ["PATH": "/usr/bin:/bin"],
+            clusterSettings: ["fsync": "off"])
+    }
+
+    @Test func everythingRunsInsideAndNothingAfterwards() async throws {
+        try await withTemporaryState { state in
+            let progress = Mutex<[UpProgress]>([])
+            let processIDs = try await UpInstance.withRunning(try options(state)) { databaseURL in
+                #expect(databaseURL.hasPrefix("postgresql://weir@/weir?host="))
+            } onProgress: { step in
+                progress.withLock { $0.append(step) }
+            } body: { instance in
+                #expect(RunningInstance.find(state) == instance.running)
+                var processIDs = [instance.cluster.processID]
+                for name in Self.services { processIDs.append(try #require(await instance.supervisor.processID(name))) }
+                return processIDs
+            }
+            #expect(processIDs.count == 7)
+            for processID in processIDs { #expect(kill(processID, 0) == -1 && errno == ESRCH) }
+            #expect(RunningInstance.read(state) == nil)
+            let steps = progress.withLock { $0 }.filter { if case .service = $0 { false } else { true } }
+            #expect(
+                steps == [.startingDatabase(isNew: true), .migrating, .startingServices, .ready, .stopping, .stopped])
+        }
+    }
+
+    @Test func secondInstanceInTheSameStateIsRefusedWhileTheFirstGoesOn() async throws {
+        try await withTemporaryState { state in
+            let options = try options(state)
+            try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }) { instance in
+                let error = await #expect(throws: UpError.self) {
+                    try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }, body: { _ in })
+                }
+                #expect(error?.problem.contains(instance.running.url) == true)
+                #expect(await ReadinessProbe.ask(port: instance.plan.bus.healthPort) == .ready)
+            }
+        }
+    }
+
+    @Test func serviceThatDoesNotStartIsNamedWithItsLastWords() async throws {
+        try await withTemporaryState { state in
+            let options = try options(state)
+            try writeScript(
+                "\(options.executables)/weir-executor", "echo 'weir-executor: WEIR_X is not set.' >&2", "exit 1")
+            let error = await #expect(throws: UpError.self) {
+                try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }, body: { _ in })
+            }
+            #expect(error?.problem == "weir-executor did not start (exit status 1): weir-executor: WEIR_X is not set.")
+            #expect(!FileLock.isHeld(path: state.lockPath))
+        }
+    }
+
+    @Test func cancellationStopsEverything() async throws {
+        try await withTemporaryState { state in
+            let options = try options(state)
+            let (isUp, continuation) = AsyncStream.makeStream(of: Int32.self)
+            let work = Task {
+                try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }) { instance in
+                    continuation.yield(instance.cluster.processID)
+                    try await Task.sleep(for: .seconds(3_600))
+                }
+            }
+            var iterator = isUp.makeAsyncIterator()
+            let processID = try #require(await iterator.next())
+            work.cancel()
+            await #expect(throws: CancellationError.self) { try await work.value }
+            #expect(kill(processID, 0) == -1 && errno == ESRCH)
+        }
+    }
+
+    @Test func failedMigrationStopsTheDatabase() async throws {
+        struct Broken: Error {}
+        try await withTemporaryState { state in
+            let options = try options(state)
+            await #expect(throws: Broken.self) {
+                try await UpInstance.withRunning(
+                    options, migrate: { _ in throw Broken() }, onProgress: { _ in }, body: { _ in })
+            }
+            #expect(PostmasterFile.read(dataDirectory: try ClusterLocation(state).dataDirectory) == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("HTTP/1.1 200 OK\r\n\r\n{}", ReadinessProbe.Answer.ready),
+        (
+            "HTTP/1.1 503 Service Unavailable\r\nA: b\r\n\r\n{\"status\":\"unready\"}\n",
+            .notReady("{\"status\":\"unready\"}")
+        ),
+        ("garbage", .unreachable), ("", .unreachable),
+    ])
+    func readinessAnswerIsReadFromTheStatusLine(answer: String, expected: ReadinessProbe.Answer) {
+        #expect(ReadinessProbe.interpret(answer) == expected)
+    }
+}

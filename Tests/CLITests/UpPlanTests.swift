@@ -1,0 +1,74 @@
+import Glibc
+import Testing
+
+@testable import CLI
+
+@Suite("Plan of an instance")
+struct UpPlanTests {
+    private let state = StateDirectory(path: "/srv/weir")
+    private let cluster = ClusterLocation(
+        directory: "/srv/weir/postgres", socketDirectory: "/srv/weir/run/pg", account: nil)
+    private let ports = Array(20_001...20_007)
+
+    @Test func eachServiceHasItsRoleAndItsHealthPort() {
+        let plan = UpPlan(state: state, cluster: cluster, ports: ports, signingKey: "key")
+        #expect(
+            plan.all.map(\.name)
+                == ["bus", "intake", "executor", "processor", "delivery", "scheduler"].map { "weir-\($0)" })
+        #expect(Set(plan.all.map(\.healthPort)) == Set(ports.dropFirst()))
+        for service in plan.services {
+            let role = service.name.replacing("-", with: "_")
+            #expect(service.settings["WEIR_DATABASE_URL"] == "postgresql://\(role)@/weir?host=%2Fsrv%2Fweir%2Frun%2Fpg")
+            #expect(service.settings["WEIR_BUS_ENDPOINTS"] == "ipc:///srv/weir/run/bus")
+            #expect(service.settings["WEIR_HEALTH_PORT"] == String(service.healthPort))
+        }
+        #expect(plan.bus.settings["WEIR_DATABASE_URL"] == nil)
+    }
+
+    @Test func intakeListensWhereTheURLSays() {
+        let plan = UpPlan(state: state, cluster: cluster, ports: ports, signingKey: "key")
+        #expect(plan.url == "http://127.0.0.1:20001")
+        #expect(plan.services[0].settings["WEIR_HTTP_PORT"] == "20001")
+        #expect(plan.services[1].settings["WEIR_HTTP_PORT"] == nil)
+    }
+
+    @Test func signingKeyGoesToThoseWhoMakeOrTakeLinksAndStaysTheSame() async throws {
+        let plan = UpPlan(state: state, cluster: cluster, ports: ports, signingKey: "key")
+        let holders = plan.all.filter { $0.settings["WEIR_SIGNING_KEY"] == "key" }.map(\.name)
+        #expect(holders == ["weir-intake", "weir-processor", "weir-delivery"])
+        try await withTemporaryState { state in
+            let key = try SigningKey.load(state)
+            #expect(key.count == 64)
+            #expect(try SigningKey.load(state) == key)
+        }
+    }
+
+    @Test func furtherSettingsGoOverThePlan() {
+        let plan = UpPlan(
+            state: state, cluster: cluster, ports: ports, signingKey: "key", settings: ["WEIR_SHUTDOWN_TIMEOUT": "1s"])
+        #expect(plan.all.allSatisfy { $0.settings["WEIR_SHUTDOWN_TIMEOUT"] == "1s" })
+    }
+
+    @Test func chosenPortsAreDifferentAndFree() throws {
+        let ports = try FreePorts.choose(20)
+        #expect(Set(ports).count == 20)
+        #expect(try FreePorts.choose(1, preferred: ports[3]) == [ports[3]])
+    }
+
+    @Test func preferredPortInUseIsAnError() throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = LoopbackAddress.make(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(descriptor, $0, length)
+                _ = getsockname(descriptor, $0, &length)
+            }
+        }
+        #expect(listen(descriptor, 1) == 0)
+        let port = Int(UInt16(bigEndian: address.sin_port))
+        let error = #expect(throws: UpError.self) { try FreePorts.choose(2, preferred: port) }
+        #expect(error?.problem.contains(String(port)) == true)
+    }
+}

@@ -1,0 +1,74 @@
+import Catalogue
+import JSON
+import Mapping
+import Testing
+
+@Suite("Reading a catalogue that is right")
+struct CatalogueParsingTests {
+    @Test func fillsInEveryDefault() throws {
+        let organization = try #require(try CatalogueDefinition(parsing: smallCatalogue).organizations.first)
+        #expect(organization.key == "demo" && organization.name == "demo")
+        let source = try #require(organization.sources.first)
+        #expect(source.name == "atlas" && source.maxObjects == 1)
+        #expect(source.setup.concurrency == 16 && source.setup.timeoutMilliseconds == 30_000)
+        #expect(source.setup.responseBytesMax == 10 << 20)
+        let retry = source.setup.retry
+        #expect(retry.attempts == 3 && retry.baseMilliseconds == 500 && retry.maxMilliseconds == 30_000)
+        #expect(source.objectMappings.first?.keyMappingType == .key)
+    }
+
+    @Test func putsTheBaseURLInFrontOfAPath() throws {
+        let source = try #require(try CatalogueDefinition(parsing: smallCatalogue).organizations[0].sources.first)
+        let expected: JSONValue = [
+            "method": "GET", "url": "http://127.0.0.1:4001/countries/<<$object>>",
+            "headers": ["authorization": "Bearer <<$secret.ATLAS_TOKEN>>"],
+        ]
+        #expect(source.runRequestTemplate == expected)
+    }
+
+    @Test func readsOnePathAndAListOfPaths() throws {
+        let source = try #require(try CatalogueDefinition(parsing: smallCatalogue).organizations[0].sources.first)
+        let area = try #require(source.datapointMappings.last)
+        // The inner lists are paths, and so is the lone element beside them.
+        #expect(area.keyMappings == [PathPattern([.key("area"), .key("km2")]), PathPattern([.key("area")])])
+    }
+
+    @Test(arguments: ["examples/countries.yaml", "bench/catalogue.yaml"])
+    func readsTheFilesOfThisPackage(path: String) throws {
+        let catalogue = try CatalogueDefinition(parsing: try packageFile(path))
+        #expect(catalogue.organizations[0].activities.count == 1)
+        #expect(catalogue.organizations[0].objectTypes[0].datapoints.count == 5)
+    }
+
+    @Test func readsTheExamplesOfItsDocumentation() throws {
+        let blocks = try packageFile("docs/catalogue.md").split(separator: "```yaml\n").dropFirst()
+        let examples = blocks.compactMap { $0.split(separator: "```").first.map(String.init) }
+        #expect(examples.count == 2)
+        for example in examples { #expect(throws: Never.self) { try CatalogueDefinition(parsing: example) } }
+        let source = try CatalogueDefinition(parsing: examples[0]).organizations[0].sources[0]
+        #expect(source.maxObjects == 50 && source.setup.retry.maxMilliseconds == 60_000)
+        #expect(source.runRequestTemplate["body"]?["names"] == "<<$objects>>")
+    }
+
+    @Test func readsSeveralOrganizations() throws {
+        let text = "organizations:\n  one: { name: One }\n  two: {}\n"
+        #expect(try CatalogueDefinition(parsing: text).organizations.map(\.name) == ["One", "two"])
+    }
+
+    @Test(arguments: ["NO", "yes", "010", "1:30", "0x1F", "1_000"])
+    func keepsWhatOldYAMLWouldTurnIntoSomethingElse(text: String) throws {
+        let yaml = smallCatalogue.changing("type: enrichment", to: "type: enrichment\n    setup: { a: \(text) }")
+        let setup = try CatalogueDefinition(parsing: yaml).organizations[0].activities[0].setup
+        #expect(setup == ["a": .string(text)])
+    }
+
+    @Test func sharesPartsByAlias() throws {
+        let text = """
+            organization: demo
+            object_types:
+              country: { datapoints: &points { name: text } }
+              city: { datapoints: *points }
+            """
+        #expect(try CatalogueDefinition(parsing: text).organizations[0].objectTypes[1].datapoints.count == 1)
+    }
+}

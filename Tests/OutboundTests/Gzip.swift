@@ -1,0 +1,54 @@
+/// Gzip streams made by hand (RFC 1951, RFC 1952), so that tests need no compression library.
+enum Gzip {
+    private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
+
+    /// A valid stream that holds the content in one stored block of at most 65,535 bytes.
+    static func stored(_ content: [UInt8]) -> [UInt8] {
+        let length = UInt16(content.count)
+        let head = header + [1] + littleEndian(length) + littleEndian(~length)
+        return head + content + littleEndian(checksum(content)) + littleEndian(UInt32(content.count))
+    }
+
+    /// A stream that expands to 258 zeros for every 13 bits of it.
+    static func bomb(expandedBytes: Int) -> [UInt8] {
+        var bits = BitWriter()
+        bits.write(0b011, 3)  // last block, fixed Huffman codes
+        bits.write(0b0000_1100, 8)  // literal 0 is 00110000, most significant bit first
+        for _ in 0..<(expandedBytes / 258) {
+            bits.write(0b1010_0011, 8)  // length 258 is 11000101, most significant bit first
+            bits.write(0, 5)  // distance 1
+        }
+        bits.write(0, 7)  // end of block
+        return header + bits.bytes
+    }
+
+    private static func littleEndian<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
+        withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    }
+
+    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        var sum = ~UInt32(0)
+        for byte in bytes {
+            sum ^= UInt32(byte)
+            for _ in 0..<8 { sum = sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
+        }
+        return ~sum
+    }
+}
+
+/// Writes bits, the least significant of a byte first.
+private struct BitWriter {
+    private(set) var bytes: [UInt8] = []
+    private var free = 0
+
+    mutating func write(_ bits: UInt8, _ count: Int) {
+        for index in 0..<count {
+            if free == 0 {
+                bytes.append(0)
+                free = 8
+            }
+            bytes[bytes.count - 1] |= (bits >> index & 1) << (8 - free)
+            free -= 1
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import Mapping
+
+/// Plans for the sample answer: five values each.
+enum SamplePlan {
+    static let all: [(name: String, plan: MappingPlan)] = [
+        ("named object, exact paths", MappingPlan(objects: [["company", "domain"]], datapoints: exact)),
+        ("run's own object, exact paths", MappingPlan(datapoints: exact)),
+        ("named object, one path with **", MappingPlan(objects: [["company", "domain"]], datapoints: deep)),
+    ]
+
+    private static let exact: [MappingPlan.Datapoint] = [
+        .init(key: "name", paths: [["company", "name"]], type: .text),
+        .init(key: "employees", paths: [["company", "employees", "count"]], type: .number),
+        .init(key: "country", paths: [["company", "location", "country"]], type: .text),
+        .init(key: "revenue", paths: [["company", "finance", "revenue", "amount"]], type: .number),
+        .init(key: "technologies", paths: [["company", "technologies"]], type: .json),
+    ]
+
+    private static let deep =
+        Array(exact.dropLast()) + [
+            .init(key: "emails", paths: [["**", "email"]], type: .text)
+        ]
+}

@@ -1,0 +1,33 @@
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Serves on loopback until a signal comes, and says in one JSON line on standard output that it does, and on which port.
+func serve(_ router: Router<BasicRequestContext>, port: Int, name: String) async throws {
+    var logger = Logger(label: "weir-sample")
+    logger.logLevel = .warning
+    let application = Application(
+        router: router,
+        configuration: .init(address: .hostname("127.0.0.1", port: port), backlog: 1024),
+        onServerRunning: { channel in
+            let port = channel.localAddress?.port ?? port
+            let line = #"{"service":"\#(name)","port":\#(port),"url":"http://127.0.0.1:\#(port)"}"# + "\n"
+            FileHandle.standardOutput.write(Data(line.utf8))
+        },
+        logger: logger
+    )
+    try await application.runService()
+}
+
+extension Response {
+    /// A problem after RFC 9457.
+    static func problem(_ status: HTTPResponse.Status, title: String, detail: String) -> Response {
+        let members = ["title": title, "detail": detail]
+        let json = (try? JSONEncoder().encode(members)) ?? Data("{}".utf8)
+        return Response(
+            status: status, headers: [.contentType: "application/problem+json"],
+            body: .init(byteBuffer: ByteBuffer(bytes: json))
+        )
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Contracts
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Receives webhooks as any client of Weir would: checks the signature, then stores the body under its id.
+struct WebhookReceiver: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve POST /webhooks (verified after Standard Webhooks) and GET /stats."
+    )
+
+    @Option(help: "Port on 127.0.0.1; 0 takes a free one.")
+    var port = 0
+
+    @Option(help: "Environment variable that holds the secret (whsec_…).")
+    var secretEnv: String
+
+    @Option(help: "Folder for the bodies, one file per webhook-id; made if missing.")
+    var output: String
+
+    /// The longest body, in bytes.
+    private static let bodyBytesMax = 64 << 20
+
+    func run() async throws {
+        guard let text = ProcessInfo.processInfo.environment[secretEnv] else {
+            throw ValidationError("The environment has no \(secretEnv).")
+        }
+        let secret = try WebhookSecret(parsing: text)
+        let inbox = try DeliveryInbox(directory: output)
+        let router = Router()
+        router.post("webhooks") { request, _ in
+            let body = try await request.body.collect(upTo: Self.bodyBytesMax)
+            let id = request.headers[.webhookID]
+            do {
+                try secret.verify(
+                    id: id,
+                    timestamp: request.headers[.webhookTimestamp],
+                    signature: request.headers[.webhookSignature],
+                    body: Array(body.readableBytesView),
+                    now: Int64(Date().timeIntervalSince1970)
+                )
+            } catch {
+                await inbox.countRejected()
+                return Response.problem(.unauthorized, title: "Not verified", detail: "\(error)")
+            }
+            try await inbox.store(body, id: id ?? "")
+            return Response(status: .noContent)
+        }
+        router.get("stats") { _, _ in await inbox.statistics }
+        try await serve(router, port: port, name: "webhook-receiver")
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static let webhookID = Self.known("webhook-id")
+    fileprivate static let webhookTimestamp = Self.known("webhook-timestamp")
+    fileprivate static let webhookSignature = Self.known("webhook-signature")
+
+    private static func known(_ name: String) -> Self {
+        guard let name = Self(name) else { preconditionFailure("\(name) is a field name") }
+        return name
+    }
+}
