@@ -10,11 +10,14 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A library of the house. `uses` are targets of this package; arrows point down only (docs/architecture.md).
-func library(_ name: String, uses: [String] = [], products: [Target.Dependency] = []) -> Target {
+func library(
+    _ name: String, uses: [String] = [], products: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
     .target(
         name: name,
         dependencies: uses.map { .byName(name: $0) } + products,
         path: "Libraries/\(name)",
+        exclude: exclude,
         swiftSettings: settings
     )
 }
@@ -45,6 +48,15 @@ func tests(_ name: String, of uses: [String], products: [Target.Dependency] = []
         name: name,
         dependencies: uses.map { .byName(name: $0) } + products,
         path: "Tests/\(name)",
+        swiftSettings: settings
+    )
+}
+
+func benchmark(_ name: String, uses: [String], products: [Target.Dependency] = []) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: uses.map { .byName(name: $0) } + products,
+        path: "bench/\(name)",
         swiftSettings: settings
     )
 }
@@ -96,7 +108,7 @@ let package = Package(
         library("Mapping", uses: ["JSON"]),
         library("Templates", uses: ["JSON"]),
         library("Catalogue", uses: ["JSON", "Mapping", "Templates"], products: [yams]),
-        library("Contracts", uses: ["JSON"], products: [crypto]),
+        library("Contracts", uses: ["JSON"], products: [crypto], exclude: ["Schemas"]),
 
         // The outside world, one library for each part of it.
         library("Postgres", uses: ["CLibPQ"], products: [logging]),
@@ -113,7 +125,7 @@ let package = Package(
             products: [lifecycle, logging]),
 
         // Services.
-        service("Bus", uses: ["CZeroMQ", "Messaging", "Runtime"], products: [lifecycle, logging]),
+        service("Bus", uses: ["Messaging", "Runtime"], products: [lifecycle, logging]),
         service(
             "Intake", uses: ["Assembly", "Contracts", "JSON", "Messaging", "Postgres", "Runtime", "Store"],
             products: [crypto, httpTypes, hummingbird, lifecycle, logging, nioCore]),
@@ -135,6 +147,47 @@ let package = Package(
         main("weir-processor", of: "Processor", uses: ["Runtime"]),
         main("weir-delivery", of: "Delivery", uses: ["Runtime"]),
         main("weir-scheduler", of: "Scheduler", uses: ["Runtime"]),
+
+        service(
+            "CLI",
+            uses: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+            products: [argumentParser, crypto, logging, unixSignals]),
+        main("weir", of: "CLI"),
+
+        // The demo's API and webhook receiver.
+        .executableTarget(
+            name: "weir-sample",
+            dependencies: ["Contracts", argumentParser, httpTypes, hummingbird, logging, nioCore],
+            path: "examples/Sample",
+            swiftSettings: settings
+        ),
+
+        // Benchmarks; `make bench` builds them in release mode.
+        benchmark("BusBench", uses: ["Bus", "Messaging"], products: [logging]),
+        benchmark("MappingBench", uses: ["Mapping", "JSON"]),
+
+        // Tests.
+        .target(
+            name: "TestServers",
+            dependencies: ["Postgres", logging],
+            path: "Tests/TestServers",
+            swiftSettings: settings
+        ),
+        tests("ArchitectureTests", of: []),
+        tests("JSONTests", of: ["JSON"]),
+        tests("StatesTests", of: ["States", "JSON"]),
+        tests("MappingTests", of: ["Mapping", "JSON"]),
+        tests("TemplatesTests", of: ["Templates", "JSON"]),
+        tests("CatalogueTests", of: ["Catalogue", "JSON", "Mapping"]),
+        tests("ContractsTests", of: ["Contracts", "JSON"], products: [crypto]),
+        tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),
+        tests("MessagingTests", of: ["Messaging"], products: [logging]),
+        tests("OutboundTests", of: ["Outbound"], products: [logging]),
+        tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
+        tests("BusTests", of: ["Bus", "Messaging"], products: [logging]),
+        tests("ExecutorTests", of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store"]),
+        tests("ProcessorTests", of: ["Processor", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
+        tests("CLITests", of: ["CLI", "JSON", "Postgres", "Runtime"], products: [argumentParser, logging]),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -79,7 +79,7 @@ begin
         execute format($make$
             create function etl_api.record_insert_of_%1$s() returns trigger
                 language plpgsql security definer
-                set search_path = pg_catalog, public
+                set search_path = pg_catalog, pg_temp
             as $body$
             begin
                 insert into public.state_history (org_id, entity_id, entity, to_state, substate, reason, attempt, actor, at)
@@ -92,7 +92,7 @@ begin
 
             create function etl_api.record_update_of_%1$s() returns trigger
                 language plpgsql security definer
-                set search_path = pg_catalog, public
+                set search_path = pg_catalog, pg_temp
                 -- Services plan by key only (docs/decisions/0006); here two batches of equal size meet.
                 set enable_hashjoin = on
             as $body$
@@ -103,8 +103,8 @@ begin
                     select after.org_id, after.id, before.state::text as from_state, after.state::text as to_state,
                            after.state_substate, after.state_reason, after.attempt
                     from updated_to as after
-                    join updated_from as before on before.org_id = after.org_id and before.id = after.id
-                    where before.state <> after.state
+                    left join updated_from as before on before.org_id = after.org_id and before.id = after.id
+                    where before.state is distinct from after.state
                 ), written as (
                     insert into public.state_history
                         (org_id, entity_id, entity, from_state, to_state, substate, reason, attempt, actor, at)
@@ -114,10 +114,14 @@ begin
                 )
                 select id, from_state, to_state into refused
                 from changed
-                where (from_state, to_state) not in (
-                    select t.from_state, t.to_state from public.state_transition as t where t.entity = %1$L)
+                where from_state is null
+                   or (from_state, to_state) not in (
+                        select t.from_state, t.to_state from public.state_transition as t where t.entity = %1$L)
                 limit 1;
-                if found then
+                if found and refused.from_state is null then
+                    raise exception '%1$s %%: no row had this key before; keys do not change', refused.id
+                        using errcode = 'restrict_violation', table = %1$L;
+                elsif found then
                     raise exception '%1$s %%: %% → %% is not an allowed transition',
                         refused.id, refused.from_state, refused.to_state
                         using errcode = 'WR001', table = %1$L,
@@ -142,14 +146,32 @@ $$;
 -- last, so that the counters, which everybody wants, are locked for the shortest time.
 create function etl_api.count_inserted_runs() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, public
+    set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- Whoever counts for several requests locks them in one order.
+    if exists (
+        select from inserted
+        where activity_request_id <> (select first.activity_request_id from inserted as first limit 1)
+    ) then
+        perform from public.request_progress as p
+        where (p.org_id, p.activity_request_id) in (select org_id, activity_request_id from inserted)
+        order by p.org_id, p.activity_request_id
+        for no key update;
+    end if;
+    -- A run may be born in any state, a final one too.
     update public.request_progress as p
     set runs_total = p.runs_total + d.total,
-        runs_invalid = p.runs_invalid + d.invalid
+        runs_done = p.runs_done + d.done,
+        runs_failed = p.runs_failed + d.failed,
+        runs_invalid = p.runs_invalid + d.invalid,
+        runs_timedout = p.runs_timedout + d.timedout
     from (
-        select org_id, activity_request_id, count(*) as total, count(*) filter (where state = 'invalid') as invalid
+        select org_id, activity_request_id, count(*) as total,
+               count(*) filter (where state = 'done') as done,
+               count(*) filter (where state = 'failed') as failed,
+               count(*) filter (where state = 'invalid') as invalid,
+               count(*) filter (where state = 'timedout') as timedout
         from inserted
         group by org_id, activity_request_id
     ) as d
@@ -160,20 +182,19 @@ $$;
 
 create function etl_api.count_updated_runs() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, public
+    set search_path = pg_catalog, pg_temp
     set enable_hashjoin = on
 as $$
-declare
-    requests integer;
 begin
     -- Nothing became final, nothing stopped being final: nothing to count.
     if not exists (select from updated_to where state in ('done', 'failed', 'invalid', 'timedout'))
        and not exists (select from updated_from where state in ('done', 'failed', 'invalid', 'timedout')) then
         return null;
     end if;
-    select count(distinct activity_request_id) into requests from updated_to;
-    if requests > 1 then
-        -- Whoever counts for several requests locks them in one order.
+    if exists (
+        select from updated_to
+        where activity_request_id <> (select first.activity_request_id from updated_to as first limit 1)
+    ) then
         perform from public.request_progress as p
         where (p.org_id, p.activity_request_id) in (select org_id, activity_request_id from updated_to)
         order by p.org_id, p.activity_request_id
@@ -217,7 +238,7 @@ create trigger z_count_updated after update on public.run_queue
 -- announced this way, because NOTIFY serializes commits.
 create function etl_api.trigger_process_activity_request() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, public
+    set search_path = pg_catalog, pg_temp
 as $$
 begin
     if exists (select from inserted where state = 'new') then

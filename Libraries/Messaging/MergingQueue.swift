@@ -69,9 +69,6 @@ package struct MergingQueue<Key: Hashable, Element> {
         return entry
     }
 
-    /// The longest-waiting element, left where it is.
-    package var first: Entry? { head < entries.count ? entries[head] : nil }
-
     private mutating func reclaimPlaces() {
         if head == entries.count {
             reclaimed += head

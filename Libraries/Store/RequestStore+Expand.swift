@@ -166,11 +166,9 @@ extension RequestStore {
             }
             if let first { Self.add(first, of: request, to: &pipeline) }
             let isComplete = first?.isLast ?? true
-            if state != "in_progress" || isComplete {
-                pipeline.add(
-                    Self.setState, id, "in_progress", isComplete ? none : "expanding", none,
-                    isComplete ? nil : worker, Int32(0))
-            }
+            // Also when it is in progress already: whoever resumes has to hold the claim for the chunks to come.
+            pipeline.add(
+                Self.setState, id, "in_progress", isComplete ? none : "expanding", none, isComplete ? nil : worker, Int32(0))
             _ = try await transaction.commit(pipeline)
             return request
         }

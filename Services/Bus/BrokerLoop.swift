@@ -54,7 +54,8 @@ final class BrokerLoop {
         receive()
         if router.now - lastTick >= tickInterval {
             // A turn that comes much too late means that this process stood still, not that all clients fell silent.
-            router.tick(hasStalled: router.now - lastTick > tickInterval + configuration.heartbeat)
+            let silenced = router.tick(hasStalled: router.now - lastTick > tickInterval + configuration.heartbeat)
+            for name in silenced { logger.warning("a client fell silent", metadata: ["weir.bus.client": "\(name)"]) }
             lastTick = router.now
             report()
         }
@@ -115,7 +116,6 @@ final class BrokerLoop {
             ("dropped", current.dropped - reported.dropped),
             ("overloaded", current.overloaded - reported.overloaded),
             ("malformed", current.malformed - reported.malformed),
-            ("silenced", current.silenced - reported.silenced),
             ("handshakes_failed", current.handshakesFailed - reported.handshakesFailed),
         ].filter { $0.1 > 0 }
         reported = current

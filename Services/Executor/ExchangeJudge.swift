@@ -38,10 +38,16 @@ struct ExchangeJudge {
 
     /// No answer came.
     func failure(_ error: OutboundError, method: String, url: String) -> RecordedFailure {
-        failure(
+        let log = ExchangeLog(method: method, url: url, milliseconds: error.duration.milliseconds)
+        // This executor is stopping or out of resources, which is no fault of the API.
+        if [.cancelled, .closed, .overloaded].contains(error.code) {
+            return RecordedFailure(
+                exchange: exchange.id, outcome: .retry(after: .milliseconds(100)), substate: error.code.description,
+                reason: error.message, status: nil, responseBytes: 0, log: log)
+        }
+        return failure(
             substate: error.code.description, reason: error.message, isRetryable: error.isRetryable,
-            endsAsTimedout: error.code == .timeout,
-            log: ExchangeLog(method: method, url: url, milliseconds: error.duration.milliseconds))
+            endsAsTimedout: error.code == .timeout, log: log)
     }
 
     /// The request could not even be made.

@@ -31,7 +31,7 @@ struct RepositoryRulesTests {
                 let url = URL(filePath: target.hasPrefix("/") ? String(target) : "/\(folder)/\(target)")
                     .standardizedFileURL
                 let resolved = String(url.path(percentEncoded: false).dropFirst())
-                #expect(repository.exists(resolved), "\(path) links to \(target), which is not there.")
+                if !repository.exists(resolved) { Issue.record("\(path) links to \(target), which is not there.") }
             }
         }
     }
@@ -42,7 +42,7 @@ struct RepositoryRulesTests {
         var inCode: [String: String] = [:]
         for file in repository.sources where file.area == "Libraries" || file.area == "Services" {
             for (number, line) in file.code {
-                for match in line.matches(of: literal) {
+                for match in line.matches(of: literal) where !line[match.range].hasPrefix("\"WEIR_SECRET_") {
                     if let name = match[1].substring { inCode[String(name)] = "\(file.path):\(number)" }
                 }
             }

@@ -2,7 +2,7 @@ import Bus
 import Messaging
 import Testing
 
-@Suite("Commands")
+@Suite("Commands", .timeLimit(.minutes(2)))
 struct CommandTests {
     @Test func theAnswerComesBackToTheOneWhoAsked() async throws {
         try await BrokerFixture.with { fixture in

@@ -30,7 +30,8 @@ struct RandomTraffic: RandomNumberGenerator {
             case 8: batch.add(.command, number: UInt32(next() % 2_000), id: next(), topic: topic, body: "body")
             case 9: batch.add(.reply, id: 1_001 + next() % 4_000, body: "answer")
             default:
-                batch.add(.hint, topic: topic, key: "\(next() % 40)", body: String(repeating: "b", count: Int(next() % 90)))
+                let body = String(repeating: "b", count: Int(next() % 90))
+                batch.add(.hint, topic: topic, key: "\(next() % 40)", body: body)
             }
         }
     }

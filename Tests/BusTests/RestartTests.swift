@@ -2,7 +2,7 @@ import Bus
 import Messaging
 import Testing
 
-@Suite("Brokers that go and come back")
+@Suite("Brokers that go and come back", .timeLimit(.minutes(2)))
 struct RestartTests {
     @Test func clientsFindTheNextBrokerAndSayAgainWhatTheyWant() async throws {
         var endpoint = ""

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Bus
 
-@Suite("CURVE and ZAP")
+@Suite("CURVE and ZAP", .timeLimit(.minutes(2)))
 struct SecurityTests {
     private let server: CurveKeyPair
     private let known: CurveKeyPair
@@ -74,6 +74,7 @@ struct SecurityTests {
     @Test func withoutTheAuthenticatorNobodyGetsIn() async throws {
         var configuration = BusBrokerConfiguration(endpoint: "tcp://127.0.0.1:*")
         configuration.curve = serverKeys
+        configuration.handshakeTimeout = .milliseconds(200)
         let sockets = try BrokerSockets(configuration: configuration, authenticates: false)
         let keys = try CurveClientKeys(keys: known, serverPublicKey: server.publicKey)
         let peer = try RawPeer(endpoint: sockets.endpoint.description, routingID: nil) {

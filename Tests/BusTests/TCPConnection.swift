@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 
 /// A plain TCP connection to loopback, for those who do not speak ZMTP.
 struct TCPConnection: ~Copyable {

@@ -3,7 +3,13 @@ import Testing
 
 @testable import CLI
 
-@Suite("Child process", .timeLimit(.minutes(1)))
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+@Suite("Child process", .timeLimit(.minutes(3)))
 struct ChildProcessTests {
     @Test func exitStatusIsThatOfTheProgram() async throws {
         let status = try await ChildProcess.run(ChildCommand(executable: "/bin/sh", arguments: ["-c", "exit 7"]))
@@ -66,14 +72,30 @@ struct ChildProcessTests {
         let command = ChildCommand(executable: "/bin/sleep", arguments: ["60"], deathSignal: .interrupt)
         let status = await BlockingThread.run { () -> ChildExit? in
             let result = ThreadResult()
-            // The inner thread ends at once; this one only waits for the child.
-            BlockingThread.start { result.set(try? ChildProcess.spawn(command, setpriv: setpriv)) }
+            // The inner thread ends as soon as the child has become its program; this one only waits for the child.
+            BlockingThread.start {
+                let processID = try? ChildProcess.spawn(command, setpriv: setpriv)
+                while let processID, text(of: "/proc/\(processID)/comm") != "sleep\n" { usleep(1_000) }
+                result.set(processID)
+            }
             guard let processID = result.wait() else { return nil }
             var word: Int32 = 0
             waitpid(processID, &word, 0)
             return ChildExit(waitStatus: word)
         }
         #expect(status == .signalled(SIGINT))
+    }
+
+    @Test func childWhoseParentIsGoneBeforeItBeginsDoesNotBegin() async throws {
+        try await withTemporaryState { state in
+            let command = ChildCommand(executable: "/bin/touch", arguments: ["\(state.path)/began"])
+            // As the words would be if a process that has ended since had started them: number 1 did not.
+            let words = command.wrapped(setpriv: try ChildCommand.setprivPath(), parent: 1)
+            let status = try await ChildProcess.run(
+                ChildCommand(executable: words[0], arguments: Array(words.dropFirst())))
+            #expect(status == .exited(1))
+            #expect(!FileManager.default.fileExists(atPath: "\(state.path)/began"))
+        }
     }
 
     @Test func missingProgramIsNamed() async throws {

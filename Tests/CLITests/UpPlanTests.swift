@@ -19,7 +19,7 @@ struct UpPlanTests {
         for service in plan.services {
             let role = service.name.replacing("-", with: "_")
             #expect(service.settings["WEIR_DATABASE_URL"] == "postgresql://\(role)@/weir?host=%2Fsrv%2Fweir%2Frun%2Fpg")
-            #expect(service.settings["WEIR_BUS_ENDPOINTS"] == "ipc:///srv/weir/run/bus")
+            #expect(service.settings["WEIR_BUS_ENDPOINTS"] == "ipc:///srv/weir/run/bus/broker")
             #expect(service.settings["WEIR_HEALTH_PORT"] == String(service.healthPort))
         }
         #expect(plan.bus.settings["WEIR_DATABASE_URL"] == nil)

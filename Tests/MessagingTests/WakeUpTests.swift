@@ -2,7 +2,7 @@ import Messaging
 import Synchronization
 import Testing
 
-@Suite("Wake-up")
+@Suite("Wake-up", .timeLimit(.minutes(2)))
 struct WakeUpTests {
     @Test func aThousandSignalsCostOneWrite() throws {
         let wakeUp = try WakeUp()

@@ -6,7 +6,7 @@ import Testing
     private func expectRoundTrip<Value: PostgresEncodable & PostgresDecodable & Equatable>(
         _ values: [Value], type: String
     ) async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             let optionals: [Value?] = values.map(Optional.some) + [nil]
             let statement = Statement(
                 "arrays", "SELECT $1::\(type)[], $2::\(type)[], $3::\(type)[], cardinality($1), cardinality($3)")
@@ -33,12 +33,13 @@ import Testing
         try await expectRoundTrip([UUID(), UUID()], type: "uuid")
         try await expectRoundTrip([Date(timeIntervalSinceReferenceDate: 0)], type: "timestamptz")
         try await expectRoundTrip([Duration.seconds(1)], type: "interval")
-        try await expectRoundTrip([PostgresDecimal("1.50"), "NaN"].compactMap(\.self), type: "numeric")
+        try await expectRoundTrip(
+            [PostgresDecimal("1.50"), PostgresDecimal("NaN")].compactMap(\.self), type: "numeric")
         try await expectRoundTrip([JSONB("[1]"), JSONB("null")], type: "jsonb")
     }
 
     @Test func unnestTakesBatches() async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             let ids = (0..<1000).map { _ in UUID() }
             let names: [String?] = (0..<1000).map { $0 % 3 == 0 ? nil : "name \($0)" }
             let result = try await pool.execute(
@@ -52,8 +53,10 @@ import Testing
     }
 
     @Test func whatIsNoArrayOfOneDimensionIsAnError() async throws {
-        try await withPool { pool in
-            for sql in ["SELECT '{{1,2},{3,4}}'::int8[]", "SELECT 1::int8", "SELECT ARRAY['a']", "SELECT '{1,NULL}'::int8[]"] {
+        try await withSharedDatabase { pool in
+            for sql in [
+                "SELECT '{{1,2},{3,4}}'::int8[]", "SELECT 1::int8", "SELECT ARRAY['a']", "SELECT '{1,NULL}'::int8[]",
+            ] {
                 let error = try await postgresError { _ = try await pool.value([Int64].self, sql) }
                 #expect(error?.code == .decoding, "\(sql)")
             }

@@ -19,9 +19,13 @@ import Testing
 
     @Test func nulIsFoundInArraysAndJSONToo() async throws {
         try await withPool { pool in
-            let array = try await postgresError { _ = try await pool.value(Int.self, "SELECT $1::text[]", ["a", "b\0"]) }
+            let array = try await postgresError {
+                _ = try await pool.value(Int.self, "SELECT $1::text[]", ["a", "b\0"])
+            }
             #expect(array?.code == .invalidParameter)
-            let json = try await postgresError { _ = try await pool.value(Int.self, "SELECT $1::jsonb", JSONB([34, 0, 34])) }
+            let json = try await postgresError {
+                _ = try await pool.value(Int.self, "SELECT $1::jsonb", JSONB([34, 0, 34]))
+            }
             #expect(json?.code == .invalidParameter)
         }
     }
@@ -41,7 +45,9 @@ import Testing
     @Test func poisonInsideJSONIsTheServersError() async throws {
         try await withPool { pool in
             for json in [#""\u0000""#, #""\ud800""#, "1e400000", "{", "\u{FEFF}1"] {
-                let error = try await postgresError { _ = try await pool.value(JSONB.self, "SELECT $1::jsonb", JSONB(json)) }
+                let error = try await postgresError {
+                    _ = try await pool.value(JSONB.self, "SELECT $1::jsonb", JSONB(json))
+                }
                 #expect(error?.code == .server, "\(json)")
                 #expect(error?.sqlState?.hasPrefix("22") == true, "\(json)")
                 #expect(error?.isRetryable == false)

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func theServerAgreesOnEveryDigit() async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             for text in Self.numbers {
                 let decimal = try #require(PostgresDecimal(text))
                 let result = try await pool.execute(Statement("decimal", "SELECT $1::numeric, $1::text"), decimal)
@@ -30,7 +30,8 @@ import Testing
 
     @Test func exponentsMoveThePoint() throws {
         let cases = [
-            "1e3": "1000", "1.5E+2": "150", "12e-3": "0.012", ".5": "0.5", "5.": "5", "+7": "7", "-0": "0", "1e-8": "0.00000001",
+            "1e3": "1000", "1.5E+2": "150", "12e-3": "0.012", ".5": "0.5", "5.": "5", "+7": "7", "-0": "0",
+            "1e-8": "0.00000001",
             "123456e-5": "1.23456", "0012.5": "12.5",
         ]
         for (text, expected) in cases {
@@ -38,7 +39,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "-", ".", "e5", "1e", "1.2.3", "abc", "1 ", "0x10", "1e999999", "1e-20000", "--1", "1e200000"])
+    @Test(arguments: [
+        "", "-", ".", "e5", "1e", "1.2.3", "abc", "1 ", "0x10", "1e999999", "1e-20000", "--1", "1e200000",
+    ])
     func otherTextIsRefused(text: String) {
         #expect(PostgresDecimal(text) == nil)
     }

@@ -12,15 +12,28 @@ func withPool<Output: Sendable>(
     return try await cluster.withDatabase { connectionString in
         var configuration = PostgresPool.Configuration(connectionString: connectionString)
         configure(&configuration)
-        let pool = PostgresPool(configuration: configuration, logger: .silent)
-        do {
-            let output = try await body(pool)
-            await pool.close()
-            return output
-        } catch {
-            await pool.close()
-            throw error
-        }
+        return try await withPool(configuration, body)
+    }
+}
+
+/// Lends a pool on a database that all tests share, for those that leave nothing in it.
+func withSharedDatabase<Output: Sendable>(_ body: (PostgresPool) async throws -> Output) async throws -> Output {
+    let cluster = try await PostgresCluster.shared()
+    let configuration = PostgresPool.Configuration(connectionString: cluster.connectionString())
+    return try await withPool(configuration, body)
+}
+
+private func withPool<Output: Sendable>(
+    _ configuration: PostgresPool.Configuration, _ body: (PostgresPool) async throws -> Output
+) async throws -> Output {
+    let pool = PostgresPool(configuration: configuration, logger: .silent)
+    do {
+        let output = try await body(pool)
+        await pool.close()
+        return output
+    } catch {
+        await pool.close()
+        throw error
     }
 }
 

@@ -18,14 +18,14 @@ import Testing
     }
 
     @Test func theSameTextWithOtherTypesIsAnotherStatement() async throws {
-        try await withPool({ $0.maxConnections = 1 }) { pool in
+        try await withPool({ $0.maxConnections = 1 }) { pool async throws in
             #expect(try await pool.value(String.self, "SELECT pg_typeof($1)::text", 1) == "bigint")
             #expect(try await pool.value(String.self, "SELECT pg_typeof($1)::text", "a") == "text")
         }
     }
 
     @Test func theLeastRecentlyUsedAreDeallocated() async throws {
-        try await withPool({ ($0.maxConnections, $0.statementCacheMax) = (1, 4) }) { pool in
+        try await withPool({ ($0.maxConnections, $0.statementCacheMax) = (1, 4) }) { pool async throws in
             for number in 0..<20 {
                 #expect(try await pool.value(Int.self, "SELECT \(number)::int8") == number)
             }
@@ -42,7 +42,8 @@ import Testing
             var pipeline = Pipeline()
             for number in 0..<3 { pipeline.add(Statement("plain", "SELECT $1::int8"), number) }
             let results = try await pool.run(pipeline)
-            #expect(try results.map { try $0[0].decode(Int.self, at: 0) } == [0, 1, 2])
+            let values = try results.map { try $0[0].decode(Int.self, at: 0) }
+            #expect(values == [0, 1, 2])
             #expect(try await pool.execute(Self.prepared)[0].decode(Int.self, at: 0) == 0)
         }
     }
@@ -72,7 +73,7 @@ import Testing
             try await pool.execute(statement)
             try await pool.script("ALTER TABLE t ADD b text")
             let error = try await postgresError {
-                try await pool.transaction { try await $0.execute(statement) }
+                _ = try await pool.transaction { try await $0.execute(statement) }
             }
             #expect(error?.sqlState == "0A000")
             #expect(error?.isRetryable == true)

@@ -7,7 +7,7 @@ import Testing
     private func expectRoundTrip<Value: PostgresEncodable & PostgresDecodable & Equatable>(
         _ cases: [(Value, String)], type: String
     ) async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             for (value, literal) in cases {
                 let sql = "SELECT $1::\(type), $1::\(type) IS NOT DISTINCT FROM \(literal)::\(type)"
                 let result = try await pool.execute(Statement("roundtrip", sql), value)
@@ -36,14 +36,15 @@ import Testing
                 (0.1, "0.1"), (-0.0, "'-0'"), (.infinity, "'Infinity'"), (-.infinity, "'-Infinity'"),
                 (.greatestFiniteMagnitude, "'1.7976931348623157e308'"), (.leastNonzeroMagnitude, "'5e-324'"),
             ], type: "double precision")
-        try await withPool { pool in
+        try await withSharedDatabase { pool async throws in
             #expect(try await pool.value(Double.self, "SELECT $1::float8", Double.nan).isNaN)
         }
     }
 
     @Test func textRoundTripsWithEveryKindOfCharacter() async throws {
         try await expectRoundTrip(
-            [("", "''"), ("äöü €", "'äöü €'"), ("👩‍👩‍👧", "'👩‍👩‍👧'"), ("it's \\ \"q\"\n", "E'it\\'s \\\\ \"q\"\\n'")], type: "text")
+            [("", "''"), ("äöü €", "'äöü €'"), ("👩‍👩‍👧", "'👩‍👩‍👧'"), ("it's \\ \"q\"\n", "E'it\\'s \\\\ \"q\"\\n'")],
+            type: "text")
     }
 
     @Test func bytesRoundTripIncludingNoneAndAll() async throws {
@@ -59,7 +60,7 @@ import Testing
 
     @Test func instantsKeepMicrosecondsAndInfinities() async throws {
         let precise = Date(timeIntervalSinceReferenceDate: 800_000_000.123456)
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             let text = try await pool.value(
                 String.self, "SELECT to_char($1::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')", precise)
             #expect(text == "2026-05-09 06:13:20.123456")
@@ -81,7 +82,7 @@ import Testing
 
     @Test(arguments: [Double.nan, 1e18, -1e18])
     func instantsThatTheServerCannotHoldAreRefusedBeforehand(seconds: Double) async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             let error = try await postgresError {
                 _ = try await pool.value(
                     Date.self, "SELECT $1::timestamptz", Date(timeIntervalSinceReferenceDate: seconds))
@@ -96,7 +97,7 @@ import Testing
                 (Duration.zero, "'0'"), (.seconds(90), "'1 min 30 s'"), (.microseconds(-1), "'-0.000001 s'"),
                 (.seconds(86_400 * 40), "'960 hours'"),
             ], type: "interval")
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             #expect(try await pool.value(Duration.self, "SELECT interval '2 days 1 s'") == .seconds(172_801))
             let error = try await postgresError {
                 _ = try await pool.value(Duration.self, "SELECT interval '1 month'")
@@ -106,7 +107,7 @@ import Testing
     }
 
     @Test func jsonRoundTrips() async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool async throws in
             let json = JSONB(#"{"a": [1, "ü", null]}"#)
             #expect(try await pool.value(JSONB.self, "SELECT $1::jsonb", json) == json)
             #expect(try await pool.value(String.self, "SELECT $1::jsonb", json) == #"{"a": [1, "ü", null]}"#)
@@ -116,7 +117,7 @@ import Testing
     }
 
     @Test func nullsRoundTripInOptionals() async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             let result = try await pool.execute(
                 Statement("nulls", "SELECT $1::int4, $2::text, $3::uuid, $4::int8[], $5::timestamptz"),
                 Int32?.none, String?.none, UUID?.none, [Int64]?.none, Date?.none)
@@ -126,7 +127,7 @@ import Testing
     }
 
     @Test func widerIntegersReadNarrowerColumns() async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             let sql = "SELECT 1::int2, 2::int4, 3::int8, 4::oid, 5::int2, 1.5::float4"
             let result = try await pool.execute(Statement("widen", sql))
             let row = try result[0].decode((Int, Int64, Int, Int64, Int32, Double).self)
@@ -150,7 +151,7 @@ import Testing
     }
 
     @Test func mismatchedTypesNameColumnAndStatement() async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             let result = try await pool.execute(Statement("person.find", "SELECT 1::int4 AS age, NULL::text AS name"))
             let row = result[0]
             let mismatch = try await postgresError { _ = try row.decode(String.self, at: 0) }
@@ -166,7 +167,7 @@ import Testing
     }
 
     @Test func bytesAreLentWithoutCopies() async throws {
-        try await withPool { pool in
+        try await withSharedDatabase { pool in
             let row = try await pool.execute(Statement("bytes", "SELECT 'abc'::text, NULL::text"))[0]
             #expect(row.withBytes(at: 0) { Array($0) } == Array("abc".utf8))
             #expect(row.withBytes(at: 1) { $0.count } == nil)

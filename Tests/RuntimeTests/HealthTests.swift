@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite("Health", .timeLimit(.minutes(1)))
+@Suite("Health", .timeLimit(.minutes(3)))
 struct HealthTests {
     private struct Down: Error, CustomStringConvertible { let description = "connection \"refused\"" }
 

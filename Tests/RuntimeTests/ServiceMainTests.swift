@@ -4,7 +4,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite("Service main", .timeLimit(.minutes(1)))
+@Suite("Service main", .timeLimit(.minutes(3)))
 struct ServiceMainTests {
     private func makeContext() throws -> RuntimeContext {
         try RuntimeContext(name: "weir-test", environment: [:], logger: silentLogger)

@@ -24,6 +24,10 @@ struct ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, input, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
+        // A server outlives the test that started it: it must not hold that test's sockets.
+        for descriptor in try Self.openDescriptors() where descriptor > 2 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         defer { argv.forEach { free($0) } }
         argv.append(nil)
@@ -33,6 +37,10 @@ struct ChildProcess: Sendable {
         }
         guard status == 0 else { throw TestServerError("cannot start \(arguments[0]): errno \(status)") }
         identifier = child
+    }
+
+    private static func openDescriptors() throws -> [Int32] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
     }
 
     /// Waits for the end on a thread of its own and gives the exit status, or 128 and the signal's number.

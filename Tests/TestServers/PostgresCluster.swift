@@ -123,7 +123,8 @@ public final class PostgresCluster: Sendable {
     private func administer(_ sql: String) async throws {
         var configuration = PostgresPool.Configuration(connectionString: connectionString())
         configuration.maxConnections = 1
-        let pool = PostgresPool(configuration: configuration, logger: Logger(label: "test.cluster") { _ in SwiftLogNoOpLogHandler() })
+        let pool = PostgresPool(
+            configuration: configuration, logger: Logger(label: "test.cluster") { _ in SwiftLogNoOpLogHandler() })
         do {
             try await pool.execute(Statement("cluster.administer", sql))
         } catch {

@@ -18,6 +18,9 @@ final class BrokerLink {
     private(set) var isBlocked = false
     private(set) var hintsInBatch = 0
     private var batch = BatchBuilder()
+    /// Full batches that the socket did not take. Only answers and subscriptions are appended to a blocked link, so the
+    /// consumers' credit bounds them.
+    private var waitingBatches: [[UInt8]] = []
     private var lastHeard: SuspendingClock.Instant
     private var lastSent: SuspendingClock.Instant
     /// The shorter of the client's own heartbeat and the one the broker asked for.
@@ -96,7 +99,7 @@ final class BrokerLink {
 
     // MARK: Sending
 
-    /// Appends one record. Check ``canTake`` before.
+    /// Appends one record to a ready link. Check ``canTake`` before appending what can also wait elsewhere.
     func append(
         _ kind: RecordKind, flags: RecordFlags = [], number: UInt32 = 0, id: UInt64 = 0,
         topic: String = "", key: String = "", body: [UInt8] = []
@@ -113,12 +116,28 @@ final class BrokerLink {
             }
         }
         if kind == .hint { hintsInBatch += 1 }
-        if batch.byteCount >= BusLimits.batchBytesTarget { flush() }
+        guard batch.byteCount >= BusLimits.batchBytesTarget else { return }
+        flush()
+        guard isBlocked, !batch.isEmpty else { return }
+        // No frame may exceed what the broker accepts.
+        waitingBatches.append([UInt8](batch.bytes))
+        batch.removeAll()
     }
 
     /// Sends the batch if there is one. What the socket does not take stays and blocks the link.
     func flush() {
-        guard !batch.isEmpty, phase != .disconnected else { return }
+        guard phase != .disconnected else { return }
+        while let waiting = waitingBatches.first {
+            guard socket.send(waiting) == .done else {
+                isBlocked = true
+                return
+            }
+            waitingBatches.removeFirst()
+        }
+        guard !batch.isEmpty else {
+            isBlocked = false
+            return
+        }
         switch socket.send(batch.bytes) {
         case .done:
             isBlocked = false
@@ -132,6 +151,7 @@ final class BrokerLink {
     private func dropBatch() -> Int {
         defer {
             batch.removeAll()
+            waitingBatches = []
             hintsInBatch = 0
             isBlocked = false
         }

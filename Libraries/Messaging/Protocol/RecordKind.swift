@@ -1,4 +1,4 @@
-/// What a record on the bus says. Docs: docs/messages.md, "Bus protocol".
+/// What a record on the bus says.
 package enum RecordKind: UInt8, Sendable {
     // Client to broker
     /// First record on a new connection. `body`: the client's name for logs. Answered with `welcome`.

@@ -11,8 +11,7 @@ package final class KeyAuthenticator {
     package let socket: SocketHandle
     private let authorized: [String: String]
     private let frame = FrameBuffer()
-    /// Clients let in and refused since the start.
-    package private(set) var admittedCount = 0
+    /// Clients refused since the start.
     package private(set) var refusedCount = 0
 
     /// - Parameter authorized: the names of the clients that may connect, by public key.
@@ -43,7 +42,6 @@ package final class KeyAuthenticator {
             send(requestID: requestID, status: "400", text: "key not authorized", userID: "")
             return
         }
-        admittedCount += 1
         send(requestID: requestID, status: "200", text: "OK", userID: name)
     }
 

@@ -24,9 +24,4 @@ package struct FrameBuffer: ~Copyable {
 
     /// Whether more frames of the same message follow.
     package var hasMore: Bool { zmq_msg_more(pointer) != 0 }
-
-    /// Under CURVE, the name that the ``KeyAuthenticator`` gave the peer the frame came from.
-    package var userID: String? {
-        zmq_msg_gets(pointer, "User-Id").map { String(cString: $0) }
-    }
 }

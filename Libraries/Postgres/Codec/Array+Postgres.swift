@@ -31,7 +31,9 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
 extension Array: PostgresDecodable where Element: PostgresDecodable {
     /// Reads an array of no or one dimension. NULL elements need an optional element type.
     public init(decoding cell: PostgresCell) throws(PostgresDecodingFailure) {
-        guard cell.isBinary, !PostgresType.scalars.contains(cell.type) else { throw .typeMismatch(expected: "an array") }
+        guard cell.isBinary, !PostgresType.scalars.contains(cell.type) else {
+            throw .typeMismatch(expected: "an array")
+        }
         guard let bytes = cell.bytes else { throw .unexpectedNull }
         let dimensions = try bytes.integer(Int32.self, at: 0)
         let elementType = try bytes.integer(UInt32.self, at: 8)

@@ -5,7 +5,7 @@ extension PostgresDecimal: PostgresEncodable, PostgresDecodable {
 
     /// The groups of four digits.
     public func encode(into encoder: inout PostgresEncoder) {
-        encoder.write(Int16(groups.count))
+        encoder.write(UInt16(groups.count))
         encoder.write(weight)
         encoder.write(kind.rawValue)
         encoder.write(scale)
@@ -15,7 +15,7 @@ extension PostgresDecimal: PostgresEncodable, PostgresDecodable {
     /// Reads a `numeric`.
     public init(decoding cell: PostgresCell) throws(PostgresDecodingFailure) {
         let bytes = try cell.bytes(of: .numeric, named: "numeric")
-        let count = Int(try bytes.integer(Int16.self, at: 0))
+        let count = Int(try bytes.integer(UInt16.self, at: 0))
         let weight = try bytes.integer(Int16.self, at: 2)
         let scale = Int(try bytes.integer(UInt16.self, at: 6))
         guard let kind = Kind(rawValue: try bytes.integer(UInt16.self, at: 4)) else {
@@ -26,7 +26,7 @@ extension PostgresDecimal: PostgresEncodable, PostgresDecodable {
         case .positiveInfinity: self = .infinity
         case .negativeInfinity: self = .negativeInfinity
         case .positive, .negative:
-            guard count >= 0, bytes.count == 8 + 2 * count, scale <= Self.scaleMax,
+            guard bytes.count == 8 + 2 * count, scale <= Self.scaleMax,
                 Int(weight) - count >= Int(Int16.min)
             else {
                 throw .malformed("numeric of \(bytes.count) bytes")

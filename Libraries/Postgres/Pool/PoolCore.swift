@@ -15,6 +15,12 @@ final class PoolCore: Sendable {
         /// Why the last attempt to connect failed; tells those who waited in vain.
         var connectError: PostgresError?
         var closers: [CheckedContinuation<Void, Never>] = []
+
+        /// The connection in a slot, if it has a session.
+        func lease(of slot: Int) -> Lease? {
+            guard let thread = threads[slot], let session = sessions[slot] else { return nil }
+            return Lease(thread: thread, session: session)
+        }
     }
 
     private let configuration: PostgresPool.Configuration
@@ -117,7 +123,8 @@ final class PoolCore: Sendable {
             refuse(
                 waiter,
                 PostgresError(
-                    .tooManyWaiters, "\(count) calls wait already for one of \(configuration.maxConnections) connections"))
+                    .tooManyWaiters,
+                    "\(count) calls wait already for one of \(configuration.maxConnections) connections"))
         case .wait(let slot, let deadline):
             if let slot { open(slot) }
             if let deadline { expireWaiters(at: deadline) }
@@ -126,11 +133,10 @@ final class PoolCore: Sendable {
 
     /// Starts work on a slot that was just leased for it.
     private func start(_ waiter: Waiter, on slot: Int) {
-        let (thread, session) = state.withLock { ($0.threads[slot], $0.sessions[slot]) }
-        guard let thread, let session else { return refuse(waiter, Self.closedError) }
+        guard let lease = state.withLock({ $0.lease(of: slot) }) else { return refuse(waiter, Self.closedError) }
         switch waiter {
-        case .flight(let flight): thread.post(flight)
-        case .lease(let request): request.answer(.success(Lease(thread: thread, session: session)))
+        case .flight(let flight): lease.thread.post(flight)
+        case .lease(let request): request.answer(.success(lease))
         }
     }
 

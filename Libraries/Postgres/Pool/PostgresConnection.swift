@@ -74,6 +74,14 @@ public final class PostgresConnection: Sendable {
         try await use().copyIn(table: table, columns: columns, rows: rows)
     }
 
+    /// Copies the values of one column; see ``copyIn(table:columns:rows:)``.
+    @discardableResult
+    public nonisolated(nonsending) func copyIn<Rows: Sequence>(
+        table: String, column: String, values: Rows
+    ) async throws(PostgresError) -> Int where Rows.Element: PostgresEncodable {
+        try await use().copyIn(table: table, column: column, values: values)
+    }
+
     /// Asks the server to cancel what this connection is doing now, from another task than the one that waits for it.
     ///
     /// - Throws: ``PostgresError/Code/connection`` if the server could not be asked.

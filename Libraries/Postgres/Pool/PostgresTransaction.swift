@@ -65,6 +65,15 @@ public final class PostgresTransaction: Sendable {
         return try await lease.copyIn(table: table, columns: columns, rows: rows)
     }
 
+    /// Copies the values of one column inside the transaction; see ``PostgresConnection/copyIn(table:columns:rows:)``.
+    @discardableResult
+    public nonisolated(nonsending) func copyIn<Rows: Sequence>(
+        table: String, column: String, values: Rows
+    ) async throws(PostgresError) -> Int where Rows.Element: PostgresEncodable {
+        try await beginNow()
+        return try await lease.copyIn(table: table, column: column, values: values)
+    }
+
     /// Sends the last statements and COMMIT in one round trip. The transaction is over afterwards, whatever the outcome.
     ///
     /// - Throws: the error of a statement or of COMMIT. Then nothing has taken effect, unless

@@ -13,7 +13,8 @@ struct WaiterQueue<Waiter: Sendable>: Sendable {
     private var head = 0
 
     var count: Int { entries.count }
-    var isEmpty: Bool { entries.isEmpty }
+    /// Places in the order, those of who is gone included.
+    var placeCount: Int { order.count - head }
 
     mutating func append(_ waiter: Waiter, ticket: Int, deadline: ContinuousClock.Instant) {
         sweep()

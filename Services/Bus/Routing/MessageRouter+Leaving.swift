@@ -77,18 +77,23 @@ extension MessageRouter {
     /// What time alone brings about. Call it at least every half heartbeat.
     ///
     /// - Parameter hasStalled: whether the broker itself stood still, so that silence says nothing about the clients.
-    func tick(hasStalled: Bool) {
+    /// - Returns: the names of the clients that were forgotten because they were silent.
+    @discardableResult
+    func tick(hasStalled: Bool) -> [String] {
+        var silenced: [String] = []
         for peer in Array(peers.values) {
             if hasStalled {
                 peer.lastHeard = now
             } else if now - peer.lastHeard > configuration.heartbeat * 3 {
                 statistics.silenced += 1
+                silenced.append(peer.name)
                 forget(peer)
                 routeAgain(peer)
             }
         }
         expireCommands()
         forgetIdleTopics()
+        return silenced
     }
 
     /// The counters, with what is known and waits at this moment.

@@ -47,7 +47,8 @@ extension CommandContext {
             options.bus, "WEIR_BUS_ENDPOINTS", \.busEndpoints, what: "the bus' address", option: "--bus tcp://HOST:PORT")
         // Options and environment speak of one bus, the running instance of another: its feed and keys fit its own endpoint only.
         let running = options.bus == nil && variable("WEIR_BUS_ENDPOINTS") == nil ? runningInstance() : nil
-        let keys = options.busKeys.map(path) ?? variable("WEIR_BUS_KEYS") ?? (running == nil ? nil : try stateDirectory().busKeysPath)
+        let runningKeys = running == nil ? nil : try stateDirectory().busKeysPath
+        let keys = options.busKeys.map(path) ?? variable("WEIR_BUS_KEYS") ?? runningKeys
         return BusConfiguration(
             endpoints: endpoints.split(separator: ",").map { $0.filter { !$0.isWhitespace } },
             eventsEndpoint: options.events ?? variable("WEIR_BUS_EVENTS") ?? running?.busEvents,

@@ -29,6 +29,8 @@ extension CommandContext {
         var configuration = PostgresPool.Configuration(connectionString: url)
         configuration.applicationName = "weir"
         configuration.maxConnections = 2
+        // Whoever waits at a terminal wants to know soon that nobody answers.
+        configuration.acquireTimeout = .seconds(5)
         configuration.statementTimeout = statementTimeout
         let pool = PostgresPool(configuration: configuration, logger: Self.silentLogger)
         do {

@@ -22,14 +22,31 @@ struct ProblemAnswer {
                 "\(url) answered \(status) without problem details: \(TerminalText.safe(text))",
                 remedy: "Check that --url or WEIR_URL names Weir's intake")
         }
-        let details = (body["errors"]?.arrayValue ?? []).map { item in
+        let details = Self.violations(body)
+        // What the client did wrong needs no more words; what is wrong with the service names it.
+        let who = status >= 500 ? "weir-intake answered \(status): " : ""
+        return CommandError(
+            who + TerminalText.safe(Self.withoutStop(detail)) + Self.code(body), details: details, remedy: remedy,
+            httpStatus: self.status, status: self.status == 503 ? .unreachable : .failure)
+    }
+
+    /// The lines about a command that a consumer rejected: its reason is problem details, or words.
+    static func rejectionLines(code: String, reason: String) -> [String] {
+        guard let body = try? JSONValue(parsing: reason), let detail = body["detail"]?.stringValue else {
+            return [TerminalText.safe("\(code): \(reason)")]
+        }
+        return [TerminalText.safe(withoutStop(detail)) + Self.code(body)] + violations(body)
+    }
+
+    private static func code(_ body: JSONValue) -> String {
+        body["code"]?.stringValue.map { " (\(TerminalText.safe($0)))" } ?? ""
+    }
+
+    private static func violations(_ body: JSONValue) -> [String] {
+        (body["errors"]?.arrayValue ?? []).map { item in
             let path = item["path"]?.stringValue ?? "?"
             return TerminalText.safe("\(path): \(item["message"]?.stringValue ?? item.description)")
         }
-        let code = body["code"]?.stringValue.map { " (\($0))" } ?? ""
-        return CommandError(
-            TerminalText.safe(Self.withoutStop(detail)) + TerminalText.safe(code), details: details, remedy: remedy,
-            status: status == 503 ? .unreachable : .failure)
     }
 
     private static func withoutStop(_ text: String) -> String {

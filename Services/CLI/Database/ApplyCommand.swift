@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalogue
+import JSON
 import Store
 
 /// Declares a catalogue.
@@ -28,7 +29,7 @@ struct ApplyCommand: WeirCommand {
     @OptionGroup var database: DatabaseOptions
     @Flag(help: "Print JSON for programs.") var json = false
 
-    func validate() throws {
+    func check() throws {
         if let wrong = set.first(where: { CatalogueOverride(argument: $0) == nil }) {
             throw ValidationError("--set takes PATH=VALUE, such as sources.crm.base_url=http://127.0.0.1:4001, not '\(wrong)'.")
         }

@@ -16,7 +16,7 @@ struct KeyCreateCommand: WeirCommand {
     @OptionGroup var database: DatabaseOptions
     @Flag(help: "Print JSON for programs.") var json = false
 
-    func validate() throws {
+    func check() throws {
         guard (1...200).contains(name.count) else { throw ValidationError("--name takes 1 to 200 characters.") }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Store
 
 /// Goes back.
 struct MigrateDownCommand: WeirCommand {
@@ -17,7 +18,7 @@ struct MigrateDownCommand: WeirCommand {
     @OptionGroup var options: MigrateOptions
     @Flag(help: "Print JSON for programs.") var json = false
 
-    func validate() throws {
+    func check() throws {
         if let to, to < 0 { throw ValidationError("--to takes 0 or the number of a migration.") }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Store
 
 /// Runs what is pending.
 struct MigrateUpCommand: WeirCommand {

@@ -6,13 +6,18 @@ struct CommandError: Error, Equatable, CustomStringConvertible {
     let details: [String]
     /// What to do: a clause without a full stop.
     let remedy: String?
+    /// The status of intake's answer, when that is what is wrong.
+    let httpStatus: Int?
     /// What the calling program learns.
     let status: ExitStatus
 
-    init(_ problem: String, details: [String] = [], remedy: String? = nil, status: ExitStatus = .failure) {
+    init(
+        _ problem: String, details: [String] = [], remedy: String? = nil, httpStatus: Int? = nil, status: ExitStatus = .failure
+    ) {
         self.problem = problem
         self.details = details
         self.remedy = remedy
+        self.httpStatus = httpStatus
         self.status = status
     }
 
@@ -20,7 +25,7 @@ struct CommandError: Error, Equatable, CustomStringConvertible {
     var description: String {
         var lines = [problem]
         lines += details.map { "  \($0)" }
-        if let remedy { lines.append("\(remedy).") }
+        if let remedy { lines.append(remedy.hasSuffix("?") ? remedy : "\(remedy).") }
         return lines.joined(separator: "\n")
     }
 

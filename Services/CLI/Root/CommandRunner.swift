@@ -35,6 +35,12 @@ public enum CommandRunner {
                 try command.run()
                 return .success
             }
+            do {
+                try command.check()
+            } catch let error as ValidationError {
+                throw CommandError.usage(
+                    error.message, remedy: "See '\(CommandSpelling.path(of: arguments, root: Weir.self)) --help'")
+            }
             try await command.run(context)
             return .success
         } catch {

@@ -5,23 +5,37 @@ enum CommandSpelling {
     /// A word where a command should stand that is none, as an error that names the nearest ones; nil when all is well.
     static func mistake(in arguments: [String], root: any ParsableCommand.Type) -> CommandError? {
         var command = root
-        var walked = [command._commandName]
+        var walked = [name(of: command)]
         for word in arguments {
-            let subcommands = command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
+            let subcommands = command.configuration.subcommands
             guard !word.hasPrefix("-"), word != "help", !subcommands.isEmpty else { return nil }
-            guard let next = subcommands.first(where: { $0._commandName == word }) else {
-                let known = subcommands.map(\._commandName)
-                let name = walked.joined(separator: " ")
+            guard let next = subcommands.first(where: { name(of: $0) == word }) else {
+                let known = subcommands.map { name(of: $0) }
+                let path = walked.joined(separator: " ")
                 let nearest = nearest(to: word, among: known)
                 return .usage(
-                    "\(name) has no command '\(word)'" + (nearest.map { "; did you mean '\(name) \($0)'?" } ?? ""),
-                    remedy: "Known are \(known.joined(separator: ", ")); '\(name) --help' explains them")
+                    "\(path) has no command '\(word)'" + (nearest.map { "; did you mean '\(path) \($0)'?" } ?? ""),
+                    remedy: "Known are \(known.joined(separator: ", ")); '\(path) --help' explains them")
             }
             command = next
             walked.append(word)
         }
         return nil
     }
+
+    /// The command that arguments name: `weir key create`.
+    static func path(of arguments: [String], root: any ParsableCommand.Type) -> String {
+        var command = root
+        var path = name(of: root)
+        for word in arguments {
+            guard let next = command.configuration.subcommands.first(where: { name(of: $0) == word }) else { break }
+            command = next
+            path += " \(word)"
+        }
+        return path
+    }
+
+    private static func name(of command: any ParsableCommand.Type) -> String { command.configuration.commandName ?? "" }
 
     /// The known word that differs least, if it differs by no more than a third of its length.
     static func nearest(to word: String, among known: [String]) -> String? {

@@ -31,13 +31,22 @@ struct ErrorReport: Equatable {
 
     private init(_ error: PostgresError) {
         guard error.code == .connection || error.code == .acquireTimeout else {
-            return self.init(text: "Error: the database refused: \(error)", status: .failure)
+            self.init(refused: error)
+            return
         }
         self.init(
             text: """
                 Error: the database cannot be reached: \(error)
                 Check --database-url or WEIR_DATABASE_URL and that the server runs; 'weir doctor' looks further.
                 """, status: .unreachable)
+    }
+
+    private init(refused error: PostgresError) {
+        // undefined_table, invalid_schema_name
+        let isEmpty = error.sqlState == "42P01" || error.sqlState == "3F000"
+        self.init(
+            text: "Error: the database refused: \(error)" + (isEmpty ? "\nIs its schema the newest? Run 'weir migrate up'." : ""),
+            status: .failure)
     }
 
     private init(_ error: MessagingError) {

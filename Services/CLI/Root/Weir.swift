@@ -8,9 +8,9 @@ struct Weir: ParsableCommand {
         abstract: "Run data activities on objects: start Weir, tell it what to do, look at what it does.",
         discussion: """
             First steps:
-              weir demo                                       the whole flow on real data, start to finish
-              weir up                                         start everything here; Ctrl-C ends it
-              weir apply -f examples/countries.yaml           declare what there is to do
+              weir demo                              the whole flow on real data
+              weir up                                start all of it here
+              weir apply -f examples/countries.yaml  declare what there is to do
               weir submit enrich_countries --objects NO,ZM --wait
 
             Commands find a running Weir through their options, then WEIR_URL, WEIR_API_KEY, WEIR_DATABASE_URL, \

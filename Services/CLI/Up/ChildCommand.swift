@@ -26,14 +26,16 @@ struct ChildCommand: Sendable {
         case kill = "KILL"
     }
 
-    /// The command as `setpriv` runs it: setpriv(1) of util-linux, which is essential on Debian, sets the account and the death
-    /// signal and then becomes the program, so the process id stays. Swift cannot call prctl, which is variadic.
-    func wrapped(setpriv: String) -> [String] {
+    /// The command as it is started: setpriv(1) of util-linux, which is essential on Debian, sets the account and the death signal,
+    /// since Swift cannot call prctl, which is variadic. A parent that dies before that would send no signal any more, so a shell
+    /// then looks whether it is still there. Each becomes the next, so the process id stays.
+    func wrapped(setpriv: String, parent: pid_t = getpid()) -> [String] {
         var words = [setpriv, "--pdeathsig", deathSignal.rawValue]
         if let account {
             words += ["--reuid", String(account.userID), "--regid", String(account.groupID), "--clear-groups"]
         }
-        return words + ["--", executable] + arguments
+        let script = #"test "$PPID" = "$1" || exit 1; shift; exec "$@""#
+        return words + ["--", "/bin/sh", "-c", script, "weir", String(parent), executable] + arguments
     }
 
     /// Finds setpriv(1).

@@ -20,7 +20,12 @@ final class FileLock: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    /// Unlocks before it closes: a child that is being started holds a copy of the descriptor until it becomes its program, and
+    /// with it the lock.
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Whether some process holds the lock now.
     static func isHeld(path: String) -> Bool {

@@ -27,6 +27,9 @@ extension StateDirectory {
         return inside.utf8.count <= Self.socketDirectoryLengthMax ? inside : "/tmp/weir-\(geteuid())-\(shortHash)"
     }
 
+    /// Where the broker's sockets go; only the account that runs the services can enter.
+    var busDirectory: String { "\(socketDirectory)/bus" }
+
     /// Where the cluster goes: `postgres` inside, or under `/var/tmp` when the account that it needs cannot get there.
     func clusterDirectory(for account: ServerAccount?) -> String {
         guard account != nil, !DirectoryPrivacy.isTraversableByOthers(path) else { return "\(path)/postgres" }

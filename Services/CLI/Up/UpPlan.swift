@@ -27,8 +27,8 @@ struct UpPlan: Sendable, Equatable {
     ) {
         precondition(ports.count == Self.portsCount, "A plan takes \(Self.portsCount) ports.")
         let url = "http://127.0.0.1:\(ports[0])"
-        let busEndpoints = "ipc://\(state.socketDirectory)/bus"
-        let busEvents = "ipc://\(state.socketDirectory)/events"
+        let busEndpoints = "ipc://\(state.busDirectory)/broker"
+        let busEvents = "ipc://\(state.busDirectory)/events"
         let shared = [
             "WEIR_BUS_ENDPOINTS": busEndpoints,
             "WEIR_BUS_EVENTS": busEvents,

@@ -17,6 +17,7 @@ actor UpStart {
     func run(migrate: @Sendable (_ databaseURL: String) async throws -> Void) async throws -> UpInstance {
         let state = options.state
         try DirectoryPrivacy.make(state.socketDirectory, mode: geteuid() == 0 ? 0o711 : 0o700)
+        try DirectoryPrivacy.make(state.busDirectory, mode: 0o700)
         try DirectoryPrivacy.make(state.logDirectory, mode: 0o700)
         let cluster = try await startCluster()
         onProgress(.migrating)

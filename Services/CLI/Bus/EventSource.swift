@@ -1,0 +1,38 @@
+import JSON
+import Messaging
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Makes the CloudEvents that a publish sends.
+struct EventSource {
+    let type: String
+    let data: [UInt8]
+    /// The key of the organization, for commands; it travels as the extension `apikey` and is never shown on the feed.
+    let apiKey: String?
+    /// What makes the events' ids; each event's own number is put behind it when there are several.
+    let id: String
+    let isSeveral: Bool
+
+    /// The body of the event with a number from 0.
+    func body(_ number: Int) -> [UInt8] {
+        var extensions: [String: [UInt8]] = [:]
+        if let apiKey { extensions["apikey"] = JSONValue.string(apiKey).encoded() }
+        return CloudEvent(
+            id: isSeveral ? "\(id)-\(number)" : id, source: "/weir/cli", type: type, time: Date().formatted(.iso8601), data: data,
+            extensions: extensions
+        ).encoded()
+    }
+
+    /// Data that must be JSON, from an option or a file.
+    static func data(_ bytes: [UInt8], place: String) throws(CommandError) -> [UInt8] {
+        do {
+            return try JSONValue(parsing: bytes).encoded()
+        } catch {
+            throw CommandError("\(place) is not JSON: \(error)", remedy: #"Data are JSON, such as '{"activity":"a","objects":["DE"]}'"#, status: .usage)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import JSON
+import Messaging
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Watches the bus.
+struct TailCommand: WeirCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tail",
+        abstract: "Watch what goes over the bus, until Ctrl-C.",
+        discussion: """
+            Commands appear without their data. A feed that is watched too slowly leaves messages out and says how many.
+
+            Examples:
+              weir tail
+              weir tail --type dev.weir.run
+              weir tail --json --count 10
+            """)
+
+    @Option(help: ArgumentHelp("Only types that begin so.", valueName: "prefix")) var type = ""
+    @Option(help: "End after so many messages.") var count: Int?
+    @OptionGroup var bus: BusOptions
+    @Flag(help: "Print one JSON object per line.") var json = false
+
+    func check() throws {
+        if let count, count < 1 { throw ValidationError("--count takes a number from 1.") }
+    }
+
+    func run(_ context: CommandContext) async throws {
+        let console = context.console
+        _ = try await Interruption.cancelling {
+            try await context.withBus(bus) { client in
+                let messages = try client.observe(topicPrefixes: [type])
+                // Says at once when there is no bus, instead of waiting for messages that cannot come.
+                try await client.ping(timeout: .seconds(5))
+                if !json { console.note("watching\(type.isEmpty ? "" : " \(type)…"); Ctrl-C ends it") }
+                var seen = 0
+                for await message in messages {
+                    console.print(json ? ObservationText.json(message) : ObservationText.line(message, at: .now, style: console.style))
+                    seen += 1
+                    if seen == count { return }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import JSON
+
+/// What a demo shows at its end.
+struct DemoReport {
+    private static let columns = ["name", "official_name", "alpha_3", "numeric_code", "flag"]
+    /// Some with an official name, some without, some whose writing is a test of every step.
+    private static let shown = ["NO", "ZM", "AX", "AU", "CI", "KR", "AW", "ST"]
+
+    let console: Console
+
+    /// Some of what the webhook brought.
+    func results(_ lines: [ResultLine], webhookID: String, took: Duration) {
+        let style = console.style
+        console.print()
+        console.print(
+            style.green("✓") + " the signed result of \(lines.count) countries arrived and verified after \(style.bold(DurationText.of(took)))")
+        console.print(style.faint("  webhook-id \(webhookID)"))
+        console.print()
+        let some = Self.shown.compactMap { code in lines.first { $0.object == code } }
+        console.print(ResultTable(some, columns: Self.columns).table())
+        let absent = lines.count { $0.values["official_name"] == nil }
+        console.print(style.faint("\(ResultTable.absent) the list has no official name for \(absent) of the countries: the value is absent, not empty"))
+    }
+
+    /// What happened, step by step.
+    func timeline(_ timeline: RequestTimeline) {
+        console.print()
+        console.print(TimelineText.table(timeline))
+        console.print(console.style.faint(TimelineText.legend))
+    }
+
+    /// What to try next.
+    func suggest(keptIn state: StateDirectory?) {
+        console.print()
+        if let state {
+            console.print("The state is kept in \(state.path): webhooks/, logs/, and the database, which runs again with")
+            console.print("  WEIR_STATE_DIR=\(state.path) weir up")
+            console.print()
+        }
+        console.print(console.style.bold("What to try next"))
+        console.print("  weir up                         start Weir and keep it running")
+        console.print("  examples/countries.yaml         all that Weir had to know for this; write one for your own API")
+        console.print("  docs/catalogue.md               what can stand in it")
+        console.print("  weir --help                     everything else")
+    }
+}

@@ -1,0 +1,148 @@
+import Catalogue
+import Contracts
+import JSON
+import Store
+
+/// One demo, from the start of its own Weir to the verified webhook.
+struct DemoRun: Sendable {
+    private static let webhookTimeout: Duration = .seconds(60)
+
+    let context: CommandContext
+    let state: StateDirectory
+    let codes: [String]
+    let isKept: Bool
+    let logs: DemoLogs
+
+    private var console: Console { context.console }
+    private var inbox: WebhookInbox { WebhookInbox(path: "\(state.path)/webhooks") }
+
+    /// Runs it and reports.
+    ///
+    /// - Throws: what went wrong first, naming the part.
+    func perform() async throws {
+        let secret = WebhookSecret.makeText()
+        let preparation = InstancePreparation(context: context, state: state)
+        var options = UpOptions(state: state, executables: context.executableDirectory, environment: context.environment)
+        options.settings = preparation.settings
+        options.settings["WEIR_OUTBOUND_ALLOW"] = InstancePreparation.loopbackNetworks
+        options.settings["WEIR_SECRET_DEMO_WEBHOOK"] = secret
+        options.isEphemeral = !isKept
+        console.print(console.style.bold("Weir's demo: \(codes.count) countries, from the request to the signed webhook."))
+        let reporter = UpReporter(console: console, logDirectory: state.logDirectory)
+        try await UpInstance.withRunning(
+            options,
+            migrate: { try await preparation.run(databaseURL: $0) },
+            onProgress: { progress in
+                if progress == .stopping { logs.collect() }
+                reporter.report(progress)
+            },
+            body: { instance in
+                let key = try await preparation.apiKey(databaseURL: instance.databaseURL())
+                try await withSamples(secret: secret) { samples in
+                    try await declare(samples, databaseURL: instance.databaseURL())
+                    try await IntakeClient.withClient(url: instance.running.url, apiKey: key.text) { client in
+                        try await enrich(client, samples: samples)
+                    }
+                }
+            })
+        DemoReport(console: console).suggest(keptIn: isKept ? state : nil)
+    }
+
+    /// Lends the API and the receiver.
+    private func withSamples(secret: String, _ body: (DemoSamples) async throws -> Void) async throws {
+        console.note("· starting an API that serves countries, and a receiver of webhooks")
+        let variable = "WEIR_SECRET_DEMO_WEBHOOK"
+        let environment = context.environment.merging([variable: secret]) { $1 }
+        let api = try await SampleProcess.start(
+            "countries-api", arguments: ["--iso-file", CountryCodes.file], executables: context.executableDirectory,
+            environment: environment, logDirectory: state.logDirectory)
+        do {
+            let receiver = try await SampleProcess.start(
+                "webhook-receiver", arguments: ["--secret-env", variable, "--output", inbox.path],
+                executables: context.executableDirectory, environment: environment, logDirectory: state.logDirectory)
+            do {
+                try await body(DemoSamples(api: api, receiver: receiver))
+            } catch {
+                await receiver.stop()
+                throw error
+            }
+            await receiver.stop()
+        } catch {
+            await api.stop()
+            throw error
+        }
+        await api.stop()
+    }
+
+    /// Applies the demo's catalogue with the samples' addresses.
+    private func declare(_ samples: DemoSamples, databaseURL: String) async throws {
+        console.note("· applying examples/countries.yaml")
+        let text = try CatalogueFile.read(try ExampleFile.locate("countries.yaml", context), shownAs: "examples/countries.yaml")
+        let definition = try CatalogueFile.definition(
+            text, shownAs: "examples/countries.yaml",
+            overrides: [
+                CatalogueOverride(path: "sources.iso_countries.base_url", value: samples.api.url),
+                CatalogueOverride(path: "webhook_endpoints.demo_receiver.url", value: samples.receiver.url + "/webhooks"),
+            ])
+        _ = try await context.withDatabase(url: databaseURL) { pool in
+            try await CatalogueApplication(store: CatalogueStore(pool: pool)).apply(definition)
+        }
+    }
+
+    /// Submits, follows, waits for the webhook, reports.
+    private func enrich(_ client: IntakeClient, samples: DemoSamples) async throws {
+        console.note("· submitting \(codes.count) countries")
+        let startedAt = ContinuousClock.now
+        let accepted = try await client.submit(activity: "enrich_countries", objects: codes, idempotencyKey: nil)
+        let overview = try await RequestFollower(client: client, console: console).follow(accepted.id)
+        guard overview.isSuccessful, overview.runs.done == codes.count else {
+            throw CommandError(
+                "Only \(overview.runs.done) of \(codes.count) countries were enriched; the request is \(overview.state)",
+                details: OverviewText.outcomes(overview).lines())
+        }
+        let message = try await webhook(about: accepted.id, client, samples.receiver)
+        let took = ContinuousClock.now - startedAt
+        let lines = try await delivered(message.body, client, request: accepted.id)
+        guard lines.count == codes.count else {
+            throw CommandError("The webhook brought \(lines.count) objects instead of \(codes.count)")
+        }
+        // The attempt is recorded when its answer has come back, a moment after the receiver has written the body.
+        _ = try await RequestFollower(client: client, console: console).follow(accepted.id) { $0.state == "delivered" }
+        let report = DemoReport(console: console)
+        report.results(lines, webhookID: message.id, took: took)
+        report.timeline(try await client.timeline(of: accepted.id))
+    }
+
+    /// Waits for the body that the receiver writes once it has verified the signature.
+    private func webhook(
+        about request: String, _ client: IntakeClient, _ receiver: SampleProcess
+    ) async throws -> (id: String, body: JSONValue) {
+        let progress = ProgressLine(console: console)
+        defer { progress.finish() }
+        let deadline = ContinuousClock.now + Self.webhookTimeout
+        while true {
+            if let message = try inbox.message(about: request) { return message }
+            guard receiver.isRunning else { throw CommandError("webhook-receiver ended before the webhook came") }
+            guard ContinuousClock.now < deadline else {
+                let timeline = try await client.timeline(of: request)
+                throw CommandError(
+                    "No webhook with a good signature came from weir-delivery within \(Self.webhookTimeout)",
+                    details: TimelineText.table(timeline).lines())
+            }
+            progress.show("waiting for the signed webhook")
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// The objects of a webhook: inline, or behind its link.
+    private func delivered(_ body: JSONValue, _ client: IntakeClient, request: String) async throws -> [ResultLine] {
+        if let objects = body["data"]?["objects"]?.arrayValue { return try objects.map(ResultLine.init) }
+        return try ResultLine.parse(try await client.result(of: request, format: "ndjson"))
+    }
+}
+
+/// The demo's two servers.
+struct DemoSamples: Sendable {
+    let api: SampleProcess
+    let receiver: SampleProcess
+}

@@ -1,0 +1,154 @@
+import Postgres
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Looks at a database as an administrator; changes nothing.
+struct DatabaseSurvey: Sendable {
+    /// The server itself.
+    struct Server: Sendable {
+        let version: String
+        /// How far its clock is ahead of this process' clock, in seconds.
+        let clockAheadSeconds: Double
+    }
+
+    /// The workers of one service that have not ended.
+    struct Workers: Sendable {
+        let service: String
+        let alive: Int
+        /// Silent for longer than their lease.
+        let silent: Int
+    }
+
+    /// Work of one kind that waits longer than it should.
+    struct Wait: Sendable {
+        let subject: String
+        let what: String
+        let count: Int
+        let oldestSeconds: Int
+        let remedy: String
+    }
+
+    private let pool: PostgresPool
+
+    init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    private static let server = Statement(
+        "survey.server", "select current_setting('server_version'), clock_timestamp()")
+
+    private static let partitions = Statement(
+        "survey.partitions",
+        """
+        select format('%s_%s', p.name, to_char(w.week, 'IYYY"w"IW'))
+        from unnest(array['run_queue', 'run_request', 'run_result', 'run_log', 'state_history']) as p(name)
+        cross join unnest(array[clock_timestamp() at time zone 'UTC', (clock_timestamp() + interval '6 days') at time zone 'UTC']) as w(week)
+        where to_regclass(format('public.%I', format('%s_%s', p.name, to_char(w.week, 'IYYY"w"IW')))) is null
+        order by 1
+        """)
+
+    private static let defaults = Statement(
+        "survey.defaults",
+        """
+        select name from (
+            select 'run_queue_default' as name, exists (select from public.run_queue_default) as filled
+            union all select 'run_request_default', exists (select from public.run_request_default)
+            union all select 'run_result_default', exists (select from public.run_result_default)
+            union all select 'run_log_default', exists (select from public.run_log_default)
+            union all select 'state_history_default', exists (select from public.state_history_default)
+        ) as d
+        where filled
+        order by 1
+        """)
+
+    private static let workers = Statement(
+        "survey.workers",
+        """
+        select service,
+               count(*) filter (where clock_timestamp() <= heartbeat_at + lease),
+               count(*) filter (where clock_timestamp() > heartbeat_at + lease)
+        from public.worker
+        where ended_at is null
+        group by service
+        order by service
+        """)
+
+    // Limits keep the survey short on a table with millions of rows; a count at the limit means "at least".
+    private static let waiting = Statement(
+        "survey.waiting",
+        """
+        select 1, count(*), coalesce(max(extract(epoch from clock_timestamp() - created_at)), 0)::bigint
+        from (select created_at from public.activity_request
+              where state in ('new', 'valid') and created_at < clock_timestamp() - interval '1 minute'
+              limit 10000) as r
+        union all
+        select 2, count(*), coalesce(max(extract(epoch from clock_timestamp() - utils.uuid_v7_time(id))), 0)::bigint
+        from (select id from public.run_queue
+              where state = 'ready' and id < utils.uuid_v7_floor(clock_timestamp() - interval '10 minutes')
+              limit 10000) as q
+        union all
+        select 3, count(*), coalesce(max(extract(epoch from clock_timestamp() - utils.uuid_v7_time(run_request_id))), 0)::bigint
+        from (select run_request_id from public.run_queue
+              where state = 'in_progress' and state_substate = 'fetched'
+                and run_request_id < utils.uuid_v7_floor(clock_timestamp() - interval '1 minute')
+              limit 10000) as f
+        union all
+        select 4, count(*), coalesce(max(extract(epoch from clock_timestamp() - due_at)), 0)::bigint
+        from (select due_at from public.delivery
+              where state = 'ready' and due_at < clock_timestamp() - interval '1 minute'
+              limit 10000) as d
+        order by 1
+        """)
+
+    private static let kinds: [(subject: String, what: String, remedy: String)] = [
+        ("requests", "accepted requests without runs", "weir-intake expands them; see that it runs, and its log"),
+        ("runs", "runs ready for over 10 minutes", "weir-executor takes them; see its log and the sources' concurrency"),
+        ("answers", "raw answers not mapped yet", "weir-processor maps them; see that it runs, and its log"),
+        ("deliveries", "webhooks due and not posted", "weir-delivery posts them; see that it runs, and its log"),
+    ]
+
+    /// Version and clock.
+    func server() async throws(PostgresError) -> Server {
+        let (version, now) = try await pool.execute(Self.server)[0].decode((String, Date).self)
+        let number = version.split(separator: " ").first.map(String.init) ?? version
+        return Server(version: number, clockAheadSeconds: now.timeIntervalSinceNow)
+    }
+
+    /// Partitions that this week and the next six days need and that are not there.
+    func missingPartitions() async throws(PostgresError) -> [String] { try await names(Self.partitions) }
+
+    /// Default partitions that hold rows.
+    func filledDefaultPartitions() async throws(PostgresError) -> [String] { try await names(Self.defaults) }
+
+    /// Workers by service.
+    func workers() async throws(PostgresError) -> [Workers] {
+        var workers: [Workers] = []
+        for row in try await pool.execute(Self.workers) {
+            let (service, alive, silent) = try row.decode((String, Int64, Int64).self)
+            workers.append(Workers(service: service, alive: Int(alive), silent: Int(silent)))
+        }
+        return workers
+    }
+
+    /// Work that waits longer than the sweeper lets it, by kind.
+    func waiting() async throws(PostgresError) -> [Wait] {
+        var waits: [Wait] = []
+        for row in try await pool.execute(Self.waiting) {
+            let (kind, count, seconds) = try row.decode((Int32, Int64, Int64).self)
+            let words = Self.kinds[Int(kind) - 1]
+            waits.append(
+                Wait(subject: words.subject, what: words.what, count: Int(count), oldestSeconds: Int(seconds), remedy: words.remedy))
+        }
+        return waits
+    }
+
+    private func names(_ statement: Statement) async throws(PostgresError) -> [String] {
+        var names: [String] = []
+        for row in try await pool.execute(statement) { names.append(try row.decode(String.self, at: 0)) }
+        return names
+    }
+}

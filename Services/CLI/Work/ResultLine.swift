@@ -1,0 +1,36 @@
+import JSON
+
+/// One object of a result.
+struct ResultLine: Sendable, Equatable {
+    let object: String
+    /// The values by datapoint, in the order of the line.
+    let values: JSONObject
+    /// Why the object has no outcome: state and reason.
+    let error: String?
+
+    init(_ value: JSONValue) throws(CommandError) {
+        guard let object = value["object"]?.stringValue else {
+            throw CommandError("The result has a line without an object's name", remedy: "Use the 'weir' of the same version as the services")
+        }
+        self.object = object
+        values = value["values"]?.objectValue ?? JSONObject()
+        error = value["error"].map { error in
+            [error["state"]?.stringValue, error["reason"]?.stringValue].compactMap(\.self).joined(separator: ": ")
+        }
+    }
+
+    /// Reads NDJSON.
+    static func parse(_ bytes: [UInt8]) throws(CommandError) -> [ResultLine] {
+        var lines: [ResultLine] = []
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
+            let value: JSONValue
+            do {
+                value = try JSONValue(parsing: Array(line))
+            } catch {
+                throw CommandError("Line \(index + 1) of the result is not JSON: \(error)")
+            }
+            lines.append(try ResultLine(value))
+        }
+        return lines
+    }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import JSON
+
+/// Asks for an activity.
+struct SubmitCommand: WeirCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Ask for an activity on some objects.",
+        discussion: """
+            Prints the id of the request; with --wait it shows progress and then how the runs ended. The exit status is 1 when the \
+            request ends without success. Giving the same --idempotency-key again returns the first request.
+
+            A CSV file's names stand in the column 'object' or 'name', else in the first; an NDJSON file has "DE" or \
+            {"object": "DE"} on each line.
+
+            Examples:
+              weir submit enrich_countries --objects NO,AX,ZM --wait
+              weir submit enrich_companies --file firms.csv --column legal_name
+              weir submit enrich_countries --objects NO --json
+            """)
+
+    @Argument(help: "The key of the activity, as the catalogue names it.") var activity: String
+    @Option(help: "The objects' names, with commas between them.") var objects: String?
+    @Option(help: ArgumentHelp("A file with the objects' names: .csv or .ndjson.", valueName: "path")) var file: String?
+    @Option(help: "The column (CSV) or member (NDJSON) that holds the names.") var column: String?
+    @Flag(help: "Wait until all runs have ended.") var wait = false
+    @Option(help: "Makes repeating this command harmless; 1 to 255 characters.") var idempotencyKey: String?
+    @OptionGroup var intake: IntakeOptions
+    @Flag(help: "Print JSON for programs.") var json = false
+
+    func check() throws {
+        guard (objects == nil) != (file == nil) else {
+            throw ValidationError("Say which objects: either --objects DE,FR or --file objects.csv.")
+        }
+        if column != nil, file == nil { throw ValidationError("--column says which column of --file to take.") }
+        if let idempotencyKey, !(1...255).contains(idempotencyKey.utf8.count) {
+            throw ValidationError("--idempotency-key takes 1 to 255 characters.")
+        }
+    }
+
+    func run(_ context: CommandContext) async throws {
+        let names = try named(context)
+        let console = context.console
+        try await IntakeClient.withClient(intake, context) { client in
+            let accepted = try await client.submit(activity: activity, objects: names, idempotencyKey: idempotencyKey)
+            guard wait else {
+                guard !json else { return console.print(accepted.json.description) }
+                console.print(accepted.id)
+                return console.note(
+                    "\(accepted.runsPlanned) runs in \(accepted.callsPlanned) calls; weir status \(accepted.id) shows how far they are")
+            }
+            if !json { console.note("request \(accepted.id): \(accepted.runsPlanned) runs in \(accepted.callsPlanned) calls") }
+            let overview = try await RequestFollower(client: client, console: console).follow(accepted.id)
+            if json {
+                console.print(overview.json.description)
+            } else {
+                for line in OverviewText.lines(overview, style: console.style) { console.print(line) }
+                console.print(OverviewText.outcomes(overview))
+                if overview.isSuccessful { console.note("weir result \(overview.id) shows the values") }
+            }
+            guard overview.isSuccessful else { throw ExitStatusError(status: .failure) }
+        }
+    }
+
+    private func named(_ context: CommandContext) throws -> [String] {
+        if let objects { return try ObjectList.parse(list: objects) }
+        let file = file ?? ""
+        return try ObjectList.read(context.path(file), shownAs: file, column: column)
+    }
+}

@@ -1,0 +1,30 @@
+/// What happened to a request, with durations.
+enum TimelineText {
+    static let legend =
+        "at: since the request came in. took: for the request, its time in the state that it left; for runs, from the first to the last."
+
+    /// One row per change of the request, and per kind of change of its runs.
+    static func table(_ timeline: RequestTimeline) -> TextTable {
+        var table = TextTable(">at", ">took", "what", ">count", "by", "why")
+        guard let start = timeline.entries.map(\.first).min() else { return table }
+        var requestChangedAt = start
+        for entry in timeline.entries {
+            var took = ""
+            if entry.subject == "request" {
+                if entry.from != nil { took = DurationText.of(microseconds: entry.first - requestChangedAt) }
+                requestChangedAt = entry.first
+            } else if entry.last > entry.first {
+                took = DurationText.of(microseconds: entry.last - entry.first)
+            }
+            table.add([
+                DurationText.of(microseconds: entry.first - start), took, what(entry), entry.count == 1 ? "" : "\(entry.count)",
+                entry.actor ?? "", entry.reason ?? "",
+            ])
+        }
+        return table
+    }
+
+    private static func what(_ entry: RequestTimeline.Entry) -> String {
+        "\(entry.subject) \(entry.from.map { "\($0) → \(entry.to)" } ?? entry.to)"
+    }
+}

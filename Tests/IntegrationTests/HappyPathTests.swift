@@ -1,0 +1,108 @@
+import Contracts
+import JSON
+import Testing
+
+extension IntegrationTests {
+    /// From a request to its signed webhook.
+    @Suite("Happy path")
+    struct HappyPathTests {
+        @Test func aSmallResultTravelsInsideTheWebhook() async throws {
+            try await withPlatform { platform in
+                let id = try await platform.client.submit(["Abel", "Ümläut & Söhne/AG?"])
+                let request = try await platform.client.wait(for: id, toBe: "delivered")
+                #expect(request["runs"]?["done"] == 2 && request["objects"]?["expanded"] == 2)
+                #expect(request["failures"] == [])
+
+                try #require(platform.webhooks.received.count == 1)
+                let hook = platform.webhooks.received[0]
+                #expect(hook.fault == nil && hook.body["type"] == "activity_request.completed")
+                let data = try #require(hook.body["data"])
+                #expect(data["request"] == .string(id) && data["state"] == "done" && data["activity"] == "enrich")
+                #expect(data["runs"]?["total"] == 2 && data["runs"]?["done"] == 2 && data["result_url"] == nil)
+                let objects = try #require(data["objects"]?.arrayValue)
+                #expect(objects.map { $0["object"] } == ["Abel", "Ümläut & Söhne/AG?"])
+                #expect(objects[1]["values"]?["legal_name"] == "Ümläut & Söhne/AG? GmbH")
+                #expect(objects[0]["values"]?["employees"] == 42 && objects[0]["values"]?.objectValue?.count == 5)
+                #expect(platform.api.calls == ["Abel": 1, "Ümläut & Söhne/AG?": 1])
+
+                let result = try await platform.client.get("/v1/activity-requests/\(id)/result")
+                #expect(result.status == 200 && result.json["objects"]?.arrayValue == objects)
+                let timeline = try await platform.client.timeline(of: id)
+                let states = timeline.filter { $0["subject"] == "request" }.compactMap { $0["to"]?.stringValue }
+                #expect(states == ["valid", "ready", "in_progress", "done", "delivered"])
+                let unfinished = try await platform.database.unfinishedRows()
+                #expect(unfinished == [])
+            }
+        }
+
+        @Test func aLargeResultTravelsAsALinkThatWorksWithoutAKey() async throws {
+            try await withPlatform { platform in
+                platform.api.lengthenNotes(to: 2_000)
+                let names = (0..<200).map { "object \($0)" }
+                let id = try await platform.client.submit(names)
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                let data = try #require(platform.webhooks.received.first?.body["data"])
+                #expect(data["objects"] == nil && (data["result_bytes"]?.intValue ?? 0) > 256 << 10)
+                let link = try #require(data["result_url"]?.stringValue)
+
+                var anybody = platform.client
+                anybody.key = nil
+                let result = try await anybody.get(link)
+                #expect(result.status == 200 && result.body.count == data["result_bytes"]?.intValue)
+                #expect(result.lines.map { $0["object"]?.stringValue } == names)
+                #expect(result.lines.allSatisfy { $0["values"]?["note"]?.stringValue?.utf8.count == 2_000 })
+
+                let other = try await platform.client.submit(["somebody else"])
+                let last = try #require(link.last)
+                let altered = [
+                    "signature": String(link.dropLast()) + (last == "0" ? "1" : "0"),
+                    "expiry": link.replacing("expires=1", with: "expires=2"),
+                    "request": link.replacing(id, with: other),
+                    "end": try expiredLink(to: id, platform),
+                ]
+                for (what, link) in altered {
+                    let answer = try await anybody.get(link)
+                    #expect(answer.status == 403 && answer.code == "link_not_valid", "an altered \(what)")
+                }
+                let bare = try await anybody.get("/v1/activity-requests/\(id)/result")
+                #expect(bare.status == 401)
+                _ = try await platform.client.wait(for: other, toBe: "delivered")
+            }
+        }
+
+        /// A genuine link whose time was over long ago.
+        private func expiredLink(to id: String, _ platform: Platform) throws -> String {
+            let links = try #require(ResultLinks(publicURL: platform.publicURL, key: Platform.signingKey))
+            return links.link(to: try #require(ActivityRequestID(id)), now: 0).url
+        }
+
+        @Test func aRequestWithoutAnEndpointStaysDone() async throws {
+            try await withPlatform { platform in
+                let id = try await platform.client.submit(["Abel"], activity: "quiet")
+                let request = try await platform.client.wait(for: id, toBe: "done")
+                #expect(request["runs"]?["done"] == 1 && platform.webhooks.received.isEmpty)
+            }
+        }
+
+        @Test func everyServiceStopsCleanlyWhenAsked() async throws {
+            try await withPlatform { platform in
+                let id = try await platform.client.submit(["Abel"])
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                for service in ServiceName.allCases.reversed() {
+                    let status = try await platform.terminate(service)
+                    #expect(status == 0, "\(service)")
+                }
+            }
+        }
+
+        @Test func withoutTheBusEverythingIsDoneAllTheSame() async throws {
+            var options = Platform.Options()
+            options.services.remove(.bus)
+            try await withPlatform(options) { platform in
+                let id = try await platform.client.submit(["Abel", "Bebel"])
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                #expect(platform.webhooks.received.count == 1)
+            }
+        }
+    }
+}

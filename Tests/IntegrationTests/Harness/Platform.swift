@@ -1,0 +1,160 @@
+import Catalogue
+import Contracts
+import Crypto
+import Foundation
+import Logging
+import Outbound
+import Postgres
+import Store
+import Synchronization
+
+/// All of Weir for one test: the real executables on a database, directory and ports of their own, a stub for the API that they call
+/// and one for the endpoint that they deliver to.
+final class Platform: Sendable {
+    /// What a test wants different.
+    struct Options: Sendable {
+        /// The services that are started.
+        var services = Set(ServiceName.allCases)
+        /// Variables of single services; they win.
+        var variables: [ServiceName: [String: String]] = [:]
+        /// The name of the secret in the catalogue.
+        var secret = "HOOK"
+        /// Organizations that get the catalogue and a key.
+        var organizations = ["acme"]
+    }
+
+    /// The key that links are signed with.
+    static let signingKey = "an integration test's own key"
+
+    let database: TestDatabase
+    let api: StubAPI
+    let webhooks: WebhookReceiver
+    /// One client for each organization, by its key.
+    let clients: [String: IntakeClient]
+    let publicURL: String
+    let busEndpoint: String
+    private let processes: [ServiceName: ServiceProcess]
+    private let running: Mutex<Set<ServiceName>>
+    private let outbound: OutboundClient
+    private let directory: URL
+
+    /// The client of the first organization.
+    var client: IntakeClient { clients.min { $0.key < $1.key }.unsafelyUnwrapped.value }
+
+    /// Makes everything and starts the services; returns when intake answers.
+    init(_ options: Options) async throws {
+        directory = try Self.makeDirectory()
+        database = try await TestDatabase.make()
+        api = try StubAPI()
+        webhooks = try WebhookReceiver()
+        let port = try FreePort.choose()
+        publicURL = "http://127.0.0.1:\(port)"
+        busEndpoint = "ipc://\(directory.path)/bus"
+        var configuration = OutboundClient.Configuration()
+        configuration.allowedNetworks = ["127.0.0.0/8"]
+        outbound = try OutboundClient(configuration: configuration, logger: .silent)
+        var clients: [String: IntakeClient] = [:]
+        for organization in options.organizations {
+            let text = CatalogueText(
+                organization: organization, api: api.url, webhooks: webhooks.url, secret: options.secret)
+            try await database.apply(text.yaml)
+            clients[organization] = IntakeClient(
+                outbound: outbound, url: publicURL, key: try await database.makeKey(of: organization))
+        }
+        self.clients = clients
+        let shared = [
+            "PATH": "/usr/bin:/bin", "WEIR_BUS_ENDPOINTS": busEndpoint, "WEIR_BUS_EVENTS": busEndpoint + "-events",
+            "WEIR_HTTP_PORT": "\(port)", "WEIR_PUBLIC_URL": publicURL, "WEIR_SIGNING_KEY": Self.signingKey,
+            "WEIR_OUTBOUND_ALLOW": "127.0.0.0/8", "WEIR_SECRET_HOOK": webhooks.secret, "WEIR_LEASE": "2s",
+            "WEIR_SWEEP": "200ms",
+        ]
+        var processes: [ServiceName: ServiceProcess] = [:]
+        for service in options.services {
+            let variables = shared.merging(["WEIR_DATABASE_URL": database.url(of: service)]) { $1 }
+            processes[service] = ServiceProcess(
+                executable: try Executables.path(of: service.executable),
+                environment: variables.merging(options.variables[service] ?? [:]) { $1 },
+                logPath: directory.appending(path: "\(service.executable).log").path)
+        }
+        self.processes = processes
+        running = Mutex([])
+        for service in ServiceName.allCases where options.services.contains(service) { try await start(service) }
+        let anybody = IntakeClient(outbound: outbound, url: publicURL)
+        try await eventually("intake's HTTP interface") { try await anybody.get("/healthz").status == 200 }
+    }
+
+    private static func makeDirectory() throws -> URL {
+        // In /tmp whatever TMPDIR says: the path of a Unix socket has at most 107 bytes.
+        var template = Array("/tmp/weir-integration-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw HarnessError("mkdtemp: errno \(errno)") }
+        return URL(
+            fileURLWithPath: String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+
+    // MARK: Processes
+
+    /// Starts a service, for the first time or again.
+    func start(_ service: ServiceName) async throws {
+        try await process(service).start()
+        running.withLock { _ = $0.insert(service) }
+    }
+
+    /// Kills a service with SIGKILL and waits for its end.
+    func kill9(_ service: ServiceName) async throws {
+        running.withLock { _ = $0.remove(service) }
+        await (try process(service)).kill9()
+    }
+
+    /// Stops a service with SIGTERM and gives its exit status.
+    func terminate(_ service: ServiceName) async throws -> Int32? {
+        running.withLock { _ = $0.remove(service) }
+        return await (try process(service)).terminate()
+    }
+
+    private func process(_ service: ServiceName) throws -> ServiceProcess {
+        guard let process = processes[service] else { throw HarnessError("\(service) is not part of this test") }
+        return process
+    }
+
+    /// Services that ended although nobody told them to.
+    var fallen: [ServiceName] {
+        running.withLock { $0 }.filter { processes[$0]?.isAlive == false }.sorted { $0.rawValue < $1.rawValue }
+    }
+
+    /// What the services have written, by name.
+    var logs: [(service: ServiceName, text: String)] {
+        ServiceName.allCases.compactMap { service in processes[service].map { (service, $0.log) } }
+    }
+
+    /// Ends everything and leaves nothing behind.
+    func remove() async throws {
+        for process in processes.values { await process.kill9() }
+        await api.stop()
+        await webhooks.stop()
+        await outbound.close()
+        try FileManager.default.removeItem(at: directory)
+        try await database.remove()
+    }
+}
+
+extension TestDatabase {
+    /// Applies a catalogue, as `weir apply` does.
+    func apply(_ yaml: String) async throws {
+        let definition = try CatalogueDefinition(parsing: yaml)
+        let store = CatalogueStore(pool: pool)
+        let diff = CatalogueDiff(
+            desired: definition.items,
+            stored: try await store.items(ofOrganizations: definition.organizations.map(\.key)))
+        try await store.write(
+            (diff.created + diff.changed.map(\.item)).sorted { $0.identity < $1.identity })
+    }
+
+    /// Makes an API key of an organization, as `weir key create` does.
+    fileprivate func makeKey(of organization: String) async throws -> String {
+        let key = "weir_" + UUID().uuidString
+        let id = try await APIKeyStore(pool: pool).create(
+            org: organization, name: "test", prefix: String(key.prefix(12)), hash: Array(SHA256.hash(data: Array(key.utf8))))
+        guard id != nil else { throw HarnessError("there is no organization \(organization)") }
+        return key
+    }
+}

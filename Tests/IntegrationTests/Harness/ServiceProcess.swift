@@ -1,0 +1,100 @@
+import Foundation
+import Synchronization
+
+/// One service as a child process that dies with the test process and writes to a log file of its own.
+final class ServiceProcess: Sendable {
+    private let executable: String
+    private let environment: [String: String]
+    private let logPath: String
+    private let running = Mutex<pid_t?>(nil)
+
+    /// - Parameters:
+    ///   - executable: the path of the program.
+    ///   - environment: all its variables.
+    ///   - logPath: the file that its output is appended to.
+    init(executable: String, environment: [String: String], logPath: String) {
+        self.executable = executable
+        self.environment = environment
+        self.logPath = logPath
+    }
+
+    /// What it has written so far, over all its lives.
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// Whether it was started and has not ended by itself.
+    var isAlive: Bool {
+        running.withLock { process in
+            guard let identifier = process else { return false }
+            var status: Int32 = 0
+            guard waitpid(identifier, &status, WNOHANG) == identifier else { return true }
+            process = nil
+            return false
+        }
+    }
+
+    /// Starts it.
+    func start() async throws {
+        let command = ["setpriv", "--pdeathsig", "KILL", executable]
+        let variables = environment.map { "\($0.key)=\($0.value)" }
+        let outcome = await SpawnThread.shared.run { [logPath] in
+            Self.spawn(command, variables: variables, logPath: logPath)
+        }
+        running.withLock { $0 = try? outcome.get() }
+        _ = try outcome.get()
+    }
+
+    /// Sends SIGKILL and waits for the end.
+    func kill9() async {
+        _ = await end(SIGKILL)
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    ///
+    /// - Returns: the exit status, 128 and the signal's number if a signal ended it, nil if it was not running.
+    func terminate() async -> Int32? {
+        await end(SIGTERM)
+    }
+
+    private func end(_ signal: Int32) async -> Int32? {
+        let taken = running.withLock { process in
+            defer { process = nil }
+            return process
+        }
+        guard let identifier = taken else { return nil }
+        kill(identifier, signal)
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                var status: Int32 = 0
+                while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+                let signal = status & 0x7f
+                continuation.resume(returning: signal == 0 ? (status >> 8) & 0xff : 128 + signal)
+            }
+        }
+    }
+
+    private static func spawn(
+        _ command: [String], variables: [String], logPath: String
+    ) -> Result<pid_t, HarnessError> {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        var identifier = pid_t()
+        let status = withCStrings(command) { words in
+            withCStrings(variables) { variables in
+                posix_spawnp(&identifier, "setpriv", &actions, nil, words, variables)
+            }
+        }
+        return status == 0 ? .success(identifier) : .failure(HarnessError("cannot start \(command): errno \(status)"))
+    }
+
+    private static func withCStrings<Output>(
+        _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Output
+    ) -> Output {
+        var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
+        defer { pointers.forEach { free($0) } }
+        return pointers.withUnsafeMutableBufferPointer { body($0.baseAddress.unsafelyUnwrapped) }
+    }
+}

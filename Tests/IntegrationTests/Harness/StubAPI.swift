@@ -1,0 +1,69 @@
+import JSON
+import Synchronization
+
+/// A third-party API that knows every object, counts the calls for each, and misbehaves where a test says so.
+///
+/// `GET /objects/NAME` answers `{"data": {"name": NAME, "profile": {…}}}`.
+final class StubAPI: Sendable {
+    private struct State {
+        var calls: [String: Int] = [:]
+        var scripts: [String: [StubReply]] = [:]
+        var noteBytes = 0
+    }
+
+    private let server: StubServer
+    private let shared: Shared
+
+    private final class Shared: Sendable {
+        let state = Mutex(State())
+        let gate = Gate()
+    }
+
+    init() throws {
+        let shared = Shared()
+        self.shared = shared
+        server = try StubServer { request in
+            let name = request.lastComponent
+            let (reply, noteBytes) = shared.state.withLock { state in
+                let call = state.calls[name, default: 0]
+                state.calls[name] = call + 1
+                let script = state.scripts[name] ?? []
+                return (script.isEmpty ? nil : script[min(call, script.count - 1)], state.noteBytes)
+            }
+            shared.gate.pass()
+            return reply ?? .json(Self.answer(name, noteBytes: noteBytes))
+        }
+    }
+
+    var url: String { server.url }
+
+    /// Holds calls before they are answered.
+    var gate: Gate { shared.gate }
+
+    /// Calls so far, by object.
+    var calls: [String: Int] { shared.state.withLock { $0.calls } }
+
+    /// How it answers about one object: the first call, the second, …, and all later ones like the last.
+    func script(_ object: String, _ replies: [StubReply]) {
+        shared.state.withLock { $0.scripts[object] = replies }
+    }
+
+    /// Gives every answer a note of so many bytes.
+    func lengthenNotes(to bytes: Int) {
+        shared.state.withLock { $0.noteBytes = bytes }
+    }
+
+    func stop() async {
+        gate.open()
+        await server.stop()
+    }
+
+    /// An answer that is right in every way; `members` go into its data, beside the profile.
+    static func answer(_ name: String, members: String = "", noteBytes: Int = 0) -> String {
+        let profile: JSONValue = [
+            "legal_name": .string("\(name) GmbH"), "industry": "weirs", "employees": 42, "founded": 1889,
+            "note": .string(String(repeating: "n", count: noteBytes)),
+        ]
+        return #"{"data":{"name":\#(JSONValue.string(name)),"profile":\#(profile)\#(members)}}"#
+    }
+}

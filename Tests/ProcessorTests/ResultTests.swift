@@ -1,0 +1,76 @@
+import Contracts
+import JSON
+import Postgres
+import Store
+import Testing
+
+@testable import Processor
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+@Suite("Results")
+struct ResultTests {
+    private let name = DatapointID(UUID())
+    private let code = DatapointID(UUID())
+
+    private func row(_ position: Int, _ object: String, _ datapoint: DatapointID?, _ value: String?) -> ResultRow {
+        ResultRow(position: position, name: object, state: "done", reason: nil, datapoint: datapoint, value: value.map { JSONB($0) })
+    }
+
+    @Test func everyObjectIsOneLineWithItsValuesInOrder() {
+        let lines = ResultLines(datapointKeys: [name: "name", code: "code"])
+        let failed = ResultRow(
+            position: 2, name: "X\"X", state: "failed", reason: "the API answered HTTP 404", datapoint: nil, value: nil)
+        let bytes = lines.encode([
+            row(0, "DE", name, #""Germany""#), row(0, "DE", code, "276"), row(1, "AQ", nil, nil), failed,
+        ])
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == #"""
+                {"object":"DE","values":{"code":276,"name":"Germany"}}
+                {"object":"AQ","values":{}}
+                {"object":"X\"X","values":{},"error":{"state":"failed","reason":"the API answered HTTP 404"}}
+
+                """#)
+    }
+
+    @Test func aRequestFailsOnlyWhenNothingSucceeded() {
+        func outcome(done: Int, failed: Int) -> ResultCollector.Outcome {
+            .init(RunCounts(total: done + failed, done: done, failed: failed, invalid: 0, timedout: 0))
+        }
+        #expect(outcome(done: 3, failed: 0).state == "done")
+        #expect(outcome(done: 3, failed: 0).substate == nil)
+        #expect(outcome(done: 1, failed: 2).state == "done")
+        #expect(outcome(done: 1, failed: 2).substate == "partial")
+        #expect(outcome(done: 0, failed: 2).state == "failed")
+        #expect(outcome(done: 0, failed: 0).substate == "empty")
+    }
+
+    private func payload(inline: String?, link: ResultLinks.Link? = nil) throws -> JSONValue {
+        let request = CollectableRequest(
+            id: ActivityRequestID(UUID()), org: OrgID(UUID()), activity: "enrich", objectCount: 2,
+            counts: RunCounts(total: 2, done: 2, failed: 0, invalid: 0, timedout: 0), datapointKeys: [:], endpoints: [])
+        let payload = CompletionPayload(
+            request: request, state: "done", substate: nil, resultBytes: 10, inlineResult: inline.map { Array($0.utf8) },
+            timestamp: "2026-01-02T03:04:05Z", link: link)
+        return try JSONValue(parsing: payload.encoded())
+    }
+
+    @Test func aSmallResultTravelsInThePayload() throws {
+        let payload = try payload(inline: "{\"object\":\"a\"}\n{\"object\":\"b\"}\n")
+        #expect(payload["type"] == "activity_request.completed")
+        #expect(payload["data"]?["objects"] == [["object": "a"], ["object": "b"]])
+        #expect(payload["data"]?["runs"]?["done"] == 2)
+    }
+
+    @Test func aLargeResultIsALink() throws {
+        let links = try #require(ResultLinks(publicURL: "https://weir.example.com/", key: "0123456789abcdef"))
+        let link = links.link(to: ActivityRequestID(UUID()), now: 1000)
+        let payload = try payload(inline: nil, link: link)
+        #expect(payload["data"]?["objects"] == nil)
+        #expect(payload["data"]?["result_url"]?.stringValue?.hasPrefix("https://weir.example.com/v1/activity-requests/") == true)
+    }
+}

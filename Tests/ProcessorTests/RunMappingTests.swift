@@ -1,0 +1,84 @@
+import Contracts
+import JSON
+import Mapping
+import Postgres
+import Store
+import Testing
+
+@testable import Processor
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+@Suite("Mapping a run's answer")
+struct RunMappingTests {
+    private func map(_ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#) throws -> ProcessedRun {
+        let record = SourceRecord(
+            org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
+            runsPerExchange: 1, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) }, objectPathType: "key",
+            datapoints: [
+                .init(id: DatapointID(UUID()), key: "name", type: "text", paths: JSONB(#"[["name"]]"#)),
+                .init(id: DatapointID(UUID()), key: "size", type: "number", paths: JSONB(#"[["size"]]"#)),
+            ])
+        let mapping = try SourceMapping(record)
+        let run = FetchedRun(
+            id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id, sourceVersion: 1,
+            exchange: RunRequestID(UUID()), object: ObjectID(UUID()), objectName: object, body: Array(answer.utf8))
+        return RunMapping(mapper: Mapper(mapping.plan), mapping: mapping).map(run)
+    }
+
+    @Test func valuesOfTheAnswerAreTheRunsValues() throws {
+        let processed = try map(#"{"code":"DE","name":"Germany","size":1.50}"#)
+        #expect(processed.succeeded)
+        #expect(processed.values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""Germany""#, "1.50"])
+    }
+
+    @Test func aMissingValueIsAbsent() throws {
+        #expect(try map(#"{"code":"DE","name":"Germany"}"#).values.count == 1)
+    }
+
+    @Test func anAnswerWithoutAnyMappedValueSaysSo() throws {
+        let processed = try map(#"{"code":"DE"}"#)
+        #expect(processed.succeeded)
+        #expect(processed.substate == "no_data")
+    }
+
+    @Test func aPageInsteadOfJSONFailsWithAReason() throws {
+        let processed = try map("<!DOCTYPE html><html>")
+        #expect(!processed.succeeded)
+        #expect(processed.substate == "not_json")
+        #expect(processed.reason?.contains("<!DOCTYPE html") == true)
+    }
+
+    @Test func aMappedNULFailsAndAnUnmappedOneDoesNot() throws {
+        #expect(try map(#"{"code":"DE","name":"a\u0000b"}"#).substate == "unstorable_text")
+        #expect(try map(#"{"code":"DE","name":"a","other":"\u0000"}"#).succeeded)
+    }
+
+    @Test func aMappedNumberBeyondNumericFailsAndAnUnmappedOneDoesNot() throws {
+        #expect(try map(#"{"code":"DE","size":1e400000}"#).substate == "number_out_of_range")
+        #expect(try map(#"{"code":"DE","name":"a","other":1e400000}"#).succeeded)
+    }
+
+    @Test func truncatedJSONFails() throws {
+        #expect(try map(#"{"code":"DE","name":"Ger"#).substate == "truncated")
+    }
+
+    @Test func anAnswerWithoutTheObjectSaysSo() throws {
+        #expect(try map(#"{"name":"Germany"}"#).reason == "the answer names no object where the mapping looks for one")
+    }
+
+    @Test func withoutAnObjectPathTheAnswerIsAboutTheRunsObject() throws {
+        #expect(try map(#"{"name":"Germany"}"#, objectPath: nil).values.count == 1)
+    }
+
+    @Test func aValueOfAnotherTypeIsAbsentAndNamed() throws {
+        let processed = try map(#"{"code":"DE","name":"Germany","size":"large"}"#)
+        #expect(processed.succeeded)
+        #expect(processed.values.count == 1)
+        #expect(processed.reason?.contains("$.size") == true)
+    }
+}

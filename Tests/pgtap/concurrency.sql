@@ -1,0 +1,132 @@
+-- What takes two sessions to show: notifications, and that opposite orders do not end in a deadlock.
+--
+-- Other sessions see only what is committed, so these rows are committed first and removed at the end.
+\ir fixtures/catalogue.sql
+select no_plan();
+
+create function pg_temp.address() returns text language sql as $$
+    select format('host=%s port=%s dbname=%s user=%s', split_part(current_setting('unix_socket_directories'), ',', 1),
+                  current_setting('port'), current_database(), current_user)
+$$;
+select dblink_connect(name, pg_temp.address()) from unnest(array['first', 'second', 'holder', 'listener']) as c(name) \g /dev/null
+create temp table backend as
+select name, (select pid from dblink(name, 'select pg_backend_pid()') as p(pid integer))
+from unnest(array['first', 'second', 'holder', 'listener']) as c(name);
+create function pg_temp.wait_until_blocked(p_name text) returns void language plpgsql as $$
+begin
+    for i in 1..2000 loop
+        if cardinality(pg_blocking_pids((select pid from backend where name = p_name))) > 0 then return; end if;
+        perform pg_sleep(0.005);
+    end loop;
+    raise exception 'session % was not blocked within ten seconds', p_name;
+end
+$$;
+-- The SQLSTATE with which the statement of a session ended.
+create function pg_temp.outcome(p_name text) returns text language plpgsql as $$
+declare
+    state text := '00000';
+begin
+    begin
+        perform from dblink_get_result(p_name) as r(status text);
+    exception when others then
+        state := sqlstate;
+    end;
+    perform from dblink_get_result(p_name, false) as r(status text);
+    return state;
+end
+$$;
+
+-- NOTIFY: for requests in state new, and for nothing else.
+select dblink_exec('listener', 'listen weir_activity_request') \g /dev/null
+create function pg_temp.notified_by(p_statement text) returns bigint language plpgsql as $$
+begin
+    perform dblink_exec('listener', p_statement);
+    return (select count(*) from dblink_get_notify('listener') where notify_name = 'weir_activity_request');
+end
+$$;
+create function pg_temp.insert_request(p_state text) returns text language sql as $$
+    select format('insert into public.activity_request (org_id, activity_id, content, state)
+                   select org_id, activity_id, content, %L from public.activity_request where id = %L',
+                  p_state, 'a0000000-0000-7000-8000-000000000007')
+$$;
+select is(pg_temp.notified_by(pg_temp.insert_request(s.state)), case s.state when 'new' then 1 else 0 end::bigint,
+          'a request that is born ' || s.state)
+from unnest(enum_range(null::public.activity_request_state)::text[]) as s(state);
+select is(
+    pg_temp.notified_by(
+        'insert into public.activity_request (org_id, activity_id, content, state)
+         select r.org_id, r.activity_id, ''{}'', s.state::public.activity_request_state from public.activity_request as r
+         cross join (values (''new''), (''new''), (''valid'')) as s(state) where r.id = ''a0000000-0000-7000-8000-000000000007'''),
+    1::bigint, 'three requests in one statement, two of them new: one notification');
+select is(pg_temp.notified_by('update public.activity_request set state = ''valid'' where state = ''new'''), 0::bigint,
+          'a change of state is not announced');
+select is(pg_temp.notified_by('do $$ begin ' || pg_temp.insert_request('new') || '; raise exception ''no''; exception when others then end $$'),
+          0::bigint, 'nor is what was rolled back');
+
+-- Two requests name the same objects in opposite orders, in the statement of Store's "request.store_objects". A third
+-- session holds the one in the middle until both are on their way.
+create function pg_temp.upsert(p_names text[], p_order text) returns text language sql as $$
+    select format(
+        'insert into public.object (org_id, id, object_type_id, original_object_value_name)
+         select %L, i.id, %L, i.name from unnest(%L::uuid[], %L::text[]) with ordinality as i(id, name, place) order by %s
+         on conflict do nothing',
+        'a0000000-0000-7000-8000-000000000001', 'a0000000-0000-7000-8000-000000000002',
+        array(select gen_random_uuid() from unnest(p_names)), p_names, p_order)
+$$;
+create function pg_temp.meet(p_order text) returns text[] language plpgsql as $$
+declare
+    outcomes text[];
+begin
+    perform dblink_exec('holder', 'begin'), dblink_exec('holder', pg_temp.upsert(array['m'], 'i.name'));
+    perform dblink_send_query('first', pg_temp.upsert(array['a', 'm', 'z'], p_order));
+    perform pg_temp.wait_until_blocked('first');
+    perform dblink_send_query('second', pg_temp.upsert(array['z', 'm', 'a'], p_order));
+    perform pg_temp.wait_until_blocked('second');
+    perform dblink_exec('holder', 'rollback');
+    outcomes := array[pg_temp.outcome('first'), pg_temp.outcome('second')];
+    perform dblink_exec('holder', 'delete from public.object where org_id = ''a0000000-0000-7000-8000-000000000001''');
+    return outcomes;
+end
+$$;
+select is(pg_temp.meet('i.name'), array['00000', '00000'], 'in the order of the conflict key nobody dies');
+select set_has('select unnest(pg_temp.meet(''i.place''))', $$values ('40P01')$$,
+               'in the order of the input one of them does, so the test above can fail');
+
+-- Batches of runs over the same requests, given in opposite orders: the counters are locked in one order.
+insert into public.run_queue (org_id, activity_request_id, source_id, position, state)
+select org_id, id, :source_a, k, 'in_progress' from public.activity_request cross join generate_series(1, 2) as k
+where id in (:request_a, :request_b);
+create function pg_temp.finish(p_position integer, p_direction text) returns text language sql as $$
+    select format(
+        'with given as materialized (
+             select id from public.run_queue where position = %s and activity_request_id in (%L, %L) order by activity_request_id %s)
+         update public.run_queue as r set state = ''done'' from given where r.id = given.id',
+        p_position, 'a0000000-0000-7000-8000-000000000007', 'b0000000-0000-7000-8000-000000000007', p_direction)
+$$;
+select dblink_exec('holder', 'begin'),
+       dblink_exec('holder', format('update public.request_progress set expanded = true where activity_request_id = %L', :request_a)) \g /dev/null
+select dblink_send_query('first', pg_temp.finish(1, 'asc')) \g /dev/null
+select pg_temp.wait_until_blocked('first') \g /dev/null
+select dblink_send_query('second', pg_temp.finish(2, 'desc')) \g /dev/null
+select pg_temp.wait_until_blocked('second') \g /dev/null
+select is(
+    (select array_agg(activity_request_id::text) from dblink('listener',
+        'select activity_request_id from public.request_progress where activity_request_id = ''b0000000-0000-7000-8000-000000000007''
+         for no key update skip locked') as p(activity_request_id uuid)),
+    array['b0000000-0000-7000-8000-000000000007'], 'both wait for the first request and hold none of the second');
+select dblink_exec('holder', 'rollback') \g /dev/null
+select is(array[pg_temp.outcome('first'), pg_temp.outcome('second')], array['00000', '00000'], 'both batches go through');
+select is(runs_done, 2, 'and both are counted') from public.request_progress where activity_request_id in (:request_a, :request_b);
+
+select * from finish();
+
+select dblink_disconnect(name) from backend \g /dev/null
+delete from public.state_history where org_id in (:org_a, :org_b);
+delete from public.run_queue where org_id in (:org_a, :org_b);
+delete from public.activity_request where org_id in (:org_a, :org_b);
+delete from public.activity where org_id in (:org_a, :org_b);
+delete from public.webhook_endpoint where org_id in (:org_a, :org_b);
+delete from public.datapoint where org_id in (:org_a, :org_b);
+delete from public.source where owner_org_id in (:org_a, :org_b);
+delete from public.object_type where org_id in (:org_a, :org_b);
+delete from public.org where id in (:org_a, :org_b);

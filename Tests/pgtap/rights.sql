@@ -1,0 +1,165 @@
+-- Who may do what, and that nobody else may anything. Rights change only together with this page.
+begin;
+select no_plan();
+
+create temp table service (name text primary key);
+insert into service values ('weir_intake'), ('weir_executor'), ('weir_processor'), ('weir_delivery'), ('weir_scheduler');
+
+-- Every right that a role of Weir holds on a table by itself, as read from the access lists.
+create temp view held as
+select g.rolname::text as role, c.relname::text as name, x.privilege_type as privilege, null::text as columns
+from pg_class as c
+cross join lateral aclexplode(c.relacl) as x
+join pg_roles as g on g.oid = x.grantee
+where c.relnamespace = 'public'::regnamespace and pg_get_userbyid(c.relowner) = 'weir_owner' and x.grantee <> c.relowner
+union all
+select g.rolname, c.relname, x.privilege_type, string_agg(a.attname, ' ' order by a.attname)
+from pg_class as c
+join pg_attribute as a on a.attrelid = c.oid
+cross join lateral aclexplode(a.attacl) as x
+join pg_roles as g on g.oid = x.grantee
+where c.relnamespace = 'public'::regnamespace and pg_get_userbyid(c.relowner) = 'weir_owner' and x.grantee <> c.relowner
+group by 1, 2, 3;
+
+select set_eq(
+    $$select role, name, privilege, columns from held where privilege <> 'SELECT'$$,
+    $$select role, name, privilege, columns from (values
+        ('weir_service', 'worker', 'INSERT', null),
+        ('weir_service', 'worker', 'UPDATE', 'ended_at ended_reason heartbeat_at'),
+        ('weir_service', 'dead_message', 'INSERT', null),
+        ('weir_intake', 'activity_request', 'INSERT', null),
+        ('weir_intake', 'activity_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
+        ('weir_intake', 'request_progress', 'INSERT', null),
+        ('weir_intake', 'request_progress', 'UPDATE', 'expanded objects_expanded'),
+        ('weir_intake', 'object', 'INSERT', null),
+        ('weir_intake', 'request_object', 'INSERT', null),
+        ('weir_intake', 'run_queue', 'INSERT', null),
+        ('weir_executor', 'run_request', 'INSERT', null),
+        ('weir_executor', 'run_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
+        ('weir_executor', 'run_result', 'INSERT', null),
+        ('weir_executor', 'run_log', 'INSERT', null),
+        ('weir_executor', 'run_queue', 'UPDATE', 'attempt due_at run_request_id state state_reason state_substate worker_id'),
+        ('weir_processor', 'value', 'INSERT', null),
+        ('weir_processor', 'delivery', 'INSERT', null),
+        ('weir_processor', 'request_result', 'INSERT', null),
+        ('weir_processor', 'request_result', 'DELETE', null),
+        ('weir_processor', 'run_queue', 'UPDATE', 'state state_reason state_substate'),
+        ('weir_processor', 'activity_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
+        ('weir_delivery', 'delivery', 'UPDATE', 'attempt delivered_at due_at state state_reason worker_id'),
+        ('weir_delivery', 'delivery_attempt', 'INSERT', null),
+        ('weir_delivery', 'activity_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
+        ('weir_scheduler', 'worker', 'UPDATE', 'released_at'),
+        ('weir_scheduler', 'worker', 'DELETE', null),
+        ('weir_scheduler', 'activity_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
+        ('weir_scheduler', 'run_queue', 'UPDATE', 'attempt due_at run_request_id state state_reason state_substate worker_id'),
+        ('weir_scheduler', 'run_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
+        ('weir_scheduler', 'delivery', 'UPDATE', 'attempt delivered_at due_at state state_reason worker_id')
+    ) as v(role, name, privilege, columns)$$,
+    'services write what they need and nothing else');
+
+select set_eq(
+    $$select role, name from held where privilege = 'SELECT'$$,
+    $$select case c.relname when 'api_key' then 'weir_intake' else 'weir_service' end, c.relname::text from pg_class as c
+      where c.relnamespace = 'public'::regnamespace and pg_get_userbyid(c.relowner) = 'weir_owner'
+        and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'dead_message'$$,
+    'services read all tables but the keys of clients, which intake reads, and dead messages, which people read');
+
+select is_empty(
+    $$select * from held join pg_class as c on c.relname = held.name and c.relnamespace = 'public'::regnamespace
+      where c.relispartition$$,
+    'nobody holds a right on a partition');
+select cmp_ok(count(*), '>=', 10::bigint, 'there are partitions to say so of') from pg_class where relispartition and relkind = 'r';
+
+select is_empty(
+    $$select r.rolname from pg_roles as r cross join pg_class as c
+      where r.rolname in ('anon', 'authenticated', 'service_role') and c.relnamespace = 'public'::regnamespace
+        and c.relkind in ('r', 'p', 'S', 'v') and pg_get_userbyid(c.relowner) = 'weir_owner'
+        and (has_table_privilege(r.oid, c.oid, 'select') or has_any_column_privilege(r.oid, c.oid, 'insert')
+             or has_any_column_privilege(r.oid, c.oid, 'update') or has_table_privilege(r.oid, c.oid, 'delete'))$$,
+    'anon, authenticated and service_role may nothing yet');
+
+-- Who belongs to whom.
+select set_eq(
+    $$select m.rolname::text from pg_auth_members as b join pg_roles as m on m.oid = b.member
+      where b.roleid = 'weir_service'::regrole and not b.admin_option$$,
+    'select name from service', 'the services, and they alone, are what weir_service stands for');
+select is_empty(
+    $$select s.name from service as s where pg_has_role(s.name, 'weir_owner', 'member')$$, 'no service can become the owner');
+select ok(not rolcanlogin, rolname || ' cannot log in') from pg_roles
+where rolname in ('weir_owner', 'weir_service', 'anon', 'authenticated', 'service_role');
+select ok(rolcanlogin and rolinherit, rolname || ' logs in with the rights of weir_service') from pg_roles
+where rolname in (select name from service);
+
+-- Nothing is granted to PUBLIC; a missing access list stands for the default one, which may grant it something.
+create temp view owned_schema as
+select oid from pg_namespace where nspname in ('etl_api', 'utils', 'auth');
+select is_empty(
+    $$select p.oid::regprocedure from pg_proc as p
+      cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as x
+      where x.grantee = 0 and (p.pronamespace in (select oid from owned_schema) or p.proowner = 'weir_owner'::regrole)$$,
+    'PUBLIC may execute no function');
+select is_empty(
+    $$select c.oid::regclass from pg_class as c
+      cross join lateral aclexplode(coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))) as x
+      where x.grantee = 0 and pg_get_userbyid(c.relowner) = 'weir_owner'$$,
+    'PUBLIC may nothing on any table or sequence');
+select is_empty(
+    $$select a.attrelid::regclass, a.attname from pg_attribute as a join pg_class as c on c.oid = a.attrelid
+      cross join lateral aclexplode(a.attacl) as x where x.grantee = 0 and pg_get_userbyid(c.relowner) = 'weir_owner'$$,
+    'PUBLIC may nothing on any column');
+select is_empty(
+    $$select t.oid::regtype from pg_type as t
+      cross join lateral aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) as x
+      where x.grantee = 0 and t.typowner = 'weir_owner'::regrole and t.typtype in ('e', 'd')$$,
+    'PUBLIC may use no type');
+select is_empty(
+    $$select n.nspname from pg_namespace as n
+      cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) as x
+      where x.grantee = 0 and (n.oid in (select oid from owned_schema) or (n.nspname = 'public' and x.privilege_type = 'CREATE'))$$,
+    'PUBLIC may use no schema of Weir and make nothing in schema public');
+select is_empty(
+    $$select s.name from service as s cross join owned_schema as o
+      where has_schema_privilege(s.name, o.oid, 'create') or has_schema_privilege(s.name, 'public', 'create')$$,
+    'services make nothing in any schema');
+
+-- Trying is better than reading.
+\ir fixtures/catalogue.sql
+insert into public.run_queue (org_id, activity_request_id, source_id, position, state)
+values (:org_a, :request_a, :source_a, 1, 'ready');
+create temp table denied as
+select s.name as role, t.statement
+from service as s
+cross join (
+    select format('update %s set state = %L', p.oid::regclass, 'done') from pg_class as p
+    where p.relispartition and p.relkind = 'r' and p.relname like 'run\_queue\_%'
+    union all values
+        ('update public.run_queue set org_id = ''b0000000-0000-7000-8000-000000000001'''),
+        ('update public.run_queue set activity_request_id = utils.uuid_v7()'),
+        ('delete from public.run_queue'), ('truncate public.run_queue'),
+        ('update public.request_progress set runs_done = 7'),
+        ('insert into public.state_history (org_id, entity_id, entity, to_state, attempt, actor, at)
+          select org_id, id, ''run_queue'', ''done'', 0, '''', now() from public.run_queue'),
+        ('delete from public.state_history'),
+        ('insert into public.state_transition values (''run_queue'', ''ready'', ''done'', ''normal'', ''mine'')'),
+        ('alter table public.run_queue disable trigger all'),
+        ('select etl_api.record_update_of_run_queue()')
+) as t(statement);
+grant select on denied to public;
+create function pg_temp.try_as(p_role text, p_statement text) returns text language plpgsql as $$
+declare
+    outcome text;
+begin
+    execute format('set local role %I', p_role);
+    outcome := throws_ok(p_statement, '42501', null, p_role || ' may not ' || regexp_replace(p_statement, '\s+', ' ', 'g'));
+    reset role;
+    return outcome;
+end
+$$;
+select pg_temp.try_as(role, statement) from denied;
+
+select function_privs_are('etl_api', 'ensure_partitions', array['timestamptz', 'interval'], s.name,
+    case s.name when 'weir_scheduler' then array['EXECUTE'] else array[]::text[] end)
+from service as s;
+
+select * from finish();
+rollback;

@@ -1,0 +1,128 @@
+"""The table for people and the JSON for programs."""
+
+import datetime
+import json
+import os
+import pathlib
+import platform
+import re
+import statistics
+
+
+def host() -> dict:
+    """The machine, as far as figures depend on it."""
+    model = re.search(r"model name\s*: (.+)", pathlib.Path("/proc/cpuinfo").read_text())
+    memory = re.search(r"MemTotal:\s*(\d+)", pathlib.Path("/proc/meminfo").read_text())
+    return {
+        "cpu": model.group(1) if model else platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_bytes": int(memory.group(1)) * 1024 if memory else None,
+        "kernel": platform.release(),
+    }
+
+
+def host_class(machine: dict) -> str:
+    """A short word for machines whose figures compare: `2x-amd-epyc`."""
+    model = re.sub(r"[^a-z0-9]+", "-", re.sub(r"\(.*?\)|CPU|@.*", "", machine["cpu"]).lower()).strip("-")
+    return f"{machine['cores']}x-{model}"
+
+
+def load() -> float:
+    """Processes that wait for a core, over the last minute: with more than a few, only ratios mean something."""
+    return os.getloadavg()[0]
+
+
+def medians(rounds: list[dict]) -> dict:
+    """The median of every number; other entries as they are in the first round."""
+    return {
+        key: statistics.median(one[key] for one in rounds) if isinstance(value, int | float) else value
+        for key, value in rounds[0].items()
+    }
+
+
+def write(directory: pathlib.Path, result: dict) -> pathlib.Path:
+    directory.mkdir(exist_ok=True)
+    day = datetime.date.today().isoformat()
+    path = directory / f"{day}-{host_class(result['host'])}.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    return path
+
+
+def mebibytes(count: float) -> str:
+    return f"{count / 2**20:,.0f} MiB"
+
+
+def rows_of(result: dict) -> list[tuple[str, str, str]]:
+    """Lines of the table: what, how much, and what it is measured by."""
+    rows = []
+    for delay, found in result.get("enrich", {}).items():
+        rows += [
+            (f"enrich, API {delay}", f"{found['runs_per_second']:,.0f} runs/s", f"{found['runs']:,.0f} runs"),
+            ("  CPU per run, Weir", f"{found['weir_cpu_ms_per_run']:.3f} ms", "at most 0.15"),
+            ("  CPU per run, Postgres", f"{found['postgres_cpu_ms_per_run']:.3f} ms", ""),
+            ("  peak memory, Weir (PSS)", mebibytes(found["weir_peak_pss_bytes"]), "under 400"),
+            ("  peak memory, Postgres (PSS)", mebibytes(found["postgres_peak_pss_bytes"]), ""),
+            ("  statements per run", f"{found['statements_per_run']:.3f}", "far below 1"),
+            ("  round trips per 100 runs", f"{found['round_trips_per_batch']:.1f}", ""),
+        ]
+    if "floor" in result:
+        found = result["floor"]
+        rows += [
+            ("floor", f"{found['runs_per_second']:,.0f} runs/s", f"{found['runs']:,.0f} runs"),
+            ("  CPU per run, Postgres", f"{found['postgres_cpu_ms_per_run']:.3f} ms", "per batch of 100, in one commit:"),
+            *(("", "", statement) for statement in found["statements_per_batch"]),
+        ]
+    if "baseline" in result:
+        found = result["baseline"]
+        rows += [
+            ("baseline", f"{found['runs_per_second']:,.0f} runs/s",
+             f"{found['runs']:,.0f} runs, {found['concurrency']} calls at once"),
+            ("  CPU per run, the script", f"{found['cpu_ms_per_run']:.3f} ms", ""),
+            ("  CPU per run, Postgres", f"{found['postgres_cpu_ms_per_run']:.3f} ms", ""),
+        ]
+    goals = {"enrich/floor": "at least 0.6", "enrich/baseline": "above 1", "20ms/0ms": "at least 0.8"}
+    rows += [(name, f"{value:.2f}", goals.get(name, "")) for name, value in result.get("ratios", {}).items()]
+    if "latency" in result:
+        found = result["latency"]
+        rows += [
+            ("latency of one run, median", f"{found['median_ms']:.1f} ms", f"{found['requests']} requests, idle system"),
+            ("  90th percentile", f"{found['p90_ms']:.1f} ms", ""),
+            ("  median beyond the API's own time", f"{found['median_beyond_api_ms']:.1f} ms", "under 15"),
+        ]
+    if "memory" in result:
+        found = result["memory"]
+        rows += [
+            (f"one request of {found['runs']:,.0f} runs", f"{found['runs_per_second']:,.0f} runs/s", ""),
+            ("  peak memory, Weir (PSS)", mebibytes(found["weir_peak_pss_bytes"]), "under 400"),
+            ("  peak memory, Postgres (PSS)", mebibytes(found["postgres_peak_pss_bytes"]), ""),
+        ]
+    return rows + rows_of_modules(result)
+
+
+def rows_of_modules(result: dict) -> list[tuple[str, str, str]]:
+    """The lines of BusBench and MappingBench."""
+    rows = []
+    found = result.get("bus", [])
+    for size in sorted({one["body_bytes"] for one in found}):
+        rounds = [one for one in found if one["body_bytes"] == size and one["bench"] == "throughput"]
+        rows += [
+            (f"bus, {size:,} bytes, through the broker",
+             f"{statistics.median(one['broker_messages_per_second'] for one in rounds):,.0f}/s",
+             "at least 100,000" if size == 200 else ""),
+            ("  PUSH/PULL without a broker",
+             f"{statistics.median(one['push_pull_messages_per_second'] for one in rounds):,.0f}/s", ""),
+        ]
+        rows += [
+            ("  one way, median", f"{one['median_us']:,.0f} µs", "under 250" if size == 200 else "")
+            for one in found if one["body_bytes"] == size and one["bench"] == "latency"
+        ]
+    for one in result.get("mapping", {}).get("results", []):
+        rows.append((f"mapping, {one['plan']}, {one['format']}", f"{one['documents_per_second_median']:,.0f}/s",
+                     "at least 150,000 per core"))
+    return rows
+
+
+def table(result: dict) -> str:
+    rows = rows_of(result)
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return "\n".join(f"{name:<{first}}  {value:>{second}}  {note}".rstrip() for name, value, note in rows)
