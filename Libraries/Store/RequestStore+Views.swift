@@ -56,14 +56,22 @@ extension RequestStore {
         "request.status",
         """
         select r.id, a.key, r.state::text, r.state_substate, r.state_reason, r.created_at,
-               coalesce(p.objects_total, 0), coalesce(p.objects_expanded, 0),
-               coalesce(p.runs_planned, 0), coalesce(p.calls_planned, 0), coalesce(p.runs_total, 0),
-               coalesce(p.runs_done, 0), coalesce(p.runs_failed, 0), coalesce(p.runs_invalid, 0), coalesce(p.runs_timedout, 0),
-               (select sum(octet_length(c.body)) from public.request_result as c where c.activity_request_id = r.id)::bigint
+               coalesce(p.objects_total, 0), coalesce(p.objects_expanded, 0)
         from public.activity_request as r
         join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
         left join public.request_progress as p on p.activity_request_id = r.id
         where r.org_id = $1 and r.id = $2
+        """)
+
+    private static let progress = Statement(
+        "request.progress",
+        """
+        select coalesce(p.runs_planned, 0), coalesce(p.calls_planned, 0), coalesce(p.runs_total, 0),
+               coalesce(p.runs_done, 0), coalesce(p.runs_failed, 0), coalesce(p.runs_invalid, 0),
+               coalesce(p.runs_timedout, 0),
+               (select sum(octet_length(c.body)) from public.request_result as c where c.activity_request_id = i.id)::bigint
+        from (values ($1::uuid)) as i(id)
+        left join public.request_progress as p on p.activity_request_id = i.id
         """)
 
     private static let timeline = Statement(
@@ -119,18 +127,22 @@ extension RequestStore {
 
     /// The request, if this organization has it.
     public func status(of id: ActivityRequestID, org: OrgID) async throws(PostgresError) -> RequestStatus? {
-        guard let row = try await pool.execute(Self.status, org, id).first else { return nil }
-        let (id, activity, state, substate, reason, created, objects, expanded, runs, calls) = try row.decode(
-            (ActivityRequestID, String, String, String?, String?, Date, Int32, Int32, Int32, Int32).self)
-        func count(_ column: Int) throws(PostgresError) -> Int { Int(try row.decode(Int32.self, at: column)) }
+        var pipeline = Pipeline()
+        pipeline.add(Self.status, org, id)
+        pipeline.add(Self.progress, id)
+        let results = try await pool.run(pipeline)
+        guard let row = results[0].first else { return nil }
+        let (id, activity, state, substate, reason, created, objects, expanded) = try row.decode(
+            (ActivityRequestID, String, String, String?, String?, Date, Int32, Int32).self)
+        let (runs, calls, total, done, failed, invalid, timedout, bytes) = try results[1][0].decode(
+            (Int32, Int32, Int32, Int32, Int32, Int32, Int32, Int64?).self)
         return RequestStatus(
             id: id, activity: activity, state: state, substate: substate, reason: reason, createdAt: created,
             objects: (total: Int(objects), expanded: Int(expanded)),
             plan: Plan(runs: Int(runs), calls: Int(calls)),
             runs: RunCounts(
-                total: try count(10), done: try count(11), failed: try count(12), invalid: try count(13),
-                timedout: try count(14)),
-            resultBytes: try row.decode(Int64?.self, at: 15).map(Int.init))
+                total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid), timedout: Int(timedout)),
+            resultBytes: bytes.map(Int.init))
     }
 
     /// The life of a request: its own changes one by one, those of its runs by kind.

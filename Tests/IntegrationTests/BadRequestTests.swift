@@ -37,7 +37,7 @@ extension IntegrationTests {
                 "an unknown activity", #"{"activity":"enrihc","objects":["a"]}"#, code: "unknown_activity",
                 at: "$.activity", saying: "enrich"),
             Case(
-                "an unknown field", #"{"activity":"enrich","objects":["a"],"prio rity":1}"#, at: #"$["prio rity"]"#,
+                "an unknown field", #"{"activity":"enrich","objects":["a"],"prio rity":1}"#, at: "$['prio rity']",
                 saying: "no such field"),
             Case("wrong types", #"{"activity":7,"objects":"a"}"#, at: "$.activity", "$.objects", saying: "not a number"),
             Case(

@@ -92,31 +92,53 @@ select is(pg_temp.meet('i.name'), array['00000', '00000'], 'in the order of the 
 select set_has('select unnest(pg_temp.meet(''i.place''))', $$values ('40P01')$$,
                'in the order of the input one of them does, so the test above can fail');
 
--- Batches of runs over the same requests, given in opposite orders: the counters are locked in one order.
-insert into public.run_queue (org_id, activity_request_id, source_id, position, state)
-select org_id, id, :source_a, k, 'in_progress' from public.activity_request cross join generate_series(1, 2) as k
-where id in (:request_a, :request_b);
-create function pg_temp.finish(p_position integer, p_direction text) returns text language sql as $$
+-- Batches over the same requests, given in opposite orders: the counters are locked in one order. A third session holds
+-- those of the first request; whoever waits for them must not hold those of the second.
+create function pg_temp.counters_of_second_are_free() returns boolean language sql as $$
+    select exists (select from dblink('listener', format(
+        'select 1 from public.request_progress where activity_request_id = %L for no key update skip locked',
+        'b0000000-0000-7000-8000-000000000007')) as p(one integer))
+$$;
+create function pg_temp.meet_at_counters(p_first text, p_second text, out free boolean, out outcomes text[])
+language plpgsql as $$
+begin
+    perform dblink_exec('holder', 'begin');
+    perform dblink_exec('holder', format('update public.request_progress set expanded = true where activity_request_id = %L',
+                                         'a0000000-0000-7000-8000-000000000007'));
+    perform dblink_send_query('first', p_first);
+    perform pg_temp.wait_until_blocked('first');
+    perform dblink_send_query('second', p_second);
+    perform pg_temp.wait_until_blocked('second');
+    free := pg_temp.counters_of_second_are_free();
+    perform dblink_exec('holder', 'rollback');
+    outcomes := array[pg_temp.outcome('first'), pg_temp.outcome('second')];
+end
+$$;
+create function pg_temp.insert_runs(p_position integer, p_direction text) returns text language sql as $$
+    select format(
+        'insert into public.run_queue (org_id, activity_request_id, source_id, position, state)
+         select org_id, id, %L, %s, ''in_progress'' from public.activity_request where id in (%L, %L) order by id %s',
+        'a0000000-0000-7000-8000-000000000003', p_position, 'a0000000-0000-7000-8000-000000000007',
+        'b0000000-0000-7000-8000-000000000007', p_direction)
+$$;
+create function pg_temp.finish_runs(p_position integer, p_direction text) returns text language sql as $$
     select format(
         'with given as materialized (
-             select id from public.run_queue where position = %s and activity_request_id in (%L, %L) order by activity_request_id %s)
+             select id from public.run_queue where position = %s and activity_request_id in (%L, %L)
+             order by activity_request_id %s)
          update public.run_queue as r set state = ''done'' from given where r.id = given.id',
         p_position, 'a0000000-0000-7000-8000-000000000007', 'b0000000-0000-7000-8000-000000000007', p_direction)
 $$;
-select dblink_exec('holder', 'begin'),
-       dblink_exec('holder', format('update public.request_progress set expanded = true where activity_request_id = %L', :request_a)) \g /dev/null
-select dblink_send_query('first', pg_temp.finish(1, 'asc')) \g /dev/null
-select pg_temp.wait_until_blocked('first') \g /dev/null
-select dblink_send_query('second', pg_temp.finish(2, 'desc')) \g /dev/null
-select pg_temp.wait_until_blocked('second') \g /dev/null
-select is(
-    (select array_agg(activity_request_id::text) from dblink('listener',
-        'select activity_request_id from public.request_progress where activity_request_id = ''b0000000-0000-7000-8000-000000000007''
-         for no key update skip locked') as p(activity_request_id uuid)),
-    array['b0000000-0000-7000-8000-000000000007'], 'both wait for the first request and hold none of the second');
-select dblink_exec('holder', 'rollback') \g /dev/null
-select is(array[pg_temp.outcome('first'), pg_temp.outcome('second')], array['00000', '00000'], 'both batches go through');
-select is(runs_done, 2, 'and both are counted') from public.request_progress where activity_request_id in (:request_a, :request_b);
+create temp table met as
+select 'insert' as what, m.* from pg_temp.meet_at_counters(pg_temp.insert_runs(1, 'asc'), pg_temp.insert_runs(2, 'desc')) as m;
+insert into met
+select 'update', m.* from pg_temp.meet_at_counters(pg_temp.finish_runs(1, 'asc'), pg_temp.finish_runs(2, 'desc')) as m;
+select ok(free, what || ': both wait for the first request and hold none of the second') from met;
+select is(outcomes, array['00000', '00000'], what || ': both batches go through') from met;
+select results_eq(
+    $$select runs_total, runs_done from public.request_progress where activity_request_id in (
+          'a0000000-0000-7000-8000-000000000007', 'b0000000-0000-7000-8000-000000000007')$$,
+    $$values (2, 2), (2, 2)$$, 'and both are counted');
 
 select * from finish();
 

@@ -86,13 +86,13 @@ select lives_ok(
 
 -- The way around: a row whose key changes would be compared with nothing.
 select throws_ok(
-    $$update public.run_queue set id = utils.uuid_v7(), state = 'delivered' where id in (select id from batch where k = 1)$$,
+    $$update public.run_queue set id = utils.uuid_v7(), state = 'done' where id in (select id from batch where k = 1)$$,
     '23001', null, 'a run does not change its id');
 select throws_ok(
-    $$update public.run_request set org_id = 'b0000000-0000-7000-8000-000000000001', state = 'delivered'$$,
+    $$update public.run_request set org_id = 'b0000000-0000-7000-8000-000000000001', state = 'done'$$,
     '23001', null, 'an exchange does not change its tenant');
 select throws_ok(
-    format('update public.activity_request set id = utils.uuid_v7() where id = %L', pg_temp.insert_in_state('activity_request', 'new')),
+    format('update public.activity_request set id = utils.uuid_v7() where id = %L', pg_temp.insert_in_state('activity_request', 'ready')),
     '23001', null, 'a request does not change its id');
 
 -- Upserts are inserts and updates.

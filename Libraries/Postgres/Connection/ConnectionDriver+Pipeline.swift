@@ -22,7 +22,8 @@ extension ConnectionDriver {
     }
 
     func rollBack() -> Flight.Outcome {
-        guard !isCopying else { return endCopy(abortingBecause: "the transaction was rolled back") }
+        if isCopying { _ = endCopy(abortingBecause: "the transaction was rolled back") }
+        if let breakage { return .failure(breakage) }
         var flight = PipelineStateMachine<QueryResult>()
         guard sendControl(Self.rollback, in: &flight), handle.sendSync() else { return brokenWhileSending() }
         return receive(&flight, isUndone: true)

@@ -72,8 +72,7 @@ final class ConnectionDriver {
     /// Makes the session fit for another caller: ends what is open.
     func tidyUp() {
         guard breakage == nil else { return }
-        if isCopying { _ = endCopy(abortingBecause: "the copy was abandoned") }
-        if breakage == nil, !handle.isIdle { _ = rollBack() }
+        if isCopying || !handle.isIdle { _ = rollBack() }
         if breakage == nil, !handle.isIdle {
             breakDown(PostgresError(.connection, "the session did not come out of its transaction"))
         }

@@ -276,8 +276,13 @@ extension PoolCore: ConnectionDelegate {
     }
 
     func connectionReturned(_ slot: Int, _ flight: Flight) {
-        perform(
-            state.withLock { $0.machine.returned(slot, .flight(flight), ticket: flight.ticket, now: .now) })
+        let (action, thread) = state.withLock { state in
+            let action = state.machine.returned(slot, .flight(flight), ticket: flight.ticket, now: .now)
+            return (action, state.threads[slot])
+        }
+        // This was the slot's lease, and a pool that closes waits for it.
+        if case .refuse(_, .closed) = action { thread?.close() }
+        perform(action)
     }
 
     func connectionNotified(channel: String, payload: String) {

@@ -36,3 +36,11 @@ extension PostgresPool {
         }
     }
 }
+
+extension PostgresPool.Configuration: CustomStringConvertible {
+    /// The bounds, without the connection string: it may hold a password.
+    public var description: String {
+        "\(applicationName): \(maxConnections) connections, \(waitersMax) waiters, \(acquireTimeout) to acquire, "
+            + "\(connectTimeout) to connect, \(statementTimeout) per statement, \(statementCacheMax) prepared statements"
+    }
+}

@@ -22,7 +22,8 @@ struct EventSource {
         var extensions: [String: [UInt8]] = [:]
         if let apiKey { extensions["apikey"] = JSONValue.string(apiKey).encoded() }
         return CloudEvent(
-            id: isSeveral ? "\(id)-\(number)" : id, source: "/weir/cli", type: type, time: Date().formatted(.iso8601), data: data,
+            id: isSeveral ? "\(id)-\(number)" : id, source: "/weir/cli", type: type, time: Date().formatted(.iso8601),
+            data: data,
             extensions: extensions
         ).encoded()
     }
@@ -32,7 +33,9 @@ struct EventSource {
         do {
             return try JSONValue(parsing: bytes).encoded()
         } catch {
-            throw CommandError("\(place) is not JSON: \(error)", remedy: #"Data are JSON, such as '{"activity":"a","objects":["DE"]}'"#, status: .usage)
+            throw CommandError(
+                "\(place) is not JSON: \(error)",
+                remedy: #"Data are JSON, such as '{"activity":"a","objects":["DE"]}'"#, status: .usage)
         }
     }
 }

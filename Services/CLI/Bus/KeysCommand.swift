@@ -26,10 +26,12 @@ struct KeysCommand: ParsableCommand {
 
 /// Which directory of keys.
 struct KeysOptions: ParsableArguments {
-    @Option(help: "The directory of the keys. Default: WEIR_BUS_KEYS, then that of 'weir up' in this clone.") var directory: String?
+    @Option(help: "The directory of the keys. Default: WEIR_BUS_KEYS, then that of 'weir up' in this clone.")
+    var directory: String?
 
     func keys(_ context: CommandContext) throws -> KeyDirectory {
         KeyDirectory(
-            path: try directory.map(context.path) ?? context.variable("WEIR_BUS_KEYS") ?? context.stateDirectory().busKeysPath)
+            path: try directory.map(context.path) ?? context.variable("WEIR_BUS_KEYS")
+                ?? context.stateDirectory().busKeysPath)
     }
 }

@@ -15,7 +15,8 @@ struct KeysRevokeCommand: WeirCommand {
         guard known.contains(name) else {
             let nearest = CommandSpelling.nearest(to: name, among: known.sorted())
             throw CommandError(
-                "There is no client '\(name)' in \(keys.path)" + (nearest.map { "; did you mean '\($0)'?" } ?? ""), remedy: "See 'weir keys show'")
+                "There is no client '\(name)' in \(keys.path)" + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
+                remedy: "See 'weir keys show'")
         }
         try keys.revoke(client: name)
         context.console.print("\(name) may not connect any more once the bus has started anew.")

@@ -23,7 +23,9 @@ enum ObservationText {
             parts.append(style.faint("\(TerminalText.safe(event.source)) \(TerminalText.safe(event.id))"))
             if !data.isEmpty { parts.append(TerminalText.truncated(TerminalText.safe(data), width: dataWidthMax)) }
         } else if !message.body.isEmpty {
-            parts.append(TerminalText.truncated(TerminalText.safe(String(decoding: message.body, as: UTF8.self)), width: dataWidthMax))
+            parts.append(
+                TerminalText.truncated(
+                    TerminalText.safe(String(decoding: message.body, as: UTF8.self)), width: dataWidthMax))
         }
         if message.missedCount > 0 { parts.append(style.yellow("(\(message.missedCount) before it were missed)")) }
         return parts.joined(separator: "  ")
@@ -36,7 +38,8 @@ enum ObservationText {
             "missed": .number(JSONNumber(message.missedCount)),
         ]
         if !message.body.isEmpty {
-            object["event"] = (try? JSONValue(parsing: message.body)) ?? .string(String(decoding: message.body, as: UTF8.self))
+            object["event"] =
+                (try? JSONValue(parsing: message.body)) ?? .string(String(decoding: message.body, as: UTF8.self))
         }
         return JSONValue.object(object).description
     }

@@ -25,7 +25,9 @@ struct Publication {
         let startedAt = ContinuousClock.now
         for number in 0..<count {
             try await keepPace(number, since: startedAt)
-            if case .refused(let error) = client.publish(topic: source.type, key: key, body: source.body(number)) { throw error }
+            if case .refused(let error) = client.publish(topic: source.type, key: key, body: source.body(number)) {
+                throw error
+            }
             if number % 256 == 255 {
                 progress.show(number + 1, of: count, "events")
                 while client.statistics.outboxWaiting > Self.outboxMax { try await Task.sleep(for: .milliseconds(1)) }
@@ -35,7 +37,8 @@ struct Publication {
         progress.finish()
         let merged = client.statistics.merged
         let took = DurationText.of(ContinuousClock.now - startedAt)
-        return "published \(count) of type \(source.type)" + (merged > 0 ? ", \(merged) merged with one that waited" : "") + " in \(took)"
+        return "published \(count) of type \(source.type)"
+            + (merged > 0 ? ", \(merged) merged with one that waited" : "") + " in \(took)"
     }
 
     /// Sends commands, some at the same time, and gathers the replies.

@@ -28,22 +28,28 @@ struct PublishCommand: WeirCommand {
     @Argument(help: "A dash reads the data from standard input.") var dash: String?
     @Option(help: "The event's data, as JSON.") var data: String?
     @Option(help: ArgumentHelp("A file with the event's data, as JSON.", valueName: "path")) var file: String?
-    @Option(help: "What hints of a type are merged by. For a command: its activity, unless you say otherwise.") var key: String?
+    @Option(help: "What hints of a type are merged by. For a command: its activity, unless you say otherwise.") var key:
+        String?
     @Option(help: "The event's id; a command with the same id is carried out once. Default: a new one.") var id: String?
     @Flag(help: "For a command, print the reply; for hints, wait until the bus has them all.") var wait = false
     @Option(help: "How many events to send.") var count = 1
     @Option(help: "The most events per second. Default: as fast as the bus takes them.") var rate: Double?
     @OptionGroup var bus: BusOptions
-    @Option(help: "The key of your organization, for commands. Default: WEIR_API_KEY, then that of 'weir up'.") var apiKey: String?
+    @Option(help: "The key of your organization, for commands. Default: WEIR_API_KEY, then that of 'weir up'.")
+    var apiKey: String?
     @Flag(help: "Print JSON for programs.") var json = false
 
     func check() throws {
         guard [data != nil, file != nil, dash != nil].count(where: \.self) == 1 else {
             throw ValidationError("Say what the event holds: --data JSON, --file PATH, or - for standard input.")
         }
-        if let dash, dash != "-" { throw ValidationError("Unexpected argument '\(dash)'; data come by --data, --file or -.") }
+        if let dash, dash != "-" {
+            throw ValidationError("Unexpected argument '\(dash)'; data come by --data, --file or -.")
+        }
         guard (1...10_000_000).contains(count) else { throw ValidationError("--count takes 1 to 10000000.") }
-        if let rate, !(rate > 0 && rate <= 10_000_000) { throw ValidationError("--rate takes a number of events per second above 0.") }
+        if let rate, !(rate > 0 && rate <= 10_000_000) {
+            throw ValidationError("--rate takes a number of events per second above 0.")
+        }
     }
 
     func run(_ context: CommandContext) async throws {
@@ -55,7 +61,8 @@ struct PublishCommand: WeirCommand {
             type: type, data: payload, apiKey: isCommand ? try context.apiKey(intake) : nil,
             id: id ?? UUID().uuidString.lowercased(), isSeveral: count > 1)
         let publication = Publication(
-            source: source, key: key ?? (isCommand ? Self.activity(payload) : ""), count: count, rate: rate, console: context.console)
+            source: source, key: key ?? (isCommand ? Self.activity(payload) : ""), count: count, rate: rate,
+            console: context.console)
         try await context.withBus(bus) { client in
             guard isCommand else {
                 let text = try await publication.sendHints(client, waits: wait)
@@ -74,7 +81,9 @@ struct PublishCommand: WeirCommand {
         guard let first = replies.rejected.first else { return }
         let isOne = count == 1
         throw CommandError(
-            isOne ? "The command was rejected" : "\(replies.rejected.count) of \(count) commands were rejected; the first one's reason",
+            isOne
+                ? "The command was rejected"
+                : "\(replies.rejected.count) of \(count) commands were rejected; the first one's reason",
             details: ProblemAnswer.rejectionLines(code: first.code, reason: first.reason))
     }
 

@@ -11,10 +11,14 @@ enum StandardInput {
         while true {
             let count = read(STDIN_FILENO, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw CommandError("Standard input cannot be read (\(String(cString: strerror(errno))))") }
+            guard count >= 0 else {
+                throw CommandError("Standard input cannot be read (\(String(cString: strerror(errno))))")
+            }
             if count == 0 { return bytes }
             bytes += chunk[..<count]
-            guard bytes.count <= bytesMax else { throw CommandError("Standard input holds more than \(bytesMax) bytes") }
+            guard bytes.count <= bytesMax else {
+                throw CommandError("Standard input holds more than \(bytesMax) bytes")
+            }
         }
     }
 }

@@ -41,7 +41,10 @@ struct TailCommand: WeirCommand {
                 if !json { console.note("watching\(type.isEmpty ? "" : " \(type)…"); Ctrl-C ends it") }
                 var seen = 0
                 for await message in messages {
-                    console.print(json ? ObservationText.json(message) : ObservationText.line(message, at: .now, style: console.style))
+                    console.print(
+                        json
+                            ? ObservationText.json(message)
+                            : ObservationText.line(message, at: .now, style: console.style))
                     seen += 1
                     if seen == count { return }
                 }

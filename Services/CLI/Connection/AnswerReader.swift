@@ -14,7 +14,8 @@ struct AnswerReader {
         do {
             self.init(try JSONValue(parsing: bytes))
         } catch {
-            throw CommandError("Intake's answer is not JSON: \(error)", remedy: "Check that --url or WEIR_URL names Weir's intake")
+            throw CommandError(
+                "Intake's answer is not JSON: \(error)", remedy: "Check that --url or WEIR_URL names Weir's intake")
         }
     }
 
@@ -37,7 +38,9 @@ struct AnswerReader {
 
     /// The elements of a list; none when there is no such member.
     func list(_ key: String) -> [AnswerReader] {
-        (value[key]?.arrayValue ?? []).enumerated().map { AnswerReader($0.element, path: "\(path).\(key)[\($0.offset)]") }
+        (value[key]?.arrayValue ?? []).enumerated().map {
+            AnswerReader($0.element, path: "\(path).\(key)[\($0.offset)]")
+        }
     }
 
     private func unreadable(_ key: String, _ expected: String) -> CommandError {

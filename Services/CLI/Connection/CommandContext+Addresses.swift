@@ -16,7 +16,8 @@ extension CommandContext {
 
     /// Intake's base address, without a slash at its end.
     func intakeURL(_ options: IntakeOptions) throws(CommandError) -> String {
-        let address = try address(options.url, "WEIR_URL", \.url, what: "intake's address", option: "--url http://HOST:PORT")
+        let address = try address(
+            options.url, "WEIR_URL", \.url, what: "intake's address", option: "--url http://HOST:PORT")
         guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
             throw .usage("Intake's address '\(address)' is none", remedy: "It begins with http:// or https://")
         }
@@ -44,7 +45,8 @@ extension CommandContext {
     /// The bus with its feed and this command's keys.
     func busConfiguration(_ options: BusOptions) throws -> BusConfiguration {
         let endpoints = try address(
-            options.bus, "WEIR_BUS_ENDPOINTS", \.busEndpoints, what: "the bus' address", option: "--bus tcp://HOST:PORT")
+            options.bus, "WEIR_BUS_ENDPOINTS", \.busEndpoints, what: "the bus' address", option: "--bus tcp://HOST:PORT"
+        )
         // Options and environment speak of one bus, the running instance of another: its feed and keys fit its own endpoint only.
         let running = options.bus == nil && variable("WEIR_BUS_ENDPOINTS") == nil ? runningInstance() : nil
         let runningKeys = running == nil ? nil : try stateDirectory().busKeysPath
@@ -57,7 +59,8 @@ extension CommandContext {
     }
 
     private func address(
-        _ option: String?, _ variable: String, _ property: KeyPath<RunningInstance, String>, what: String, option hint: String
+        _ option: String?, _ variable: String, _ property: KeyPath<RunningInstance, String>, what: String,
+        option hint: String
     ) throws(CommandError) -> String {
         if let address = option ?? self.variable(variable) ?? runningInstance()?[keyPath: property] { return address }
         throw CommandError(

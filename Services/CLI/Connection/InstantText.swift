@@ -13,8 +13,10 @@ enum InstantText {
             return value
         }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month), (1...31).contains(day),
-            bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":")
+            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month),
+            (1...31).contains(day),
+            bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[13] == UInt8(ascii: ":"),
+            bytes[16] == UInt8(ascii: ":")
         else { return nil }
         var position = 19
         var fraction: Int64 = 0
@@ -37,7 +39,8 @@ enum InstantText {
         let milliseconds = microseconds / 1_000 % 86_400_000
         func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let rest = milliseconds % 1_000
-        let clock = [milliseconds / 3_600_000, milliseconds / 60_000 % 60, milliseconds / 1_000 % 60].map(two).joined(separator: ":")
+        let clock = [milliseconds / 3_600_000, milliseconds / 60_000 % 60, milliseconds / 1_000 % 60].map(two).joined(
+            separator: ":")
         return "\(clock).\(String(String(1_000 + rest).dropFirst()))"
     }
 
@@ -45,7 +48,8 @@ enum InstantText {
         let text = String(decoding: zone, as: UTF8.self)
         if text == "Z" || text == "z" { return 0 }
         let parts = text.dropFirst().split(separator: ":")
-        guard text.hasPrefix("+") || text.hasPrefix("-"), parts.count == 2, let hours = Int64(parts[0]), let minutes = Int64(parts[1])
+        guard text.hasPrefix("+") || text.hasPrefix("-"), parts.count == 2, let hours = Int64(parts[0]),
+            let minutes = Int64(parts[1])
         else { return nil }
         return (text.hasPrefix("-") ? -1 : 1) * (hours * 60 + minutes)
     }

@@ -80,7 +80,9 @@ struct IntakeClient: Sendable {
     ) async throws -> [UInt8] {
         let request = OutboundRequest(
             method: method, url: baseURL + path,
-            headers: headers + [(name: "accept", value: "application/json, application/x-ndjson, application/problem+json")]
+            headers: headers + [
+                (name: "accept", value: "application/json, application/x-ndjson, application/problem+json")
+            ]
                 + [(name: "authorization", value: "Bearer \(apiKey)")],
             body: body, timeout: timeout)
         let answer = try await http.send(request)
@@ -92,7 +94,8 @@ struct IntakeClient: Sendable {
     private static func path(_ id: String) throws(CommandError) -> String {
         let isPlain = id.utf8.allSatisfy { byte in
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"),
                 UInt8(ascii: "-"):
                 true
             default: false

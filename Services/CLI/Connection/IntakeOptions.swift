@@ -5,6 +5,8 @@ struct IntakeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Intake's address.", discussion: "Default: WEIR_URL, then 'weir up' of this clone."))
     var url: String?
 
-    @Option(help: ArgumentHelp("The key of your organization.", discussion: "Default: WEIR_API_KEY, then that of 'weir up'."))
+    @Option(
+        help: ArgumentHelp(
+            "The key of your organization.", discussion: "Default: WEIR_API_KEY, then that of 'weir up'."))
     var apiKey: String?
 }

@@ -28,7 +28,8 @@ struct RequestTimeline: Sendable, Equatable {
             let first = try Self.instant(entry, "first")
             entries.append(
                 Entry(
-                    subject: try entry.string("subject"), from: entry.optionalString("from"), to: try entry.string("to"),
+                    subject: try entry.string("subject"), from: entry.optionalString("from"),
+                    to: try entry.string("to"),
                     count: try entry.int("count"), first: first, last: try Self.instant(entry, "last"),
                     actor: entry.optionalString("actor"), reason: entry.optionalString("reason")))
         }

@@ -22,7 +22,8 @@ struct ApplyCommand: WeirCommand {
     @Option(
         help: ArgumentHelp(
             "Replace one value of the file; may be repeated.",
-            discussion: "Keys are joined by dots, positions of lists stand in brackets: activities.a.sources[0]=b", valueName: "path=value"))
+            discussion: "Keys are joined by dots, positions of lists stand in brackets: activities.a.sources[0]=b",
+            valueName: "path=value"))
     var set: [String] = []
 
     @Flag(help: "Only show what would be done.") var dryRun = false
@@ -31,7 +32,8 @@ struct ApplyCommand: WeirCommand {
 
     func check() throws {
         if let wrong = set.first(where: { CatalogueOverride(argument: $0) == nil }) {
-            throw ValidationError("--set takes PATH=VALUE, such as sources.crm.base_url=http://127.0.0.1:4001, not '\(wrong)'.")
+            throw ValidationError(
+                "--set takes PATH=VALUE, such as sources.crm.base_url=http://127.0.0.1:4001, not '\(wrong)'.")
         }
     }
 

@@ -12,17 +12,24 @@ struct CatalogueReport {
     /// One line per item that is created or changed, one per changed field, one for all that stays.
     func lines(style: TextStyle) -> [String] {
         var lines: [String] = []
-        for item in diff.created { lines.append("\(style.green(isDryRun ? "would create" : "created"))  \(item.identity)") }
+        for item in diff.created {
+            lines.append("\(style.green(isDryRun ? "would create" : "created"))  \(item.identity)")
+        }
         for change in diff.changed {
             lines.append("\(style.yellow(isDryRun ? "would change" : "changed"))  \(change.item.identity)")
-            for field in change.fields { lines.append("    \(field.path): \(Self.text(field.old)) → \(Self.text(field.new))") }
+            for field in change.fields {
+                lines.append("    \(field.path): \(Self.text(field.old)) → \(Self.text(field.new))")
+            }
         }
         for identity in diff.notInFile { lines.append("\(style.faint("not in file, left alone"))  \(identity)") }
         let counts = [
-            (diff.created.count, isDryRun ? "to create" : "created"), (diff.changed.count, isDryRun ? "to change" : "changed"),
+            (diff.created.count, isDryRun ? "to create" : "created"),
+            (diff.changed.count, isDryRun ? "to change" : "changed"),
             (diff.unchanged.count, "unchanged"), (diff.notInFile.count, "not in file"),
         ]
-        lines.append(style.bold(counts.map { "\($0.0) \($0.1)" }.joined(separator: ", ") + (isDryRun ? " (nothing was written)" : "")))
+        lines.append(
+            style.bold(
+                counts.map { "\($0.0) \($0.1)" }.joined(separator: ", ") + (isDryRun ? " (nothing was written)" : "")))
         return lines
     }
 
@@ -35,7 +42,9 @@ struct CatalogueReport {
                     [
                         "item": Self.json(change.item.identity),
                         "fields": .array(
-                            change.fields.map { ["path": .string($0.path), "old": $0.old ?? .null, "new": $0.new ?? .null] }),
+                            change.fields.map {
+                                ["path": .string($0.path), "old": $0.old ?? .null, "new": $0.new ?? .null]
+                            }),
                     ]
                 }),
             "unchanged": .array(diff.unchanged.map(Self.json)),

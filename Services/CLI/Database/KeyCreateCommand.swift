@@ -26,7 +26,9 @@ struct KeyCreateCommand: WeirCommand {
             try await APIKeyStore(pool: pool).create(org: org, name: name, prefix: key.prefix, hash: key.hash)
         }
         guard let id else {
-            throw CommandError("There is no organization '\(org)'", remedy: "Declare it in a catalogue file and run 'weir apply -f FILE'")
+            throw CommandError(
+                "There is no organization '\(org)'",
+                remedy: "Declare it in a catalogue file and run 'weir apply -f FILE'")
         }
         guard !json else {
             return context.console.print(

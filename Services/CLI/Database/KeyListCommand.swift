@@ -20,7 +20,9 @@ struct KeyListCommand: WeirCommand {
     func run(_ context: CommandContext) async throws {
         let keys = try await context.withDatabase(database) { try await APIKeyStore(pool: $0).list(org: org) }
         guard !json else { return context.console.print(Self.json(keys).description) }
-        guard !keys.isEmpty else { return context.console.note("There are no keys: weir key create --org ORG --name NAME") }
+        guard !keys.isEmpty else {
+            return context.console.note("There are no keys: weir key create --org ORG --name NAME")
+        }
         var table = TextTable("org", "name", "begins with", "made", "revoked")
         for key in keys {
             table.add([key.org, key.name, key.prefix, Self.text(key.createdAt), key.revokedAt.map(Self.text) ?? ""])
@@ -32,8 +34,10 @@ struct KeyListCommand: WeirCommand {
         .array(
             keys.map { key in
                 [
-                    "id": .string("\(key.id)"), "org": .string(key.org), "name": .string(key.name), "prefix": .string(key.prefix),
-                    "created_at": .string(text(key.createdAt)), "revoked_at": key.revokedAt.map { .string(text($0)) } ?? .null,
+                    "id": .string("\(key.id)"), "org": .string(key.org), "name": .string(key.name),
+                    "prefix": .string(key.prefix),
+                    "created_at": .string(text(key.createdAt)),
+                    "revoked_at": key.revokedAt.map { .string(text($0)) } ?? .null,
                 ]
             })
     }

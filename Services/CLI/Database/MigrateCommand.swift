@@ -14,6 +14,8 @@ struct MigrateCommand: ParsableCommand {
 
             'weir up' migrates its own database by itself.
             """,
-        subcommands: [MigrateUpCommand.self, MigrateDownCommand.self, MigrateStatusCommand.self, MigrateVerifyCommand.self]
+        subcommands: [
+            MigrateUpCommand.self, MigrateDownCommand.self, MigrateStatusCommand.self, MigrateVerifyCommand.self,
+        ]
     )
 }

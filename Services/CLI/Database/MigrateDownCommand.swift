@@ -28,11 +28,15 @@ struct MigrateDownCommand: WeirCommand {
             let newest = try await migrator.status().filter { $0.standing == .applied }.map(\.version).max() ?? 0
             let target = to ?? max(0, newest - 1)
             guard target <= newest else {
-                throw CommandError("The newest migration is \(newest); there is no way down to \(target)", remedy: "See 'weir migrate status'")
+                throw CommandError(
+                    "The newest migration is \(newest); there is no way down to \(target)",
+                    remedy: "See 'weir migrate status'")
             }
             return try await migrator.down(to: target) { name in console.note("taking back \(name)") }
         }
-        guard !json else { return console.print(JSONValue.object(["reverted": .array(names.map { .string($0) })]).description) }
+        guard !json else {
+            return console.print(JSONValue.object(["reverted": .array(names.map { .string($0) })]).description)
+        }
         console.print(names.isEmpty ? "There was nothing to take back." : "Took \(names.count) of the migrations back.")
     }
 }

@@ -19,7 +19,8 @@ struct MigrateVerifyCommand: WeirCommand {
                 details: wrong.map { "\($0.name): \($0.standing.rawValue)" },
                 remedy: isPending
                     ? "Run 'weir migrate up'"
-                    : "Put edited files back and write a new migration for the change; for unknown ones use the newer program")
+                    : "Put edited files back and write a new migration for the change; for unknown ones use the newer program"
+            )
         }
         context.console.print("All \(statuses.count) migrations have run, and none was edited since.")
     }

@@ -14,8 +14,12 @@ enum CountryCodes {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw CommandError("\(path) is not there", remedy: "Install Debian's iso-codes (scripts/setup does)")
         }
-        let codes = (try? JSONValue(parsing: [UInt8](data)))?["3166-1"]?.arrayValue?.compactMap { $0["alpha_2"]?.stringValue } ?? []
-        guard !codes.isEmpty else { throw CommandError("\(path) holds no countries", remedy: "Install Debian's iso-codes anew") }
+        let codes =
+            (try? JSONValue(parsing: [UInt8](data)))?["3166-1"]?.arrayValue?.compactMap { $0["alpha_2"]?.stringValue }
+            ?? []
+        guard !codes.isEmpty else {
+            throw CommandError("\(path) holds no countries", remedy: "Install Debian's iso-codes anew")
+        }
         return codes
     }
 }

@@ -13,13 +13,18 @@ struct DemoReport {
         let style = console.style
         console.print()
         console.print(
-            style.green("✓") + " the signed result of \(lines.count) countries arrived and verified after \(style.bold(DurationText.of(took)))")
+            style.green("✓")
+                + " the signed result of \(lines.count) countries arrived and verified after \(style.bold(DurationText.of(took)))"
+        )
         console.print(style.faint("  webhook-id \(webhookID)"))
         console.print()
         let some = Self.shown.compactMap { code in lines.first { $0.object == code } }
         console.print(ResultTable(some, columns: Self.columns).table())
         let absent = lines.count { $0.values["official_name"] == nil }
-        console.print(style.faint("\(ResultTable.absent) the list has no official name for \(absent) of the countries: the value is absent, not empty"))
+        console.print(
+            style.faint(
+                "\(ResultTable.absent) the list has no official name for \(absent) of the countries: the value is absent, not empty"
+            ))
     }
 
     /// What happened, step by step.
@@ -33,13 +38,15 @@ struct DemoReport {
     func suggest(keptIn state: StateDirectory?) {
         console.print()
         if let state {
-            console.print("The state is kept in \(state.path): webhooks/, logs/, and the database, which runs again with")
+            console.print(
+                "The state is kept in \(state.path): webhooks/, logs/, and the database, which runs again with")
             console.print("  WEIR_STATE_DIR=\(state.path) weir up")
             console.print()
         }
         console.print(console.style.bold("What to try next"))
         console.print("  weir up                         start Weir and keep it running")
-        console.print("  examples/countries.yaml         all that Weir had to know for this; write one for your own API")
+        console.print(
+            "  examples/countries.yaml         all that Weir had to know for this; write one for your own API")
         console.print("  docs/catalogue.md               what can stand in it")
         console.print("  weir --help                     everything else")
     }

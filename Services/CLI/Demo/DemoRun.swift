@@ -22,12 +22,14 @@ struct DemoRun: Sendable {
     func perform() async throws {
         let secret = WebhookSecret.makeText()
         let preparation = InstancePreparation(context: context, state: state)
-        var options = UpOptions(state: state, executables: context.executableDirectory, environment: context.environment)
+        var options = UpOptions(
+            state: state, executables: context.executableDirectory, environment: context.environment)
         options.settings = preparation.settings
         options.settings["WEIR_OUTBOUND_ALLOW"] = InstancePreparation.loopbackNetworks
         options.settings["WEIR_SECRET_DEMO_WEBHOOK"] = secret
         options.isEphemeral = !isKept
-        console.print(console.style.bold("Weir's demo: \(codes.count) countries, from the request to the signed webhook."))
+        console.print(
+            console.style.bold("Weir's demo: \(codes.count) countries, from the request to the signed webhook."))
         let reporter = UpReporter(console: console, logDirectory: state.logDirectory)
         try await UpInstance.withRunning(
             options,
@@ -77,12 +79,14 @@ struct DemoRun: Sendable {
     /// Applies the demo's catalogue with the samples' addresses.
     private func declare(_ samples: DemoSamples, databaseURL: String) async throws {
         console.note("· applying examples/countries.yaml")
-        let text = try CatalogueFile.read(try ExampleFile.locate("countries.yaml", context), shownAs: "examples/countries.yaml")
+        let text = try CatalogueFile.read(
+            try ExampleFile.locate("countries.yaml", context), shownAs: "examples/countries.yaml")
         let definition = try CatalogueFile.definition(
             text, shownAs: "examples/countries.yaml",
             overrides: [
                 CatalogueOverride(path: "sources.iso_countries.base_url", value: samples.api.url),
-                CatalogueOverride(path: "webhook_endpoints.demo_receiver.url", value: samples.receiver.url + "/webhooks"),
+                CatalogueOverride(
+                    path: "webhook_endpoints.demo_receiver.url", value: samples.receiver.url + "/webhooks"),
             ])
         _ = try await context.withDatabase(url: databaseURL) { pool in
             try await CatalogueApplication(store: CatalogueStore(pool: pool)).apply(definition)

@@ -27,14 +27,19 @@ struct SampleProcess: Sendable {
         unlink(logPath)
         let child = try await ChildProcess.start(
             ChildCommand(
-                executable: "\(executables)/weir-sample", arguments: [name, "--port", "0"] + arguments, environment: environment,
+                executable: "\(executables)/weir-sample", arguments: [name, "--port", "0"] + arguments,
+                environment: environment,
                 outputPath: logPath))
         let deadline = ContinuousClock.now + startTimeout
         do {
             while true {
-                if let url = announcedURL(logPath) { return SampleProcess(name: name, url: url, logPath: logPath, child: child) }
+                if let url = announcedURL(logPath) {
+                    return SampleProcess(name: name, url: url, logPath: logPath, child: child)
+                }
                 guard child.isRunning else {
-                    throw UpError("\(name) ended at once (\(await child.exitStatus)): \(LogTail.lastLine(logPath))", remedy: "See its log")
+                    throw UpError(
+                        "\(name) ended at once (\(await child.exitStatus)): \(LogTail.lastLine(logPath))",
+                        remedy: "See its log")
                 }
                 guard ContinuousClock.now < deadline else {
                     throw UpError("\(name) did not say within \(startTimeout) where it listens", remedy: "See its log")

@@ -15,9 +15,17 @@ struct BusCheck {
                 try await clock.measure { try await client.ping(timeout: Self.timeout) }
             }
             let keys = configuration.curve == nil ? "without keys" : "with CURVE keys"
-            return [.ok("bus", "\(configuration.endpoints.joined(separator: ", ")) answers in \(DurationText.of(took)), \(keys)")]
+            return [
+                .ok(
+                    "bus",
+                    "\(configuration.endpoints.joined(separator: ", ")) answers in \(DurationText.of(took)), \(keys)")
+            ]
         } catch {
-            return [.unreachable("bus", error, remedy: "Start weir-bus; check WEIR_BUS_ENDPOINTS and that 'weir keys show' lists this client")]
+            return [
+                .unreachable(
+                    "bus", error,
+                    remedy: "Start weir-bus; check WEIR_BUS_ENDPOINTS and that 'weir keys show' lists this client")
+            ]
         }
     }
 }

@@ -21,7 +21,10 @@ struct DatabaseCheck {
                 return findings
             }
         } catch {
-            return [.unreachable("database", error, remedy: "Start it, or set WEIR_DATABASE_URL to an administrator's address")]
+            return [
+                .unreachable(
+                    "database", error, remedy: "Start it, or set WEIR_DATABASE_URL to an administrator's address")
+            ]
         }
     }
 
@@ -60,14 +63,16 @@ struct DatabaseCheck {
         let missing = try await survey.missingPartitions()
         guard !missing.isEmpty else { return .ok("partitions", "made for the coming week") }
         return .fail(
-            "partitions", "missing: \(missing.joined(separator: ", "))", remedy: "weir-scheduler makes them; see that it runs, and its log")
+            "partitions", "missing: \(missing.joined(separator: ", "))",
+            remedy: "weir-scheduler makes them; see that it runs, and its log")
     }
 
     private func defaults(_ survey: DatabaseSurvey) async throws -> Finding {
         let filled = try await survey.filledDefaultPartitions()
         guard !filled.isEmpty else { return .ok("defaults", "the default partitions are empty") }
         return .warn(
-            "defaults", "rows in \(filled.joined(separator: ", "))", remedy: "Rows came before their week's partition; move them before it is made")
+            "defaults", "rows in \(filled.joined(separator: ", "))",
+            remedy: "Rows came before their week's partition; move them before it is made")
     }
 
     private func workers(_ survey: DatabaseSurvey) async throws -> Finding {
@@ -78,11 +83,14 @@ struct DatabaseCheck {
         let silent = workers.reduce(0) { $0 + $1.silent }
         if !missing.isEmpty {
             return .warn(
-                "workers", (text.isEmpty ? "none alive" : "alive: \(text)") + "; none of \(missing.joined(separator: ", "))",
+                "workers",
+                (text.isEmpty ? "none alive" : "alive: \(text)") + "; none of \(missing.joined(separator: ", "))",
                 remedy: "Start what is missing ('weir up' starts all)")
         }
         if silent > 0 {
-            return .warn("workers", "alive: \(text); \(silent) silent for longer than their lease", remedy: "weir-scheduler takes their work back; see that it runs")
+            return .warn(
+                "workers", "alive: \(text); \(silent) silent for longer than their lease",
+                remedy: "weir-scheduler takes their work back; see that it runs")
         }
         return .ok("workers", "alive: \(text)")
     }
@@ -91,7 +99,9 @@ struct DatabaseCheck {
         try await survey.waiting().map { wait in
             guard wait.count > 0 else { return .ok(wait.subject, "nothing waits too long") }
             return .warn(
-                wait.subject, "\(wait.count) \(wait.what), the oldest for \(DurationText.of(.seconds(wait.oldestSeconds)))", remedy: wait.remedy)
+                wait.subject,
+                "\(wait.count) \(wait.what), the oldest for \(DurationText.of(.seconds(wait.oldestSeconds)))",
+                remedy: wait.remedy)
         }
     }
 }

@@ -106,7 +106,10 @@ struct DatabaseSurvey: Sendable {
 
     private static let kinds: [(subject: String, what: String, remedy: String)] = [
         ("requests", "accepted requests without runs", "weir-intake expands them; see that it runs, and its log"),
-        ("runs", "runs ready for over 10 minutes", "weir-executor takes them; see its log and the sources' concurrency"),
+        (
+            "runs", "runs ready for over 10 minutes",
+            "weir-executor takes them; see its log and the sources' concurrency"
+        ),
         ("answers", "raw answers not mapped yet", "weir-processor maps them; see that it runs, and its log"),
         ("deliveries", "webhooks due and not posted", "weir-delivery posts them; see that it runs, and its log"),
     ]
@@ -141,7 +144,9 @@ struct DatabaseSurvey: Sendable {
             let (kind, count, seconds) = try row.decode((Int32, Int64, Int64).self)
             let words = Self.kinds[Int(kind) - 1]
             waits.append(
-                Wait(subject: words.subject, what: words.what, count: Int(count), oldestSeconds: Int(seconds), remedy: words.remedy))
+                Wait(
+                    subject: words.subject, what: words.what, count: Int(count), oldestSeconds: Int(seconds),
+                    remedy: words.remedy))
         }
         return waits
     }

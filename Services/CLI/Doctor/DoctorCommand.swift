@@ -41,7 +41,11 @@ struct DoctorCommand: WeirCommand {
         if json { console.print(JSONValue.array(findings.map(\.json)).description) }
         let failed = findings.count { $0.standing == .fail }
         let warned = findings.count { $0.standing == .warn }
-        if !json { console.note(failed + warned == 0 ? "All is well." : "\(failed) failed, \(warned) \(warned == 1 ? "warning" : "warnings").") }
+        if !json {
+            console.note(
+                failed + warned == 0
+                    ? "All is well." : "\(failed) failed, \(warned) \(warned == 1 ? "warning" : "warnings").")
+        }
         guard failed == 0 else { throw ExitStatusError(status: .failure) }
     }
 

@@ -17,7 +17,9 @@ struct Finding: Sendable, Equatable {
     /// What to do about it; nil when there is nothing to do.
     let remedy: String?
 
-    static func ok(_ subject: String, _ text: String) -> Finding { Finding(subject: subject, standing: .ok, text: text, remedy: nil) }
+    static func ok(_ subject: String, _ text: String) -> Finding {
+        Finding(subject: subject, standing: .ok, text: text, remedy: nil)
+    }
 
     static func warn(_ subject: String, _ text: String, remedy: String) -> Finding {
         Finding(subject: subject, standing: .warn, text: text, remedy: remedy)

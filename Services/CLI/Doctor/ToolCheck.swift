@@ -8,7 +8,9 @@ struct ToolCheck {
 
     private var postgres: Finding {
         do {
-            return .ok("postgres", "server programs in \(try PostgresBinaries.locate(environment: context.environment).directory)")
+            return .ok(
+                "postgres",
+                "server programs in \(try PostgresBinaries.locate(environment: context.environment).directory)")
         } catch {
             return .warn("postgres", "no server programs on this machine, which 'weir up' needs", remedy: error.remedy)
         }
@@ -25,13 +27,19 @@ struct ToolCheck {
     private var executables: Finding {
         let names = ["weir-bus"] + UpPlan.databaseServices.map { "weir-\($0)" }
         let missing = names.filter { access("\(context.executableDirectory)/\($0)", X_OK) != 0 }
-        guard !missing.isEmpty else { return .ok("executables", "all \(names.count) services in \(context.executableDirectory)") }
-        return .warn("executables", "not beside weir: \(missing.joined(separator: ", "))", remedy: "make build; only 'weir up' and 'weir demo' need them here")
+        guard !missing.isEmpty else {
+            return .ok("executables", "all \(names.count) services in \(context.executableDirectory)")
+        }
+        return .warn(
+            "executables", "not beside weir: \(missing.joined(separator: ", "))",
+            remedy: "make build; only 'weir up' and 'weir demo' need them here")
     }
 
     private var countries: Finding {
         guard access(CountryCodes.file, R_OK) == 0 else {
-            return .warn("iso-codes", "\(CountryCodes.file) is not there", remedy: "scripts/setup installs it; only 'weir demo' needs it")
+            return .warn(
+                "iso-codes", "\(CountryCodes.file) is not there",
+                remedy: "scripts/setup installs it; only 'weir demo' needs it")
         }
         return .ok("iso-codes", CountryCodes.file)
     }

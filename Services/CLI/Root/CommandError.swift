@@ -12,7 +12,8 @@ struct CommandError: Error, Equatable, CustomStringConvertible {
     let status: ExitStatus
 
     init(
-        _ problem: String, details: [String] = [], remedy: String? = nil, httpStatus: Int? = nil, status: ExitStatus = .failure
+        _ problem: String, details: [String] = [], remedy: String? = nil, httpStatus: Int? = nil,
+        status: ExitStatus = .failure
     ) {
         self.problem = problem
         self.details = details

@@ -18,7 +18,8 @@ public enum CommandRunner {
         let files = FileManager.default
         let context = CommandContext(
             environment: environment,
-            executablePath: (try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0],
+            executablePath: (try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+                ?? CommandLine.arguments[0],
             currentDirectory: files.currentDirectoryPath,
             console: .standard(environment: environment)
         )

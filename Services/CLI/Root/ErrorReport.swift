@@ -45,7 +45,8 @@ struct ErrorReport: Equatable {
         // undefined_table, invalid_schema_name
         let isEmpty = error.sqlState == "42P01" || error.sqlState == "3F000"
         self.init(
-            text: "Error: the database refused: \(error)" + (isEmpty ? "\nIs its schema the newest? Run 'weir migrate up'." : ""),
+            text: "Error: the database refused: \(error)"
+                + (isEmpty ? "\nIs its schema the newest? Run 'weir migrate up'." : ""),
             status: .failure)
     }
 

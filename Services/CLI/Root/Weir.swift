@@ -22,9 +22,11 @@ struct Weir: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Start", subcommands: [UpCommand.self, DemoCommand.self]),
             CommandGroup(
-                name: "Set up", subcommands: [MigrateCommand.self, ApplyCommand.self, KeyCommand.self, KeysCommand.self]),
+                name: "Set up",
+                subcommands: [MigrateCommand.self, ApplyCommand.self, KeyCommand.self, KeysCommand.self]),
             CommandGroup(name: "Work", subcommands: [SubmitCommand.self, StatusCommand.self, ResultCommand.self]),
-            CommandGroup(name: "Look and care", subcommands: [PublishCommand.self, TailCommand.self, DoctorCommand.self]),
+            CommandGroup(
+                name: "Look and care", subcommands: [PublishCommand.self, TailCommand.self, DoctorCommand.self]),
         ]
     )
 }

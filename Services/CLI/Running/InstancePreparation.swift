@@ -30,7 +30,9 @@ struct InstancePreparation: Sendable {
     /// Schema, organization and bus keys; runs when the database answers and before any service starts.
     func run(databaseURL: String) async throws {
         try KeyDirectory(path: state.busKeysPath).create(clients: BusKeys.clients)
-        try await context.withMigrator(url: databaseURL, migrations: migrations) { migrator in _ = try await migrator.up() }
+        try await context.withMigrator(url: databaseURL, migrations: migrations) { migrator in
+            _ = try await migrator.up()
+        }
         try await context.withDatabase(url: databaseURL) { pool in
             let store = CatalogueStore(pool: pool)
             guard try await store.items(ofOrganizations: [Self.organization]).isEmpty else { return }
@@ -49,8 +51,13 @@ struct InstancePreparation: Sendable {
                 if try await store.organization(ofKeyHash: key.hash) != nil { return key }
             }
             let key = APIKeyText.make()
-            guard try await store.create(org: Self.organization, name: "weir up", prefix: key.prefix, hash: key.hash) != nil else {
-                throw UpError("The organization \(Self.organization) is not there", remedy: "Look into the database at \(databaseURL)")
+            guard
+                try await store.create(org: Self.organization, name: "weir up", prefix: key.prefix, hash: key.hash)
+                    != nil
+            else {
+                throw UpError(
+                    "The organization \(Self.organization) is not there",
+                    remedy: "Look into the database at \(databaseURL)")
             }
             try write(key)
             return key
@@ -60,7 +67,13 @@ struct InstancePreparation: Sendable {
     private func write(_ key: APIKeyText) throws {
         let files = FileManager.default
         if files.fileExists(atPath: state.apiKeyPath) { try files.removeItem(atPath: state.apiKeyPath) }
-        guard files.createFile(atPath: state.apiKeyPath, contents: Data("\(key.text)\n".utf8), attributes: [.posixPermissions: 0o600])
-        else { throw UpError("Cannot write \(state.apiKeyPath)", remedy: "Check the directory's permissions and the room on its disk") }
+        guard
+            files.createFile(
+                atPath: state.apiKeyPath, contents: Data("\(key.text)\n".utf8), attributes: [.posixPermissions: 0o600])
+        else {
+            throw UpError(
+                "Cannot write \(state.apiKeyPath)", remedy: "Check the directory's permissions and the room on its disk"
+            )
+        }
     }
 }

@@ -23,7 +23,8 @@ struct UpCommand: WeirCommand {
     @Option(help: "Intake's port on 127.0.0.1. Default: any free one.") var port: Int?
     @Option(
         help: ArgumentHelp(
-            "The directory of the migrations.", discussion: "Default: WEIR_MIGRATIONS, then 'migrations' above the executable.",
+            "The directory of the migrations.",
+            discussion: "Default: WEIR_MIGRATIONS, then 'migrations' above the executable.",
             valueName: "directory"))
     var migrations: String?
     @Flag(help: "Print one JSON line when it is ready.") var json = false
@@ -54,7 +55,8 @@ struct UpCommand: WeirCommand {
                     greeting.print(context.console, json: json)
                     // Until a signal cancels this, or the database goes away and takes everything with it.
                     for await status in ends {
-                        throw UpError("Postgres ended (\(status))", remedy: "See the log beside its data, below \(state.path)")
+                        throw UpError(
+                            "Postgres ended (\(status))", remedy: "See the log beside its data, below \(state.path)")
                     }
                 })
         }

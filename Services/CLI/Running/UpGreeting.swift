@@ -32,7 +32,8 @@ struct UpGreeting {
         [
             "url": .string(running.url), "api_key": .string(apiKey), "database_url": .string(running.databaseURL),
             "bus_endpoints": .string(running.busEndpoints), "bus_events": .string(running.busEvents),
-            "bus_keys": .string(state.busKeysPath), "state_dir": .string(state.path), "process_id": .number(JSONNumber(running.processID)),
+            "bus_keys": .string(state.busKeysPath), "state_dir": .string(state.path),
+            "process_id": .number(JSONNumber(running.processID)),
             "health_urls": .object(
                 JSONObject(running.healthURLs.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) })),
         ]

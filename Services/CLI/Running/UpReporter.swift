@@ -15,7 +15,9 @@ struct UpReporter: Sendable {
         case .stopped: step("stopped")
         case .ready, .service(.started): break
         case .service(.crashed(let service, let status, let delay)):
-            console.note("\(service) ended (\(status)); it starts again in \(DurationText.of(delay)). Log: \(logDirectory)/\(service).log")
+            console.note(
+                "\(service) ended (\(status)); it starts again in \(DurationText.of(delay)). Log: \(logDirectory)/\(service).log"
+            )
         case .service(.failed(let service, let reason)): console.note("\(service) cannot be started again: \(reason)")
         case .databaseEnded(let status): console.note("Postgres ended (\(status)).")
         }

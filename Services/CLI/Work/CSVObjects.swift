@@ -20,7 +20,9 @@ enum CSVObjects {
         return names
     }
 
-    private static func headingPosition(_ first: CSVReader.Record, file: String, column: String?) throws(CommandError) -> Int? {
+    private static func headingPosition(_ first: CSVReader.Record, file: String, column: String?) throws(CommandError)
+        -> Int?
+    {
         let titles = first.fields.map(ObjectList.trimmed)
         guard let column else {
             return usualTitles.compactMap { title in titles.firstIndex { $0.lowercased() == title } }.first
@@ -32,14 +34,18 @@ enum CSVObjects {
             remedy: "The first line names \(TerminalText.safe(titles.joined(separator: ", ")))")
     }
 
-    private static func name(of record: CSVReader.Record, at position: Int, file: String) throws(CommandError) -> String {
+    private static func name(of record: CSVReader.Record, at position: Int, file: String) throws(CommandError) -> String
+    {
         guard position < record.fields.count else {
             throw CommandError(
-                "\(file):\(record.line): the line has \(record.fields.count) columns; the name should be in column \(position + 1)")
+                "\(file):\(record.line): the line has \(record.fields.count) columns; the name should be in column \(position + 1)"
+            )
         }
         let name = ObjectList.trimmed(record.fields[position])
         guard !name.isEmpty else {
-            throw CommandError("\(file):\(record.line): the name in column \(position + 1) is empty", remedy: "Fill it in, or take the line out")
+            throw CommandError(
+                "\(file):\(record.line): the name in column \(position + 1) is empty",
+                remedy: "Fill it in, or take the line out")
         }
         return name
     }

@@ -65,16 +65,22 @@ struct CSVReader {
                 continue
             }
             guard position == bytes.count || Self.endsField(bytes[position]) else {
-                throw CommandError("\(file):\(line): text stands behind a closing quote", remedy: "Double quotes inside of quotes")
+                throw CommandError(
+                    "\(file):\(line): text stands behind a closing quote", remedy: "Double quotes inside of quotes")
             }
             return try text(value, line: start)
         }
-        throw CommandError("\(file):\(start): the quote that opens here is never closed", remedy: "Close it, or double it inside of quotes")
+        throw CommandError(
+            "\(file):\(start): the quote that opens here is never closed",
+            remedy: "Close it, or double it inside of quotes")
     }
 
     private mutating func skipLineEnd() {
         guard position < bytes.count else { return }
-        if bytes[position] == UInt8(ascii: "\r"), position + 1 < bytes.count, bytes[position + 1] == UInt8(ascii: "\n") { position += 1 }
+        if bytes[position] == UInt8(ascii: "\r"), position + 1 < bytes.count, bytes[position + 1] == UInt8(ascii: "\n")
+        {
+            position += 1
+        }
         position += 1
         line += 1
     }

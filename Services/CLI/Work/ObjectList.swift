@@ -13,7 +13,8 @@ enum ObjectList {
     static func parse(list: String) throws(CommandError) -> [String] {
         let names = list.split(separator: ",", omittingEmptySubsequences: false).map { trimmed(String($0)) }
         guard !names.contains("") else {
-            throw .usage("--objects has an empty name: '\(TerminalText.safe(list))'", remedy: "Write them as --objects DE,FR,NO")
+            throw .usage(
+                "--objects has an empty name: '\(TerminalText.safe(list))'", remedy: "Write them as --objects DE,FR,NO")
         }
         return names
     }
@@ -36,7 +37,9 @@ enum ObjectList {
             case .csv: try CSVObjects.parse([UInt8](data), file: name, column: column)
             case .ndjson: try NDJSONObjects.parse([UInt8](data), file: name, member: column)
             }
-        guard !objects.isEmpty else { throw CommandError("\(name) names no object", remedy: "Give one object per line") }
+        guard !objects.isEmpty else {
+            throw CommandError("\(name) names no object", remedy: "Give one object per line")
+        }
         return objects
     }
 

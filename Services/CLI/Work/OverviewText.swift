@@ -24,7 +24,8 @@ enum OverviewText {
         if runs.done > 0 || runs.total == 0 { table.add(["done", "\(runs.done)"]) }
         if runs.open > 0 { table.add(["open", "\(runs.open)"]) }
         if overview.failures.isEmpty {
-            for (name, count) in [("failed", runs.failed), ("invalid", runs.invalid), ("timedout", runs.timedout)] where count > 0 {
+            for (name, count) in [("failed", runs.failed), ("invalid", runs.invalid), ("timedout", runs.timedout)]
+            where count > 0 {
                 table.add([name, "\(count)"])
             }
         }

@@ -15,7 +15,9 @@ struct RequestFollower: Sendable {
     /// Waits until the request is finished; intake's short absences are waited out.
     ///
     /// - Parameter isEnough: ends the waiting, by default when the runs have ended and the result is there.
-    func follow(_ id: String, until isEnough: (RequestOverview) -> Bool = { $0.isFinished }) async throws -> RequestOverview {
+    func follow(_ id: String, until isEnough: (RequestOverview) -> Bool = { $0.isFinished }) async throws
+        -> RequestOverview
+    {
         let progress = ProgressLine(console: console)
         defer { progress.finish() }
         var pause = Self.firstPause

@@ -10,7 +10,9 @@ struct ResultLine: Sendable, Equatable {
 
     init(_ value: JSONValue) throws(CommandError) {
         guard let object = value["object"]?.stringValue else {
-            throw CommandError("The result has a line without an object's name", remedy: "Use the 'weir' of the same version as the services")
+            throw CommandError(
+                "The result has a line without an object's name",
+                remedy: "Use the 'weir' of the same version as the services")
         }
         self.object = object
         values = value["values"]?.objectValue ?? JSONObject()

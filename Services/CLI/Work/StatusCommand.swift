@@ -23,7 +23,9 @@ struct StatusCommand: WeirCommand {
             let overview = try await client.status(of: request)
             let history = timeline ? try await client.timeline(of: request) : nil
             if json {
-                guard let history, case .object(var object) = overview.json else { return console.print(overview.json.description) }
+                guard let history, case .object(var object) = overview.json else {
+                    return console.print(overview.json.description)
+                }
                 object["timeline"] = history.json["entries"] ?? .array([])
                 return console.print(JSONValue.object(object).description)
             }

@@ -47,9 +47,12 @@ struct SubmitCommand: WeirCommand {
                 guard !json else { return console.print(accepted.json.description) }
                 console.print(accepted.id)
                 return console.note(
-                    "\(accepted.runsPlanned) runs in \(accepted.callsPlanned) calls; weir status \(accepted.id) shows how far they are")
+                    "\(accepted.runsPlanned) runs in \(accepted.callsPlanned) calls; weir status \(accepted.id) shows how far they are"
+                )
             }
-            if !json { console.note("request \(accepted.id): \(accepted.runsPlanned) runs in \(accepted.callsPlanned) calls") }
+            if !json {
+                console.note("request \(accepted.id): \(accepted.runsPlanned) runs in \(accepted.callsPlanned) calls")
+            }
             let overview = try await RequestFollower(client: client, console: console).follow(accepted.id)
             if json {
                 console.print(overview.json.description)

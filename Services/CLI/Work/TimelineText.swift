@@ -17,7 +17,8 @@ enum TimelineText {
                 took = DurationText.of(microseconds: entry.last - entry.first)
             }
             table.add([
-                DurationText.of(microseconds: entry.first - start), took, what(entry), entry.count == 1 ? "" : "\(entry.count)",
+                DurationText.of(microseconds: entry.first - start), took, what(entry),
+                entry.count == 1 ? "" : "\(entry.count)",
                 entry.actor ?? "", entry.reason ?? "",
             ])
         }

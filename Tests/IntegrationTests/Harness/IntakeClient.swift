@@ -69,16 +69,21 @@ struct IntakeClient: Sendable {
     }
 
     /// Waits until the request is in a state, and gives it.
+    ///
+    /// - Throws: ``HarnessError`` when it ends in another one.
     func wait(for id: String, toBe state: String) async throws -> JSONValue {
         var last = JSONValue.null
         do {
-            return try await eventually("the request \(state)") {
+            last = try await eventually("the request \(state)") {
                 last = try await request(id)
-                return last["state"]?.stringValue == state ? last : nil
+                let ends = [state, "invalid", "failed", "timedout", "delivered"]
+                return last["state"]?.stringValue.map(ends.contains) == true ? last : nil
             }
         } catch {
             throw HarnessError("\(error); it is \(last)")
         }
+        guard last["state"]?.stringValue == state else { throw HarnessError("it is not \(state): \(last)") }
+        return last
     }
 
     private var authorization: [(String, String)] { key.map { [("authorization", "Bearer \($0)")] } ?? [] }

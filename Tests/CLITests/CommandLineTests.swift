@@ -1,0 +1,101 @@
+import Testing
+
+@testable import CLI
+
+@Suite("The command line")
+struct CommandLineTests {
+    @Test func withoutArgumentsItExplainsItself() async {
+        let outcome = await Terminal.run([])
+        #expect(outcome.status == .success)
+        #expect(outcome.output.contains("weir demo"))
+    }
+
+    @Test(
+        arguments: [
+            ["up"], ["demo"], ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"],
+            ["migrate", "verify"],
+            ["apply"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"], ["keys"], ["keys", "create"],
+            ["keys", "show"],
+            ["keys", "revoke"], ["submit"], ["status"], ["result"], ["publish"], ["tail"], ["doctor"],
+        ])
+    func everyCommandHasHelp(_ command: [String]) async {
+        let outcome = await Terminal.run(command + ["--help"])
+        #expect(outcome.status == .success)
+        #expect(outcome.output.contains("USAGE: weir \(command.joined(separator: " "))"))
+    }
+
+    @Test(arguments: [
+        ["up"], ["demo"], ["migrate"], ["apply"], ["key"], ["keys"], ["submit"], ["status"], ["result"], ["publish"],
+        ["tail"], ["doctor"],
+    ])
+    func helpTeachesByExample(_ command: [String]) async {
+        let help = await Terminal.run(command + ["--help"]).output
+        #expect(help.contains("Example"))
+        #expect(help.contains("  weir \(command[0])"))
+    }
+
+    @Test(
+        arguments: [
+            (["sumbit"], "did you mean 'weir submit'?"),
+            (["migrate", "stauts"], "did you mean 'weir migrate status'?"),
+            (["key", "craete"], "did you mean 'weir key create'?"),
+            (["frobnicate"], "weir has no command 'frobnicate'"),
+            (["submit", "a", "--objcts", "DE"], "--objects"), (["submit"], "Missing expected argument '<activity>'"),
+            (["submit", "a"], "either --objects DE,FR or --file"),
+            (["submit", "a", "--objects", "DE", "--file", "f.csv"], "either --objects"),
+            (["submit", "a", "--objects", "DE,"], "--objects has an empty name"),
+            (["submit", "a", "--objects", "DE", "--column", "x"], "--column"),
+            (["submit", "a", "--file", "missing.csv"], "missing.csv cannot be read"),
+            (["submit", "a", "--file", "x.xlsx"], "Name it .csv or .ndjson"),
+            (["apply"], "--file"), (["apply", "-f", "missing.yaml"], "missing.yaml cannot be read"),
+            (["apply", "-f", "x", "--set", "nonsense"], "--set takes PATH=VALUE"),
+            (["up", "--port", "70000"], "--port takes 1 to 65535"),
+            (["up", "--port", "many"], "many"), (["result", "x", "--format", "xml"], "xml"),
+            (["result", "x", "--limit", "-1"], "--limit"),
+            (["migrate", "down", "--to", "-1"], "--to"), (["publish", "a.b"], "--data JSON, --file PATH"),
+            (["publish", "a.b", "--data", "{"], "--data is not JSON"),
+            (["publish", "a.b", "--data", "{}", "--count", "0"], "--count"),
+            (["publish", "a.b", "--data", "{}", "--rate", "0"], "--rate"), (["tail", "--count", "0"], "--count"),
+            (["submit", "a", "--objects", "DE", "--url", "ftp://x"], "http:// or https://"),
+        ] as [([String], String)])
+    func mistakesAreUsageErrorsThatSayWhatToDo(_ arguments: [String], _ words: String) async {
+        let outcome = await Terminal.run(arguments)
+        #expect(outcome.status == .usage)
+        #expect(outcome.error.contains(words), "\(outcome.error)")
+        #expect(outcome.output.isEmpty)
+    }
+
+    @Test(arguments: [
+        ["submit", "a", "--objects", "DE"], ["status", "x"], ["migrate", "status"], ["tail"], ["key", "list"],
+    ])
+    func withoutARunningWeirCommandsSayHowToStartOne(_ arguments: [String]) async {
+        let outcome = await Terminal.run(arguments)
+        #expect(outcome.status == .unreachable)
+        #expect(outcome.error.contains("weir up"))
+    }
+
+    @Test func anAddressWhereNobodyListensIsUnreachable() async throws {
+        let port = try FreePorts.choose(1)[0]
+        let outcome = await Terminal.run(
+            ["submit", "a", "--objects", "DE"],
+            environment: ["WEIR_URL": "http://127.0.0.1:\(port)", "WEIR_API_KEY": "weir_x"])
+        #expect(outcome.status == .unreachable)
+        #expect(outcome.error.contains("127.0.0.1"))
+        #expect(outcome.error.contains("weir doctor"))
+    }
+
+    @Test func aKeyIsAskedForWhenThereIsNone() async {
+        let outcome = await Terminal.run(["status", "x"], environment: ["WEIR_URL": "http://127.0.0.1:1"])
+        #expect(outcome.status == .usage)
+        #expect(outcome.error.contains("weir key create"))
+    }
+
+    @Test func nearestWordsAreFoundAndDistantOnesAreNot() {
+        let known = ["submit", "status", "result"]
+        #expect(CommandSpelling.nearest(to: "sbmit", among: known) == "submit")
+        #expect(CommandSpelling.nearest(to: "stauts", among: known) == "status")
+        #expect(CommandSpelling.nearest(to: "RESULT", among: known) == "result")
+        #expect(CommandSpelling.nearest(to: "xyz", among: known) == nil)
+        #expect(CommandSpelling.nearest(to: "x", among: []) == nil)
+    }
+}

@@ -1,0 +1,129 @@
+import JSON
+import Outbound
+import Testing
+
+@testable import CLI
+
+@Suite("Requests in words")
+struct RequestTextTests {
+    @Test func theTimelineShowsOffsetsDurationsAndCounts() throws {
+        let timeline = RequestTimeline(
+            id: "r",
+            entries: [
+                entry("request", nil, "valid", at: 1_000_000), entry("request", "valid", "ready", at: 1_012_000),
+                entry("runs", "ready", "in_progress", count: 249, at: 1_020_000, last: 1_458_000, by: "weir-executor"),
+                entry("request", "in_progress", "done", at: 3_012_000, reason: "1 of its runs failed"),
+            ])
+        #expect(
+            TimelineText.table(timeline).lines() == [
+                "     AT     TOOK  WHAT                       COUNT  BY             WHY",
+                "   0 ms           request valid                     weir-intake",
+                "12.0 ms  12.0 ms  request valid → ready             weir-intake",
+                "20.0 ms   438 ms  runs ready → in_progress     249  weir-executor",
+                " 2.01 s   2.00 s  request in_progress → done        weir-intake    1 of its runs failed",
+            ])
+    }
+
+    @Test func anEmptyTimelineIsAHeading() {
+        #expect(TimelineText.table(RequestTimeline(id: "r", entries: [])).lines().count == 1)
+    }
+
+    @Test func outcomesShowFailuresByReasonWithSomeObjects() throws {
+        let overview = try RequestOverview(AnswerReader(parsing: Array(Self.answer.utf8)))
+        #expect(overview.isFinished)
+        #expect(overview.runsEnded == 7)
+        #expect(
+            OverviewText.outcomes(overview).lines() == [
+                "RUNS      COUNT  REASON               OBJECTS", "done          3", "open          1",
+                "http_404      4  it does not know it  XX, YY, ZZ, …",
+            ])
+        #expect(OverviewText.lines(overview, style: .plain)[0] == "request r1 (enrich): done, partial")
+    }
+
+    @Test func anAnswerThatLacksAMemberIsRefusedByItsPath() {
+        let error = #expect(throws: CommandError.self) {
+            try RequestOverview(
+                AnswerReader(
+                    parsing: Array(
+                        #"{"id":"r","activity":"a","state":"done","created_at":"","objects":{"total":"x"}}"#.utf8)))
+        }
+        #expect(error?.problem.contains("$.objects.total") == true)
+    }
+
+    @Test func problemsShowTheirDetailAndEveryPath() {
+        let body =
+            #"{"status":422,"code":"invalid_request","detail":"Two things are wrong.","errors":[{"path":"$.objects[3]","message":"too long"},{"path":"$.x","message":"unknown"}]}"#
+        let error = ProblemAnswer(OutboundResponse(status: 422, body: Array(body.utf8))).error(url: "http://x")
+        #expect(error.description == "Two things are wrong (invalid_request)\n  $.objects[3]: too long\n  $.x: unknown")
+        #expect(error.status == .failure)
+    }
+
+    @Test func anAnswerOfAnotherServerIsShownByItsBeginning() {
+        let error = ProblemAnswer(OutboundResponse(status: 404, body: Array("<html>\u{1B}[2J".utf8))).error(
+            url: "http://x")
+        #expect(error.description.contains("http://x answered 404 without problem details: <html>\u{FFFD}[2J"))
+    }
+
+    @Test func aServiceThatIsAwayIsUnreachable() {
+        let body = #"{"status":503,"code":"unavailable","detail":"The database is away."}"#
+        let error = ProblemAnswer(OutboundResponse(status: 503, body: Array(body.utf8))).error(url: "http://x")
+        #expect(error.status == .unreachable)
+        #expect(error.problem.hasPrefix("weir-intake answered 503: "))
+    }
+
+    @Test func absentValuesStayAbsentInTablesAndCSV() throws {
+        let lines = try ResultLine.parse(
+            Array(
+                """
+                {"object":"NO","values":{"name":"Norway","official":"Kingdom, of \\"Norway\\"","n":1}}
+                {"object":"AX","values":{"name":"Åland Islands"}}
+                {"object":"XX","values":{},"error":{"state":"failed","reason":"HTTP 404"}}
+
+                """.utf8))
+        let table = ResultTable(lines)
+        #expect(
+            table.table().lines() == [
+                "OBJECT  NAME           OFFICIAL              N  ERROR",
+                "NO      Norway         Kingdom, of \"Norway\"  1",
+                "AX      Åland Islands  –                     –",
+                "XX      –              –                     –  failed: HTTP 404",
+            ])
+        #expect(
+            String(decoding: table.csv(), as: UTF8.self)
+                == "object,name,official,n,error\r\nNO,Norway,\"Kingdom, of \"\"Norway\"\"\",1,\r\nAX,Åland Islands,,,\r\nXX,,,,failed: HTTP 404\r\n"
+        )
+    }
+
+    @Test func aResultThatIsCutOffIsRefusedWithItsLine() {
+        let error = #expect(throws: CommandError.self) {
+            try ResultLine.parse(Array("{\"object\":\"A\",\"values\":{}}\n{\"obj".utf8))
+        }
+        #expect(error?.problem.hasPrefix("Line 2 of the result is not JSON") == true)
+    }
+
+    @Test func progressShowsABarOnceTheTotalIsKnown() {
+        #expect(ProgressLine.text(5, of: 0, "runs", elapsed: .zero) == "5 runs · 0 ms")
+        #expect(
+            ProgressLine.text(50, of: 100, "runs", elapsed: .seconds(2))
+                == String(repeating: "█", count: 15) + String(repeating: "░", count: 15)
+                + " 50/100 runs · 2.00 s · 25/s")
+        #expect(
+            ProgressLine.text(200, of: 100, "runs", elapsed: .zero).hasPrefix(String(repeating: "█", count: 30) + " "))
+    }
+
+    private func entry(
+        _ subject: String, _ from: String?, _ to: String, count: Int = 1, at first: Int64, last: Int64? = nil,
+        by actor: String = "weir-intake", reason: String? = nil
+    ) -> RequestTimeline.Entry {
+        RequestTimeline.Entry(
+            subject: subject, from: from, to: to, count: count, first: first, last: last ?? first, actor: actor,
+            reason: reason)
+    }
+
+    private static let answer = """
+        {"id":"r1","activity":"enrich","state":"done","substate":"partial","reason":null,"created_at":"2026-11-21T10:29:56.904Z",
+         "objects":{"total":8,"expanded":8},"plan":{"runs":8,"calls":8},
+         "runs":{"total":8,"open":1,"done":3,"failed":4,"invalid":0,"timedout":0},
+         "failures":[{"substate":"http_404","reason":"it does not know it","count":4,"objects":["XX","YY","ZZ"]}],"result_bytes":null}
+        """
+}

@@ -1,0 +1,61 @@
+import Testing
+
+@testable import CLI
+
+@Suite("Tables for people")
+struct TextTableTests {
+    @Test func cellsStandBelowTheirTitles() {
+        var table = TextTable("name", ">count")
+        table.add(["Norway", "7"])
+        table.add(["Åland", "1200"])
+        #expect(table.lines() == ["NAME    COUNT", "Norway      7", "Åland    1200"])
+    }
+
+    @Test func missingCellsAreEmptyAndLinesHaveNoBlanksAtTheirEnds() {
+        var table = TextTable("a", "b")
+        table.add(["x"])
+        #expect(table.lines() == ["A  B", "x"])
+    }
+
+    @Test func flagsAndWideCharactersTakeTwoColumns() {
+        var table = TextTable("flag", "name", "code")
+        table.add(["🇳🇴", "日本", "JP"])
+        table.add(["x", "e\u{301}", "FR"])
+        #expect(table.lines() == ["FLAG  NAME  CODE", "🇳🇴    日本  JP", "x     e\u{301}     FR"])
+    }
+
+    @Test(
+        arguments: [
+            ("", 0), ("abc", 3), ("Åland", 5), ("🇳🇴", 2), ("🇳🇴🇫🇷", 4), ("日本語", 6), ("한국", 4), ("👩‍👩‍👧", 2), ("e\u{301}", 1),
+            ("❤\u{FE0F}", 2), ("❤", 1), ("ｆｕｌｌ", 8), ("a\u{200B}b", 2),
+        ] as [(String, Int)])
+    func displayWidthFollowsTerminals(_ text: String, _ width: Int) {
+        #expect(DisplayWidth.of(text) == width)
+    }
+
+    @Test func theWidestColumnGivesWayOnANarrowTerminal() {
+        var table = TextTable("id", "reason", ">count")
+        table.add(["a", "the API answered with something very long", "12345"])
+        for line in table.lines(width: 30) { #expect(DisplayWidth.of(line) <= 30) }
+        #expect(table.lines(width: 30)[1] == "a   the API answered…    12345")
+    }
+
+    @Test func numbersAreNeverCut() {
+        var table = TextTable("reason", ">count")
+        table.add(["something rather long", "1234567890"])
+        #expect(table.lines(width: 12)[1].hasSuffix("1234567890"))
+    }
+
+    @Test func wideCharactersAreNotCutInHalf() {
+        #expect(TerminalText.truncated("日本語", width: 4) == "日…")
+        #expect(TerminalText.truncated("🇳🇴🇫🇷🇩🇪", width: 5) == "🇳🇴🇫🇷…")
+        #expect(TerminalText.truncated("abc", width: 3) == "abc")
+        #expect(TerminalText.truncated("abc", width: 0) == "")
+    }
+
+    @Test func whatATerminalWouldObeyIsTakenOut() {
+        var table = TextTable("name")
+        table.add(["a\u{1B}[31mred\u{7}\nnext\u{202E}"])
+        #expect(table.lines()[1] == "a\u{FFFD}[31mred\u{FFFD} next\u{FFFD}")
+    }
+}
