@@ -187,7 +187,11 @@ let package = Package(
         tests("BusTests", of: ["Bus", "Messaging"], products: [logging]),
         tests("ExecutorTests", of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store"]),
         tests("ProcessorTests", of: ["Processor", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
-        tests("CLITests", of: ["CLI", "JSON", "Postgres", "Runtime"], products: [argumentParser, logging]),
+        tests(
+            "IntegrationTests",
+            of: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Store", "TestServers"],
+            products: [crypto, logging]),
+        tests("CLITests", of: ["CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime"], products: [argumentParser, logging]),
     ],
     cxxLanguageStandard: .cxx20
 )

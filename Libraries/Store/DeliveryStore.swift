@@ -120,6 +120,15 @@ public struct DeliveryStore: Sendable {
           and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.state <> 'delivered')
         """)
 
+    private static let giveBack = Statement(
+        "delivery.give_back",
+        """
+        update public.delivery as d
+        set state = 'ready', worker_id = null, due_at = clock_timestamp(),
+            state_reason = 'the answer to the claim of attempt ' || d.attempt || ' was lost; it was not posted'
+        where d.state = 'in_progress' and d.worker_id = $1 and d.id <> all ($2)
+        """)
+
     private static let nextDue = Statement(
         "delivery.next_due",
         """
@@ -139,6 +148,14 @@ public struct DeliveryStore: Sendable {
                     payload: payload.bytes))
         }
         return claimed
+    }
+
+    /// Undoes claims of this worker whose answer was lost.
+    ///
+    /// - Parameter known: the deliveries that the worker knows it has claimed and that are not recorded yet; they are left alone.
+    /// - Returns: how many deliveries are ready again.
+    public func giveBackUnknown(worker: WorkerID, known: [DeliveryID]) async throws(PostgresError) -> Int {
+        try await pool.execute(Self.giveBack, worker, known).affectedRows
     }
 
     /// Records attempts and marks the requests whose outcome has arrived everywhere.

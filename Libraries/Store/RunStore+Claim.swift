@@ -69,6 +69,25 @@ extension RunStore {
         returning r.run_request_id, r.id, r.attempt, r.activity_request_id, o.name
         """)
 
+    private static let giveBack = Statement(
+        "run.give_back",
+        """
+        with lost as (
+            update public.run_request as q
+            set state = 'failed', state_substate = 'claim_lost', worker_id = null,
+                state_reason = 'the answer to its claim was lost; it was not begun'
+            from unnest($2::uuid[]) as i(id)
+            where q.id = i.id and q.worker_id is not distinct from $1 and q.state = 'in_progress'
+            returning q.id, q.run_ids
+        )
+        update public.run_queue as r
+        set state = 'ready', state_substate = 'claim_lost', worker_id = null,
+            state_reason = 'the answer to the claim of attempt ' || r.attempt || ' was lost; it was not begun'
+        from lost as l
+        cross join unnest(l.run_ids) as u(id)
+        where r.id = u.id and r.run_request_id is not distinct from l.id and r.state = 'in_progress'
+        """)
+
     // A loose index scan: one look-up for each source with ready runs, however many runs wait behind it.
     private static let readySources = Statement(
         "run.ready_sources",
@@ -113,6 +132,14 @@ extension RunStore {
             }
         }
         return exchanges
+    }
+
+    /// Undoes claims whose answer was lost, as far as they took effect.
+    ///
+    /// - Parameter exchanges: the ids that were handed to ``claim(_:worker:limit:runsPerExchange:exchangeIDs:)``; nobody has begun them.
+    /// - Returns: how many runs are ready again.
+    public func giveBack(_ exchanges: [RunRequestID], worker: WorkerID) async throws(PostgresError) -> Int {
+        try await pool.execute(Self.giveBack, worker, exchanges).affectedRows
     }
 
     /// The sources that have runs to execute.

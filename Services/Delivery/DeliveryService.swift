@@ -1,6 +1,7 @@
 import Contracts
 import Logging
 import Messaging
+import Postgres
 import Runtime
 import ServiceLifecycle
 import Store
@@ -27,22 +28,26 @@ public struct DeliveryService: Service {
     private let logger: Logger
     private let attempts: Batcher<DeliveryAttempt>
     private let bell = Bell()
-    private let room: Room
+    private let underWay = Posts()
     private let attempted: PrometheusCounter
     private let failed: PrometheusCounter
 
-    /// How many posts may still begin.
-    private final class Room: Sendable {
-        private let free: Mutex<Int>
+    /// How long a claim may still take effect after its connection broke: longer than a statement may run.
+    private static let doubtLife: Duration = .seconds(60)
 
-        init(_ free: Int) {
-            self.free = Mutex(free)
+    /// The deliveries that were claimed and are not recorded yet.
+    private final class Posts: Sendable {
+        private let underWay = Mutex<Set<DeliveryID>>([])
+
+        var all: [DeliveryID] { underWay.withLock { Array($0) } }
+        var count: Int { underWay.withLock { $0.count } }
+
+        func begin(_ deliveries: [ClaimedDelivery]) {
+            underWay.withLock { $0.formUnion(deliveries.lazy.map(\.id)) }
         }
 
-        var count: Int { free.withLock { $0 } }
-
-        func change(by amount: Int) {
-            free.withLock { $0 += amount }
+        func end(_ attempts: [DeliveryAttempt]) {
+            underWay.withLock { $0.subtract(attempts.lazy.map(\.delivery.id)) }
         }
     }
 
@@ -58,7 +63,6 @@ public struct DeliveryService: Service {
         self.bus = bus
         logger = context.logger
         attempts = Batcher(itemsMax: 100)
-        room = Room(configuration.postsMax)
         attempted = context.metrics.counter("weir_delivery_attempts_total", "Webhooks posted.")
         failed = context.metrics.counter("weir_delivery_failures_total", "Webhooks that the endpoint did not take.")
     }
@@ -103,20 +107,36 @@ public struct DeliveryService: Service {
     }
 
     private func dispatch(into posts: inout DiscardingTaskGroup, until stop: Stop) async {
+        var doubtEnds: ContinuousClock.Instant?
         while await bell.wait(), !stop.isSet {
             do {
-                while !stop.isSet, room.count > 0 {
-                    let claimed = try await deliveries.claim(worker: lease.worker, limit: room.count)
+                if let end = doubtEnds {
+                    try await giveBackUnknown()
+                    if end < .now { doubtEnds = nil }
+                }
+                while !stop.isSet, underWay.count < configuration.postsMax {
+                    let claimed = try await deliveries.claim(
+                        worker: lease.worker, limit: configuration.postsMax - underWay.count)
                     if claimed.isEmpty { break }
-                    room.change(by: -claimed.count)
+                    underWay.begin(claimed)
                     for delivery in claimed {
                         posts.addTask { attempts.submit(await poster.post(delivery)) }
                     }
                 }
             } catch {
+                if (error as? PostgresError)?.isKnownNotApplied != true { doubtEnds = .now + Self.doubtLife }
                 logger.error("Could not claim deliveries.", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .milliseconds(500))
             }
+        }
+    }
+
+    /// The answer to a claim was lost: the database may have given deliveries to this worker, which does not know of them. No claim
+    /// is under way meanwhile.
+    private func giveBackUnknown() async throws {
+        let count = try await deliveries.giveBackUnknown(worker: lease.worker, known: underWay.all)
+        if count > 0 {
+            logger.notice("Gave back deliveries whose claim was not answered.", metadata: ["deliveries": "\(count)"])
         }
     }
 
@@ -131,20 +151,11 @@ public struct DeliveryService: Service {
                     "error": "\(attempt.error ?? "-")",
                 ])
         }
-        var wait = Duration.milliseconds(100)
-        while true {
-            do {
-                try await deliveries.record(batch, worker: lease.worker)
-                break
-            } catch {
-                // What the endpoint took must be known, or it gets it again.
-                logger.error("Could not record attempts; trying again.", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: wait)
-                if Task.isCancelled { break }
-                wait = min(wait * 2, .seconds(5))
-            }
+        // What the endpoint took must be known, or it gets it again.
+        await insist(on: "record \(batch.count) attempts", logger: logger) {
+            try await deliveries.record(batch, worker: lease.worker)
         }
-        room.change(by: batch.count)
+        underWay.end(batch)
         bell.ring()
     }
 }

@@ -2,6 +2,7 @@ import Contracts
 import Logging
 import Messaging
 import Outbound
+import Postgres
 import Runtime
 import ServiceLifecycle
 import Store
@@ -39,6 +40,7 @@ public struct ExecutorService: Service {
     private let dispatcher: Dispatcher
     private let answers: Batcher<Finished<RecordedAnswer>>
     private let failures: Batcher<Finished<RecordedFailure>>
+    private let doubtful = DoubtfulClaims()
     private let metrics: ExecutorMetrics
     private let logger: Logger
 
@@ -106,6 +108,7 @@ public struct ExecutorService: Service {
     private func poll() async {
         while !Task.isCancelled {
             do {
+                try await giveBackDoubtfulClaims()
                 dispatcher.offer(try await runs.readySources())
                 try await Task.sleep(for: configuration.pollInterval)
             } catch is CancellationError {
@@ -113,6 +116,15 @@ public struct ExecutorService: Service {
             } catch {
                 logger.warning("Could not look for ready runs.", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: configuration.pollInterval)
+            }
+        }
+    }
+
+    private func giveBackDoubtfulClaims() async throws {
+        for claim in doubtful.current() {
+            let count = try await runs.giveBack(claim.exchanges, worker: claim.worker)
+            if count > 0 {
+                logger.notice("Gave back runs whose claim was not answered.", metadata: ["runs": "\(count)"])
             }
         }
     }
@@ -134,9 +146,17 @@ public struct ExecutorService: Service {
         guard let source = try await sources.source(turn.source.source) else { return }
         dispatcher.limit(turn.source, to: source.concurrency)
         let count = min(turn.exchanges, source.concurrency)
-        let claimed = try await runs.claim(
-            turn.source, worker: lease.worker, limit: count * source.runsPerExchange,
-            runsPerExchange: source.runsPerExchange, exchangeIDs: ids.next(count).map { RunRequestID($0) })
+        let worker = lease.worker
+        let exchangeIDs = ids.next(count).map { RunRequestID($0) }
+        let claimed: [ClaimedExchange]
+        do {
+            claimed = try await runs.claim(
+                turn.source, worker: worker, limit: count * source.runsPerExchange,
+                runsPerExchange: source.runsPerExchange, exchangeIDs: exchangeIDs)
+        } catch {
+            if !error.isKnownNotApplied { doubtful.add(exchangeIDs, worker: worker) }
+            throw error
+        }
         if claimed.count == count {
             // There may be more: the next turn is somebody else's, here or in another executor.
             dispatcher.offer([turn.source])
@@ -181,19 +201,7 @@ public struct ExecutorService: Service {
     private func untilRecorded<Record>(
         _ batch: [Finished<Record>], _ write: () async throws -> Void
     ) async {
-        var wait = Duration.milliseconds(100)
-        while true {
-            do {
-                try await write()
-                break
-            } catch {
-                logger.error(
-                    "Could not record exchanges; trying again.", metadata: ["count": "\(batch.count)", "error": "\(error)"])
-                try? await Task.sleep(for: wait)
-                if Task.isCancelled { break }
-                wait = min(wait * 2, .seconds(5))
-            }
-        }
+        await insist(on: "record \(batch.count) exchanges", logger: logger, write)
         var counts: [ReadySource: Int] = [:]
         for finished in batch { counts[finished.source, default: 0] += 1 }
         for (source, count) in counts { dispatcher.end(count, of: source) }

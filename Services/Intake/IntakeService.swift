@@ -102,12 +102,11 @@ public struct IntakeService: Service {
         }
     }
 
+    /// The claim may have taken effect although its answer was lost, and nobody takes it from a worker that is alive.
     private func letGo(of request: ActivityRequestID) async {
-        do {
+        await insist(on: "release a request", logger: logger) {
             try await requests.release(request, worker: lease.worker)
-        } catch {
-            logger.error("Could not release it either.", metadata: ["request": "\(request)", "error": "\(error)"])
         }
-        try? await Task.sleep(for: .milliseconds(500))
+        try? await Task.sleep(for: .milliseconds(200))
     }
 }

@@ -130,16 +130,15 @@ public struct ProcessorService: Service {
                     bus.publish(topic: Topic.requestCompleted, key: request.description, body: [])
                 }
             } catch {
-                // The claim stays with this worker; it is dropped so that the poll finds the request again.
                 logger.error(
                     "Could not collect a result; trying again.",
                     metadata: ["request": "\(request)", "error": "\(error)"])
-                do {
+                // The claim may have taken effect, and nobody takes it from a worker that is alive.
+                await insist(on: "release a request", logger: logger) {
                     try await requests.release(request, worker: lease.worker)
-                } catch {
-                    logger.error("Could not release it either.", metadata: ["error": "\(error)"])
                 }
-                try? await Task.sleep(for: .milliseconds(500))
+                toCollect.add([request])
+                try? await Task.sleep(for: .milliseconds(200))
             }
         }
     }

@@ -27,7 +27,7 @@ struct SourceRulesTests {
     }
 
     @Test func onlyTheStoreSpeaksSQL() throws {
-        let statement = try Regex(#"(?:^\s*|")(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\s"#)
+        let statement = try Regex(#"(?i)(?:^\s*|")(?:select|insert into|update public\.|delete from)\s"#)
         for file in product where file.target != "Store" {
             for (number, line) in file.code where line.contains(statement) {
                 Issue.record("\(file.path):\(number): statements live in Libraries/Store: \(line)")

@@ -65,8 +65,8 @@ struct ObjectInputTests {
     @Test(
         arguments: [
             ("\"DE\"\n{\"a\": 1}\n", "in.ndjson:2: the object has no member object or name"),
-            ("\"DE\"\n\n\n{\"name\": 7}\n", "in.ndjson:4: name is number, not a text"),
-            ("\"DE\"\n[1]\n", "in.ndjson:2: expected a text or an object, found array"),
+            ("\"DE\"\n\n\n{\"name\": 7}\n", "in.ndjson:4: name is a number, not a text"),
+            ("\"DE\"\n[1]\n", "in.ndjson:2: expected a text or an object, found an array"),
             ("\"\"\n", "in.ndjson:1: the name is empty"),
         ] as [(String, String)])
     func faultsOfJSONLinesNameTheirLine(_ text: String, _ problem: String) {

@@ -16,11 +16,11 @@ struct RequestTextTests {
             ])
         #expect(
             TimelineText.table(timeline).lines() == [
-                "     AT     TOOK  WHAT                       COUNT  BY             WHY",
-                "   0 ms           request valid                     weir-intake",
-                "12.0 ms  12.0 ms  request valid → ready             weir-intake",
-                "20.0 ms   438 ms  runs ready → in_progress     249  weir-executor",
-                " 2.01 s   2.00 s  request in_progress → done        weir-intake    1 of its runs failed",
+                "     AT     TOOK  WHAT                        COUNT  BY             WHY",
+                "   0 ms           request valid                      weir-intake",
+                "12.0 ms  12.0 ms  request valid → ready              weir-intake",
+                "20.0 ms   438 ms  runs ready → in_progress      249  weir-executor",
+                " 2.01 s   2.00 s  request in_progress → done         weir-intake    1 of its runs failed",
             ])
     }
 

@@ -37,7 +37,7 @@ struct TextTableTests {
         var table = TextTable("id", "reason", ">count")
         table.add(["a", "the API answered with something very long", "12345"])
         for line in table.lines(width: 30) { #expect(DisplayWidth.of(line) <= 30) }
-        #expect(table.lines(width: 30)[1] == "a   the API answered…    12345")
+        #expect(table.lines(width: 30)[1] == "a   the API answered w…  12345")
     }
 
     @Test func numbersAreNeverCut() {

@@ -1,8 +1,8 @@
 import Contracts
-import Store
 import Testing
 
 @testable import Executor
+@testable import Store
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -3,10 +3,10 @@ import JSON
 import Outbound
 import Postgres
 import Runtime
-import Store
 import Testing
 
 @testable import Executor
+@testable import Store
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -30,11 +30,14 @@ struct ExchangeJudgeTests {
             exchange: exchange, source: try PreparedSource(record), clock: .system, random: { 1 })
     }
 
-    private func judge(_ status: Int, headers: [(name: String, value: String)] = [], attempt: Int = 1) throws -> RecordedFailure? {
+    private func judge(_ status: Int, headers: [(name: String, value: String)] = [], attempt: Int = 1) throws
+        -> RecordedFailure?
+    {
         let response = OutboundResponse(
             status: status, headers: headers, body: Array("{}".utf8), duration: .milliseconds(3), bytesReceived: 2,
             remoteAddress: nil)
-        guard case .failure(let failure) = try makeJudge(attempt: attempt).judge(response, method: "GET", url: "u") else {
+        guard case .failure(let failure) = try makeJudge(attempt: attempt).judge(response, method: "GET", url: "u")
+        else {
             return nil
         }
         return failure

@@ -25,10 +25,13 @@ struct RetryAfterTests {
     }
 
     @Test func aDateInThePastIsNow() {
-        #expect(RetryAfter.parse("Sun, 06 Nov 1994 08:49:37 GMT", now: Date(timeIntervalSince1970: 2_000_000_000)) == .zero)
+        #expect(
+            RetryAfter.parse("Sun, 06 Nov 1994 08:49:37 GMT", now: Date(timeIntervalSince1970: 2_000_000_000)) == .zero)
     }
 
-    @Test(arguments: ["", "-1", "soon", "1.5", "Sun, 06 Nov 1994", "Sun, 06 Xyz 1994 08:49:37 GMT", "99 99 99 99 99 GMT"])
+    @Test(arguments: [
+        "", "-1", "soon", "1.5", "Sun, 06 Nov 1994", "Sun, 06 Xyz 1994 08:49:37 GMT", "99 99 99 99 99 GMT",
+    ])
     func nonsenseIsNothing(_ value: String) {
         #expect(RetryAfter.parse(value, now: example) == nil)
     }

@@ -24,12 +24,15 @@ extension IntegrationTests {
         private static let cases = [
             Case(
                 object: "html",
-                replies: [.answer(status: 200, headers: [("content-type", "text/html")], body: Array("<html>down</html>".utf8))],
-                substate: "not_json", saying: "HTML"),
+                replies: [
+                    .answer(
+                        status: 200, headers: [("content-type", "text/html")], body: Array("<html>down</html>".utf8))
+                ],
+                substate: "not_json", saying: "<html>"),
             Case(object: "nothing", replies: [.status(200)], substate: "empty", saying: "empty"),
             Case(
                 object: "truncated", replies: [.json(#"{"data":{"name":"x","profile":{"legal_name":"x"#)],
-                substate: "truncated", saying: "ends"),
+                substate: "truncated", saying: "cut off after 46 bytes"),
             Case(
                 object: "nul mapped", replies: profile(#""legal_name":"a\u0000b""#), substate: "unstorable_text",
                 saying: "$.data.profile.legal_name"),
@@ -60,7 +63,8 @@ extension IntegrationTests {
             Case(object: "unknown", replies: [.status(404)], substate: "http_404", saying: "does not know this object"),
             Case(object: "forbidden", replies: [.status(403)], substate: "http_403", saying: "credentials"),
             Case(
-                object: "busy", replies: [.status(429, headers: [("retry-after", "1")]), .json(StubAPI.answer("busy"))],
+                object: "busy",
+                replies: [.status(429, headers: [("retry-after", "1")]), .json(StubAPI.answer("busy"))],
                 state: "done", substate: nil, calls: 2),
             Case(
                 object: "flaky", replies: [.status(503), .status(503), .json(StubAPI.answer("flaky"))], state: "done",
@@ -68,7 +72,9 @@ extension IntegrationTests {
             Case(
                 object: "broken", replies: [.status(500)], substate: "http_500", saying: "attempt 4 of 4 was the last",
                 calls: 4),
-            Case(object: "reset", replies: [.reset], substate: "network", saying: "attempt 4 of 4 was the last", calls: 4),
+            Case(
+                object: "reset", replies: [.reset], substate: "network", saying: "attempt 4 of 4 was the last", calls: 4
+            ),
         ]
 
         @Test func eachRunEndsWithItsReasonAndTheOthersSucceed() async throws {
@@ -99,7 +105,10 @@ extension IntegrationTests {
                     #expect(timeline.contains { $0["reason"]?.stringValue == reason }, "\(given.object)")
                 }
                 // The API's own wait is honoured, not the source's 10 ms.
-                #expect(timeline.contains { $0["reason"]?.stringValue?.contains("HTTP 429") == true && "\($0)".contains("again in 1.0 s") })
+                #expect(
+                    timeline.contains {
+                        $0["reason"]?.stringValue?.contains("HTTP 429") == true && "\($0)".contains("again in 1.0 s")
+                    })
                 for name in good { #expect(platform.api.calls[name] == 1, "\(name)") }
                 let lines = try await platform.client.get("/v1/activity-requests/\(id)/result?format=ndjson").lines
                 #expect(lines.count == good.count + Self.cases.count)

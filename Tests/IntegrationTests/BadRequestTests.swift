@@ -39,7 +39,8 @@ extension IntegrationTests {
             Case(
                 "an unknown field", #"{"activity":"enrich","objects":["a"],"prio rity":1}"#, at: "$['prio rity']",
                 saying: "no such field"),
-            Case("wrong types", #"{"activity":7,"objects":"a"}"#, at: "$.activity", "$.objects", saying: "not a number"),
+            Case(
+                "wrong types", #"{"activity":7,"objects":"a"}"#, at: "$.activity", "$.objects", saying: "not a number"),
             Case(
                 "names of wrong types", #"{"activity":"enrich","objects":["a",1,null]}"#, at: "$.objects[1]",
                 "$.objects[2]", saying: "not null"),
@@ -64,13 +65,15 @@ extension IntegrationTests {
                 at: "$.objects[1]", saying: "byte"),
             Case("no body", "", status: 400, code: "invalid_json", at: "$", saying: "empty"),
             Case(
-                "invalid UTF-8", bytes: Array(#"{"activity":"enrich","objects":[""#.utf8) + [0xFF] + Array(#""]}"#.utf8),
+                "invalid UTF-8",
+                bytes: Array(#"{"activity":"enrich","objects":[""#.utf8) + [0xFF] + Array(#""]}"#.utf8),
                 status: 400, code: "invalid_json", at: ["$.objects[0]"], saying: "UTF-8"),
             Case(
                 "a lone surrogate", #"{"activity":"enrich","objects":["\ud800"]}"#, status: 400, code: "invalid_json",
                 at: "$.objects[0]", saying: "surrogate"),
             Case(
-                "50 MB", bytes: Array(#"{"activity":"enrich","objects":[""#.utf8) + Array(repeating: 0x78, count: 50 << 20),
+                "50 MB",
+                bytes: Array(#"{"activity":"enrich","objects":[""#.utf8) + Array(repeating: 0x78, count: 50 << 20),
                 status: 413, code: "body_too_large", at: [], saying: "8388608"),
         ]
 

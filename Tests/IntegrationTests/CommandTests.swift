@@ -74,7 +74,8 @@ extension IntegrationTests {
                         """, key)
                     #expect(leaks == 0, "a key was kept")
                     for (service, log) in platform.logs { #expect(!log.contains(key), "\(service) logged a key") }
-                    let rows = try await platform.database.value(Int.self, "select count(*) from public.activity_request")
+                    let rows = try await platform.database.value(
+                        Int.self, "select count(*) from public.activity_request")
                     #expect(rows == 0)
                     // The consumer has taken no harm.
                     let reply = try await send(good.encoded(), over: bus)

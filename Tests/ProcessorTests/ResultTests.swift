@@ -1,10 +1,10 @@
 import Contracts
 import JSON
 import Postgres
-import Store
 import Testing
 
 @testable import Processor
+@testable import Store
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -18,7 +18,9 @@ struct ResultTests {
     private let code = DatapointID(UUID())
 
     private func row(_ position: Int, _ object: String, _ datapoint: DatapointID?, _ value: String?) -> ResultRow {
-        ResultRow(position: position, name: object, state: "done", reason: nil, datapoint: datapoint, value: value.map { JSONB($0) })
+        ResultRow(
+            position: position, name: object, state: "done", reason: nil, datapoint: datapoint,
+            value: value.map { JSONB($0) })
     }
 
     @Test func everyObjectIsOneLineWithItsValuesInOrder() {
@@ -54,7 +56,8 @@ struct ResultTests {
             id: ActivityRequestID(UUID()), org: OrgID(UUID()), activity: "enrich", objectCount: 2,
             counts: RunCounts(total: 2, done: 2, failed: 0, invalid: 0, timedout: 0), datapointKeys: [:], endpoints: [])
         let payload = CompletionPayload(
-            request: request, state: "done", substate: nil, resultBytes: 10, inlineResult: inline.map { Array($0.utf8) },
+            request: request, state: "done", substate: nil, resultBytes: 10,
+            inlineResult: inline.map { Array($0.utf8) },
             timestamp: "2026-01-02T03:04:05Z", link: link)
         return try JSONValue(parsing: payload.encoded())
     }
@@ -71,6 +74,8 @@ struct ResultTests {
         let link = links.link(to: ActivityRequestID(UUID()), now: 1000)
         let payload = try payload(inline: nil, link: link)
         #expect(payload["data"]?["objects"] == nil)
-        #expect(payload["data"]?["result_url"]?.stringValue?.hasPrefix("https://weir.example.com/v1/activity-requests/") == true)
+        #expect(
+            payload["data"]?["result_url"]?.stringValue?.hasPrefix("https://weir.example.com/v1/activity-requests/")
+                == true)
     }
 }

@@ -2,10 +2,10 @@ import Contracts
 import JSON
 import Mapping
 import Postgres
-import Store
 import Testing
 
 @testable import Processor
+@testable import Store
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -15,7 +15,8 @@ import Testing
 
 @Suite("Mapping a run's answer")
 struct RunMappingTests {
-    private func map(_ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#) throws -> ProcessedRun {
+    private func map(_ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#) throws -> ProcessedRun
+    {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
             runsPerExchange: 1, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) }, objectPathType: "key",

@@ -33,7 +33,7 @@ struct TailCommand: WeirCommand {
 
     func run(_ context: CommandContext) async throws {
         let console = context.console
-        _ = try await Interruption.cancelling {
+        _ = try await Interruption.untilSignal {
             try await context.withBus(bus) { client in
                 let messages = try client.observe(topicPrefixes: [type])
                 // Says at once when there is no bus, instead of waiting for messages that cannot come.

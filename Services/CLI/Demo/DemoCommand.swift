@@ -1,5 +1,5 @@
 import ArgumentParser
-import Contracts
+import Glibc
 
 /// The whole flow on real data.
 struct DemoCommand: WeirCommand {
@@ -23,11 +23,15 @@ struct DemoCommand: WeirCommand {
         state.removeAbandoned()
         let logs = DemoLogs(state: state.directory)
         let codes = try CountryCodes.read()
+        guard access("\(context.executableDirectory)/weir-sample", X_OK) == 0 else {
+            throw CommandError(
+                "\(context.executableDirectory) has no weir-sample", remedy: "Build it first (make build)")
+        }
         let run = DemoRun(context: context, state: state.directory, codes: codes, isKept: keep, logs: logs)
         defer { if !keep { state.removeEmptyParent() } }
         let isDone: Void?
         do {
-            isDone = try await Interruption.cancelling { try await run.perform() }
+            isDone = try await Interruption.untilSignal { try await run.perform() }
         } catch {
             let report = ErrorReport(error)
             context.console.note("\(report.text)\n\(logs.lines(about: report.text).joined(separator: "\n"))")

@@ -5,7 +5,10 @@ import Store
 
 /// One demo, from the start of its own Weir to the verified webhook.
 struct DemoRun: Sendable {
+    private static let runsTimeout: Duration = .seconds(180)
     private static let webhookTimeout: Duration = .seconds(60)
+    /// Where the services find the secret that examples/countries.yaml names.
+    private static let secretVariable = "WEIR_SECRET_" + "DEMO_WEBHOOK"
 
     let context: CommandContext
     let state: StateDirectory
@@ -26,7 +29,7 @@ struct DemoRun: Sendable {
             state: state, executables: context.executableDirectory, environment: context.environment)
         options.settings = preparation.settings
         options.settings["WEIR_OUTBOUND_ALLOW"] = InstancePreparation.loopbackNetworks
-        options.settings["WEIR_SECRET_DEMO_WEBHOOK"] = secret
+        options.settings[Self.secretVariable] = secret
         options.isEphemeral = !isKept
         console.print(
             console.style.bold("Weir's demo: \(codes.count) countries, from the request to the signed webhook."))
@@ -53,14 +56,13 @@ struct DemoRun: Sendable {
     /// Lends the API and the receiver.
     private func withSamples(secret: String, _ body: (DemoSamples) async throws -> Void) async throws {
         console.note("· starting an API that serves countries, and a receiver of webhooks")
-        let variable = "WEIR_SECRET_DEMO_WEBHOOK"
-        let environment = context.environment.merging([variable: secret]) { $1 }
+        let environment = context.environment.merging([Self.secretVariable: secret]) { $1 }
         let api = try await SampleProcess.start(
             "countries-api", arguments: ["--iso-file", CountryCodes.file], executables: context.executableDirectory,
             environment: environment, logDirectory: state.logDirectory)
         do {
             let receiver = try await SampleProcess.start(
-                "webhook-receiver", arguments: ["--secret-env", variable, "--output", inbox.path],
+                "webhook-receiver", arguments: ["--secret-env", Self.secretVariable, "--output", inbox.path],
                 executables: context.executableDirectory, environment: environment, logDirectory: state.logDirectory)
             do {
                 try await body(DemoSamples(api: api, receiver: receiver))
@@ -98,7 +100,9 @@ struct DemoRun: Sendable {
         console.note("· submitting \(codes.count) countries")
         let startedAt = ContinuousClock.now
         let accepted = try await client.submit(activity: "enrich_countries", objects: codes, idempotencyKey: nil)
-        let overview = try await RequestFollower(client: client, console: console).follow(accepted.id)
+        let overview = try await RequestFollower(client: client, console: console).follow(
+            accepted.id, timeout: Self.runsTimeout)
+        guard overview.isFinished else { throw Self.stuck(overview) }
         guard overview.isSuccessful, overview.runs.done == codes.count else {
             throw CommandError(
                 "Only \(overview.runs.done) of \(codes.count) countries were enriched; the request is \(overview.state)",
@@ -111,10 +115,27 @@ struct DemoRun: Sendable {
             throw CommandError("The webhook brought \(lines.count) objects instead of \(codes.count)")
         }
         // The attempt is recorded when its answer has come back, a moment after the receiver has written the body.
-        _ = try await RequestFollower(client: client, console: console).follow(accepted.id) { $0.state == "delivered" }
+        _ = try await RequestFollower(client: client, console: console).follow(
+            accepted.id, timeout: Self.webhookTimeout
+        ) { $0.state == "delivered" }
         let report = DemoReport(console: console)
         report.results(lines, webhookID: message.id, took: took)
         report.timeline(try await client.timeline(of: accepted.id))
+    }
+
+    /// Which service a request waits for, as far as it shows.
+    private static func stuck(_ overview: RequestOverview) -> CommandError {
+        let service =
+            if overview.objectsExpanded < overview.objectsTotal {
+                "weir-intake, which makes the runs"
+            } else if overview.runs.open > 0 {
+                "weir-executor, which asks the API, or weir-processor, which reads its answers"
+            } else {
+                "weir-processor, which puts the result together"
+            }
+        return CommandError(
+            "The request is still \(overview.state) after \(runsTimeout): it waits for \(service)",
+            details: OverviewText.outcomes(overview).lines())
     }
 
     /// Waits for the body that the receiver writes once it has verified the signature.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import JSON
 
 /// Starts everything on this machine.
 struct UpCommand: WeirCommand {
@@ -41,7 +40,7 @@ struct UpCommand: WeirCommand {
             settings: preparation.settings)
         let reporter = UpReporter(console: context.console, logDirectory: state.logDirectory)
         let (ends, continuation) = AsyncStream.makeStream(of: ChildExit.self)
-        _ = try await Interruption.cancelling {
+        _ = try await Interruption.untilSignal {
             try await UpInstance.withRunning(
                 options,
                 migrate: { try await preparation.run(databaseURL: $0) },

@@ -14,18 +14,25 @@ struct RequestFollower: Sendable {
 
     /// Waits until the request is finished; intake's short absences are waited out.
     ///
-    /// - Parameter isEnough: ends the waiting, by default when the runs have ended and the result is there.
-    func follow(_ id: String, until isEnough: (RequestOverview) -> Bool = { $0.isFinished }) async throws
+    /// - Parameters:
+    ///   - timeout: how long to wait at the most; nil for as long as it takes.
+    ///   - isEnough: ends the waiting, by default when the runs have ended and the result is there.
+    /// - Returns: the request when it was enough, or as it stood when the time was over.
+    func follow(
+        _ id: String, timeout: Duration? = nil, until isEnough: (RequestOverview) -> Bool = { $0.isFinished }
+    ) async throws
         -> RequestOverview
     {
         let progress = ProgressLine(console: console)
         defer { progress.finish() }
         var pause = Self.firstPause
         var lastAnswer = ContinuousClock.now
+        let deadline = timeout.map { ContinuousClock.now + $0 }
         while true {
             do {
                 let overview = try await client.status(of: id)
                 if isEnough(overview) { return overview }
+                if let deadline, ContinuousClock.now >= deadline { return overview }
                 lastAnswer = .now
                 progress.show(overview.runsEnded, of: max(overview.plan.runs, overview.runs.total), "runs")
             } catch let error as OutboundError where error.isRetryable {

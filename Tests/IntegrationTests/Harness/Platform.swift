@@ -17,6 +17,8 @@ final class Platform: Sendable {
         var services = Set(ServiceName.allCases)
         /// Variables of single services; they win.
         var variables: [ServiceName: [String: String]] = [:]
+        /// The service that reaches Postgres through a ``ForgetfulProxy``.
+        var forgetful: ServiceName?
         /// The name of the secret in the catalogue.
         var secret = "HOOK"
         /// Organizations that get the catalogue and a key.
@@ -33,6 +35,8 @@ final class Platform: Sendable {
     let clients: [String: IntakeClient]
     let publicURL: String
     let busEndpoint: String
+    /// Between Postgres and the service that the options name; loses nothing until it is told to.
+    let proxy: ForgetfulProxy
     private let processes: [ServiceName: ServiceProcess]
     private let running: Mutex<Set<ServiceName>>
     private let outbound: OutboundClient
@@ -41,7 +45,7 @@ final class Platform: Sendable {
     /// The client of the first organization.
     var client: IntakeClient { clients.min { $0.key < $1.key }.unsafelyUnwrapped.value }
 
-    /// Makes everything and starts the services; returns when intake answers.
+    /// Makes everything that the services need; ``start()`` starts them.
     init(_ options: Options) async throws {
         directory = try Self.makeDirectory()
         database = try await TestDatabase.make()
@@ -50,6 +54,9 @@ final class Platform: Sendable {
         let port = try FreePort.choose()
         publicURL = "http://127.0.0.1:\(port)"
         busEndpoint = "ipc://\(directory.path)/bus"
+        let proxyDirectory = directory.appending(path: "pg")
+        try FileManager.default.createDirectory(at: proxyDirectory, withIntermediateDirectories: false)
+        proxy = try ForgetfulProxy(directory: proxyDirectory.path, upstream: database.socketDirectory)
         var configuration = OutboundClient.Configuration()
         configuration.allowedNetworks = ["127.0.0.0/8"]
         outbound = try OutboundClient(configuration: configuration, logger: .silent)
@@ -70,7 +77,8 @@ final class Platform: Sendable {
         ]
         var processes: [ServiceName: ServiceProcess] = [:]
         for service in options.services {
-            let variables = shared.merging(["WEIR_DATABASE_URL": database.url(of: service)]) { $1 }
+            let url = database.url(of: service, through: service == options.forgetful ? proxy.directory : nil)
+            let variables = shared.merging(["WEIR_DATABASE_URL": url]) { $1 }
             processes[service] = ServiceProcess(
                 executable: try Executables.path(of: service.executable),
                 environment: variables.merging(options.variables[service] ?? [:]) { $1 },
@@ -78,9 +86,6 @@ final class Platform: Sendable {
         }
         self.processes = processes
         running = Mutex([])
-        for service in ServiceName.allCases where options.services.contains(service) { try await start(service) }
-        let anybody = IntakeClient(outbound: outbound, url: publicURL)
-        try await eventually("intake's HTTP interface") { try await anybody.get("/healthz").status == 200 }
     }
 
     private static func makeDirectory() throws -> URL {
@@ -92,6 +97,13 @@ final class Platform: Sendable {
     }
 
     // MARK: Processes
+
+    /// Starts the services and returns when intake answers.
+    func start() async throws {
+        for service in ServiceName.allCases where processes[service] != nil { try await start(service) }
+        let anybody = IntakeClient(outbound: outbound, url: publicURL)
+        try await eventually("intake's HTTP interface") { try await anybody.get("/healthz").status == 200 }
+    }
 
     /// Starts a service, for the first time or again.
     func start(_ service: ServiceName) async throws {
@@ -131,6 +143,7 @@ final class Platform: Sendable {
         for process in processes.values { await process.kill9() }
         await api.stop()
         await webhooks.stop()
+        await proxy.stop()
         await outbound.close()
         try FileManager.default.removeItem(at: directory)
         try await database.remove()
@@ -153,7 +166,8 @@ extension TestDatabase {
     fileprivate func makeKey(of organization: String) async throws -> String {
         let key = "weir_" + UUID().uuidString
         let id = try await APIKeyStore(pool: pool).create(
-            org: organization, name: "test", prefix: String(key.prefix(12)), hash: Array(SHA256.hash(data: Array(key.utf8))))
+            org: organization, name: "test", prefix: String(key.prefix(12)),
+            hash: Array(SHA256.hash(data: Array(key.utf8))))
         guard id != nil else { throw HarnessError("there is no organization \(organization)") }
         return key
     }

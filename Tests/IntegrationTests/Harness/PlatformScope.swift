@@ -8,6 +8,7 @@ func withPlatform(
 ) async throws {
     let platform = try await Platform(options)
     do {
+        try await platform.start()
         try await body(platform)
         #expect(platform.fallen == [], "services ended although nobody told them to")
         for violation in try await platform.database.brokenInvariants() { Issue.record("\(violation)") }

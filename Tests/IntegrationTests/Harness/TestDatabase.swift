@@ -43,9 +43,15 @@ struct TestDatabase: Sendable {
             cluster: template.cluster, name: name, pool: PostgresPool(configuration: configuration, logger: .silent))
     }
 
-    /// What a service logs in with.
-    func url(of service: ServiceName) -> String {
-        cluster.connectionString(database: name, user: "weir_\(service)")
+    /// What a service logs in with, directly or through a proxy whose socket stands in a directory.
+    func url(of service: ServiceName, through directory: String? = nil) -> String {
+        "host=\(directory ?? socketDirectory) dbname=\(name) user=weir_\(service)"
+    }
+
+    /// Where the server's socket stands.
+    var socketDirectory: String {
+        let words = cluster.connectionString().split(separator: " ")
+        return words.first { $0.hasPrefix("host=") }.map { String($0.dropFirst(5)) } ?? ""
     }
 
     /// Closes the connections and drops the database.

@@ -7,34 +7,43 @@ import Postgres
 #endif
 
 /// Looks at a database as an administrator; changes nothing.
-struct DatabaseSurvey: Sendable {
+public struct DatabaseSurvey: Sendable {
     /// The server itself.
-    struct Server: Sendable {
-        let version: String
+    public struct Server: Sendable {
+        /// The server's version.
+        public let version: String
         /// How far its clock is ahead of this process' clock, in seconds.
-        let clockAheadSeconds: Double
+        public let clockAheadSeconds: Double
     }
 
     /// The workers of one service that have not ended.
-    struct Workers: Sendable {
-        let service: String
-        let alive: Int
+    public struct Workers: Sendable {
+        /// The name of the service.
+        public let service: String
+        /// Those heard of within their lease.
+        public let alive: Int
         /// Silent for longer than their lease.
-        let silent: Int
+        public let silent: Int
     }
 
     /// Work of one kind that waits longer than it should.
-    struct Wait: Sendable {
-        let subject: String
-        let what: String
-        let count: Int
-        let oldestSeconds: Int
-        let remedy: String
+    public struct Wait: Sendable {
+        /// What waits: `requests`, `runs`, `answers`, `deliveries`.
+        public let subject: String
+        /// The same, as a sentence says it.
+        public let what: String
+        /// How many; 10,000 means at least.
+        public let count: Int
+        /// How long the oldest has waited.
+        public let oldestSeconds: Int
+        /// What to do.
+        public let remedy: String
     }
 
     private let pool: PostgresPool
 
-    init(pool: PostgresPool) {
+    /// A survey on the given pool, whose user may read everything.
+    public init(pool: PostgresPool) {
         self.pool = pool
     }
 
@@ -115,20 +124,20 @@ struct DatabaseSurvey: Sendable {
     ]
 
     /// Version and clock.
-    func server() async throws(PostgresError) -> Server {
+    public func server() async throws(PostgresError) -> Server {
         let (version, now) = try await pool.execute(Self.server)[0].decode((String, Date).self)
         let number = version.split(separator: " ").first.map(String.init) ?? version
         return Server(version: number, clockAheadSeconds: now.timeIntervalSinceNow)
     }
 
     /// Partitions that this week and the next six days need and that are not there.
-    func missingPartitions() async throws(PostgresError) -> [String] { try await names(Self.partitions) }
+    public func missingPartitions() async throws(PostgresError) -> [String] { try await names(Self.partitions) }
 
     /// Default partitions that hold rows.
-    func filledDefaultPartitions() async throws(PostgresError) -> [String] { try await names(Self.defaults) }
+    public func filledDefaultPartitions() async throws(PostgresError) -> [String] { try await names(Self.defaults) }
 
     /// Workers by service.
-    func workers() async throws(PostgresError) -> [Workers] {
+    public func workers() async throws(PostgresError) -> [Workers] {
         var workers: [Workers] = []
         for row in try await pool.execute(Self.workers) {
             let (service, alive, silent) = try row.decode((String, Int64, Int64).self)
@@ -138,7 +147,7 @@ struct DatabaseSurvey: Sendable {
     }
 
     /// Work that waits longer than the sweeper lets it, by kind.
-    func waiting() async throws(PostgresError) -> [Wait] {
+    public func waiting() async throws(PostgresError) -> [Wait] {
         var waits: [Wait] = []
         for row in try await pool.execute(Self.waiting) {
             let (kind, count, seconds) = try row.decode((Int32, Int64, Int64).self)
