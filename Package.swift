@@ -93,8 +93,10 @@ let package = Package(
     targets: [
         // Debian's C libraries: a module map and a shim, nothing else.
         .systemLibrary(name: "CLibPQ", path: "Libraries/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "CZeroMQ", path: "Libraries/CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
-        .systemLibrary(name: "CCurl", path: "Libraries/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CZeroMQ", path: "Libraries/CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Libraries/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
             name: "CSimdJSON",
             path: "Libraries/CSimdJSON",
@@ -119,7 +121,9 @@ let package = Package(
         // What every Main needs, and the parts of a service built from its settings.
         library(
             "Runtime",
-            products: [configuration, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics, nioCore, unixSignals]),
+            products: [
+                configuration, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics, nioCore, unixSignals,
+            ]),
         library(
             "Assembly", uses: ["Runtime", "Postgres", "Messaging", "Outbound", "Store", "Contracts"],
             products: [lifecycle, logging]),
@@ -131,16 +135,20 @@ let package = Package(
             products: [crypto, httpTypes, hummingbird, lifecycle, logging, nioCore]),
         service(
             "Executor",
-            uses: ["Assembly", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store", "Templates"],
+            uses: [
+                "Assembly", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store", "Templates",
+            ],
             products: [lifecycle, logging]),
         service(
-            "Processor", uses: ["Assembly", "Contracts", "JSON", "Mapping", "Messaging", "Postgres", "Runtime", "Store"],
+            "Processor",
+            uses: ["Assembly", "Contracts", "JSON", "Mapping", "Messaging", "Postgres", "Runtime", "Store"],
             products: [lifecycle, logging]),
         service(
             "Delivery", uses: ["Assembly", "Contracts", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
             products: [lifecycle, logging]),
         service(
-            "Scheduler", uses: ["Assembly", "Contracts", "Messaging", "Runtime", "Store"], products: [lifecycle, logging]),
+            "Scheduler", uses: ["Assembly", "Contracts", "Messaging", "Runtime", "Store"],
+            products: [lifecycle, logging]),
         main("weir-bus", of: "Bus", uses: ["Runtime"]),
         main("weir-intake", of: "Intake", uses: ["Runtime"]),
         main("weir-executor", of: "Executor", uses: ["Runtime"]),
@@ -191,7 +199,9 @@ let package = Package(
             "IntegrationTests",
             of: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Store", "TestServers"],
             products: [crypto, logging]),
-        tests("CLITests", of: ["CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime"], products: [argumentParser, logging]),
+        tests(
+            "CLITests", of: ["CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime"],
+            products: [argumentParser, logging]),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -9,7 +9,8 @@ public enum BusSettings {
     public static func client(_ context: RuntimeContext) throws -> BusConfiguration {
         let endpoints = context.configuration.list("WEIR_BUS_ENDPOINTS")
         guard !endpoints.isEmpty else {
-            throw ConfigurationError.missing("WEIR_BUS_ENDPOINTS", remedy: "Set it to the bus, such as tcp://127.0.0.1:7401")
+            throw ConfigurationError.missing(
+                "WEIR_BUS_ENDPOINTS", remedy: "Set it to the bus, such as tcp://127.0.0.1:7401")
         }
         return BusConfiguration(
             endpoints: endpoints, eventsEndpoint: context.configuration.string("WEIR_BUS_EVENTS"),

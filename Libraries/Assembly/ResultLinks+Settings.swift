@@ -6,7 +6,9 @@ extension ResultLinks {
     ///
     /// - Throws: `ConfigurationError` when the key is too short.
     public init?(_ settings: RuntimeConfiguration) throws {
-        guard let url = settings.string("WEIR_PUBLIC_URL"), let key = settings.string("WEIR_SIGNING_KEY") else { return nil }
+        guard let url = settings.string("WEIR_PUBLIC_URL"), let key = settings.string("WEIR_SIGNING_KEY") else {
+            return nil
+        }
         self.init(publicURL: url, key: key)
         if key.utf8.count < 16 {
             throw ConfigurationError(

@@ -44,7 +44,8 @@ public struct ServiceParts: Sendable {
             idleInTransaction: idleInTransaction)
         let pool = PostgresPool(configuration: sessions, logger: context.logger)
         let bus = try BusClient(configuration: BusSettings.client(context), logger: context.logger)
-        let leaseDuration = try settings.duration("WEIR_LEASE", default: .seconds(15), in: .seconds(1) ... .seconds(600))
+        let leaseDuration = try settings.duration(
+            "WEIR_LEASE", default: .seconds(15), in: .seconds(1) ... .seconds(600))
         let ids = context.ids
         self.context = context
         self.pool = pool

@@ -66,7 +66,8 @@ public struct CatalogueStore: Sendable {
     public func items(ofOrganizations keys: [String]) async throws -> [CatalogueItem] {
         try await pool.execute(Self.read, keys).map { row in
             let (kind, key, fields) = try row.decode((String, [String], JSONB).self)
-            guard let kind = CatalogueItem.Kind(rawValue: kind), case .object(let object) = try JSONValue(parsing: fields.bytes)
+            guard let kind = CatalogueItem.Kind(rawValue: kind),
+                case .object(let object) = try JSONValue(parsing: fields.bytes)
             else { throw StoreError("the catalogue holds an item of unknown kind \(kind)") }
             return CatalogueItem(kind: kind, key: key, fields: object)
         }
@@ -77,7 +78,9 @@ public struct CatalogueStore: Sendable {
         try await pool.transaction { transaction in
             var pipeline = Pipeline()
             for item in items {
-                pipeline.add(Self.statement(for: item.identity.kind), item.identity.key, JSONB(JSONValue.object(item.fields).encoded()))
+                pipeline.add(
+                    Self.statement(for: item.identity.kind), item.identity.key,
+                    JSONB(JSONValue.object(item.fields).encoded()))
                 if let touched = Self.touches[item.identity.kind] {
                     pipeline.add(touched, item.identity.key)
                 }

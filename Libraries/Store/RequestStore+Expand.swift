@@ -168,7 +168,8 @@ extension RequestStore {
             let isComplete = first?.isLast ?? true
             // Also when it is in progress already: whoever resumes has to hold the claim for the chunks to come.
             pipeline.add(
-                Self.setState, id, "in_progress", isComplete ? none : "expanding", none, isComplete ? nil : worker, Int32(0))
+                Self.setState, id, "in_progress", isComplete ? none : "expanding", none, isComplete ? nil : worker,
+                Int32(0))
             _ = try await transaction.commit(pipeline)
             return request
         }

@@ -60,7 +60,12 @@ public struct ResultStore: Sendable {
         """)
 
     private static let forget = Statement(
-        "result.forget", "delete from public.request_result where activity_request_id = $1")
+        "result.forget",
+        """
+        delete from public.request_result as c
+        using public.activity_request as r
+        where c.activity_request_id = $1 and r.id = $1 and r.worker_id is not distinct from $2 and r.state = 'in_progress'
+        """)
 
     private static let datapoints = Statement(
         "result.datapoints",
@@ -128,13 +133,15 @@ public struct ResultStore: Sendable {
     public func claim(_ id: ActivityRequestID, worker: WorkerID) async throws(PostgresError) -> CollectableRequest? {
         var pipeline = Pipeline()
         pipeline.add(Self.claim, id, worker)
+        // A collector that died may have left some of it.
+        pipeline.add(Self.forget, id, worker)
         pipeline.add(Self.datapoints, id)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (org, activity, objects, total, done, failed, invalid, timedout, endpoints) = try row.decode(
             (OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID]).self)
         var keys: [DatapointID: String] = [:]
-        for row in results[1] {
+        for row in results[2] {
             let (id, key) = try row.decode((DatapointID, String).self)
             keys[id] = key
         }
@@ -165,14 +172,11 @@ public struct ResultStore: Sendable {
         return rows
     }
 
-    /// Stores one chunk of the result. The first one makes way: a collector that died may have left some.
+    /// Stores one chunk of the result.
     public func store(
         chunk: Int, objects: Int, body: [UInt8], of request: CollectableRequest
     ) async throws(PostgresError) {
-        var pipeline = Pipeline()
-        if chunk == 0 { pipeline.add(Self.forget, request.id) }
-        pipeline.add(Self.store, request.org, request.id, Int32(chunk), Int32(objects), Bytea(body))
-        _ = try await pool.run(pipeline)
+        try await pool.execute(Self.store, request.org, request.id, Int32(chunk), Int32(objects), Bytea(body))
     }
 
     /// Closes the request and makes its deliveries, in one transaction.

@@ -33,7 +33,8 @@ extension BusService {
     public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
         let settings = context.configuration
         guard let endpoint = settings.list("WEIR_BUS_ENDPOINTS").first else {
-            throw ConfigurationError.missing("WEIR_BUS_ENDPOINTS", remedy: "Set it to where the bus shall bind, such as tcp://127.0.0.1:7401")
+            throw ConfigurationError.missing(
+                "WEIR_BUS_ENDPOINTS", remedy: "Set it to where the bus shall bind, such as tcp://127.0.0.1:7401")
         }
         var configuration = BusBrokerConfiguration(endpoint: endpoint)
         configuration.eventsEndpoint = settings.string("WEIR_BUS_EVENTS")

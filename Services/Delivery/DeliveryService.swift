@@ -53,7 +53,8 @@ public struct DeliveryService: Service {
 
     /// A delivery service on its parts.
     init(
-        configuration: Configuration, deliveries: DeliveryStore, poster: WebhookPoster, lease: WorkerLease, bus: BusClient,
+        configuration: Configuration, deliveries: DeliveryStore, poster: WebhookPoster, lease: WorkerLease,
+        bus: BusClient,
         context: RuntimeContext
     ) {
         self.configuration = configuration

@@ -31,7 +31,8 @@ struct ExchangeJudge {
         let retryAfter = isRetryable ? response.header("retry-after").flatMap { RetryAfter.parse($0, now: now) } : nil
         return .failure(
             failure(
-                substate: "http_\(status)", reason: Self.sentence(status: status, location: response.header("location")),
+                substate: "http_\(status)",
+                reason: Self.sentence(status: status, location: response.header("location")),
                 isRetryable: isRetryable, retryAfter: retryAfter, status: status,
                 responseBytes: response.body.count, log: log))
     }
@@ -66,12 +67,14 @@ struct ExchangeJudge {
         substate: String, reason: String, isRetryable: Bool, retryAfter: Duration? = nil, status: Int? = nil,
         responseBytes: Int = 0, endsAsTimedout: Bool = false, log: ExchangeLog
     ) -> RecordedFailure {
-        let delay = isRetryable ? source.retry.delay(afterAttempt: attempt, retryAfter: retryAfter, random: random()) : nil
+        let delay =
+            isRetryable ? source.retry.delay(afterAttempt: attempt, retryAfter: retryAfter, random: random()) : nil
         var outcome = RecordedFailure.Outcome.failed
         var sentence = reason
         if let delay {
             outcome = .retry(after: delay)
-            sentence += "; attempt \(attempt) of \(source.retry.attempts), again in \(delay.milliseconds.rounded() / 1000) s"
+            sentence +=
+                "; attempt \(attempt) of \(source.retry.attempts), again in \(delay.milliseconds.rounded() / 1000) s"
         } else {
             if endsAsTimedout { outcome = .timedout }
             if isRetryable { sentence += "; attempt \(attempt) of \(source.retry.attempts) was the last" }

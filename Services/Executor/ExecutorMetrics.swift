@@ -8,7 +8,8 @@ struct ExecutorMetrics: Sendable {
 
     init(_ registry: PrometheusRegistry, dispatcher: Dispatcher) {
         claimed = registry.counter("weir_executor_exchanges_claimed_total", "HTTP exchanges begun.")
-        failed = registry.counter("weir_executor_exchanges_failed_total", "HTTP exchanges that brought no usable answer.")
+        failed = registry.counter(
+            "weir_executor_exchanges_failed_total", "HTTP exchanges that brought no usable answer.")
         exchangeSeconds = registry.histogram(
             "weir_executor_exchange_seconds", "Duration of HTTP exchanges.", buckets: .seconds)
         registry.sampledGauge("weir_executor_exchanges_in_flight", "HTTP exchanges under way.") {

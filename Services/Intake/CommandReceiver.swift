@@ -37,7 +37,8 @@ struct CommandReceiver: Sendable {
                 code: "unknown_command", status: 422, title: "There is no such command",
                 detail: "The type \(event.type) is unknown here.")
         }
-        guard let key = event.apiKey, let org = try await keys.organization(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8))))
+        guard let key = event.apiKey,
+            let org = try await keys.organization(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8))))
         else { throw Problem.unauthorized }
         let accepted = try await acceptor.accept(
             event.data,
@@ -75,7 +76,9 @@ struct CommandReceiver: Sendable {
 extension CloudEvent {
     /// The extension attribute `apikey`, the credential of a command.
     fileprivate var apiKey: String? {
-        guard let bytes = extensions["apikey"], case .string(let key)? = try? JSONValue(parsing: bytes) else { return nil }
+        guard let bytes = extensions["apikey"], case .string(let key)? = try? JSONValue(parsing: bytes) else {
+            return nil
+        }
         return key
     }
 }

@@ -88,7 +88,8 @@ struct RequestAcceptor: Sendable {
     private static func unknown(_ activity: String, known: [String]) -> Problem {
         let hint =
             known.isEmpty
-            ? "This organization has no activities yet; apply a catalogue." : "Known are: \(known.joined(separator: ", "))."
+            ? "This organization has no activities yet; apply a catalogue."
+            : "Known are: \(known.joined(separator: ", "))."
         return Problem(
             code: "unknown_activity", status: 422, title: "There is no such activity",
             detail: "There is no activity \"\(activity)\". \(hint)",

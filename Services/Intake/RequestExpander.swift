@@ -9,7 +9,8 @@ import Synchronization
 
 /// Turns accepted requests into runs, chunk by chunk, so that a request for a million objects holds no long transaction.
 struct RequestExpander: Sendable {
-    /// Objects expanded in one transaction.
+    /// Objects expanded in the first transaction of a request, so that executors can begin, and in each further one.
+    static let firstChunkObjects = 250
     static let chunkObjects = 2_000
 
     let requests: RequestStore
@@ -32,11 +33,11 @@ struct RequestExpander: Sendable {
         guard let request = begun else { return }
         announce(request)
         let read = names.withLock { $0 }
-        var position = request.objectsExpanded + Self.chunkObjects
+        var position = Self.end(ofChunkFrom: request.objectsExpanded)
         while let chunk = chunk(of: request, names: read, from: position) {
             try await requests.expand(request, chunk: chunk, worker: worker)
             announce(request)
-            position += Self.chunkObjects
+            position = Self.end(ofChunkFrom: position)
         }
     }
 
@@ -57,11 +58,15 @@ struct RequestExpander: Sendable {
 
     private func chunk(of request: ExpandableRequest, names: [String], from first: Int) -> ExpansionChunk? {
         guard first < names.count else { return nil }
-        let end = min(first + Self.chunkObjects, names.count)
+        let end = min(Self.end(ofChunkFrom: first), names.count)
         let count = end - first
         return ExpansionChunk(
             firstPosition: first, names: names[first..<end], objectIDs: ids.next(count).map { ObjectID($0) },
             runIDs: ids.next(count * request.sources.count).map { RunID($0) }, isLast: end == names.count)
+    }
+
+    private static func end(ofChunkFrom first: Int) -> Int {
+        first + (first == 0 ? firstChunkObjects : chunkObjects)
     }
 
     private func announce(_ request: ExpandableRequest) {

@@ -63,7 +63,8 @@ struct RequestRoutes: Sendable {
     @Sendable private func status(_ request: Request, context: BasicRequestContext) async throws -> Response {
         let (id, org) = try await (requestID(context), organization(of: request))
         guard let status = try await requests.status(of: id, org: org) else { throw unknown(id) }
-        let failures = status.runs.failed + status.runs.invalid + status.runs.timedout > 0
+        let failures =
+            status.runs.failed + status.runs.invalid + status.runs.timedout > 0
             ? try await requests.failures(of: id, org: org) : []
         return .json(RequestDocuments.status(status, failures: failures))
     }
@@ -81,7 +82,9 @@ struct RequestRoutes: Sendable {
         guard ["done", "delivered", "failed"].contains(status.state) else {
             throw Problem(
                 code: "result_not_ready", status: 409, title: "The result is not there yet",
-                detail: "The request is \(status.state); \(status.runs.open) of its \(status.plan.runs) runs are open. Ask again later.")
+                detail:
+                    "The request is \(status.state); \(status.runs.open) of its \(status.plan.runs) runs are open. Ask again later."
+            )
         }
         switch request.uri.queryParameters["format"].map(String.init) ?? "json" {
         case "ndjson": return ResultStream(requests: requests, id: id, org: org).ndjson()
@@ -97,7 +100,9 @@ struct RequestRoutes: Sendable {
 
     /// A signed link takes the place of a key, for this one result.
     private func organizationForResult(of id: ActivityRequestID, _ request: Request) async throws -> OrgID {
-        guard let signature = request.uri.queryParameters["signature"] else { return try await organization(of: request) }
+        guard let signature = request.uri.queryParameters["signature"] else {
+            return try await organization(of: request)
+        }
         let expires = request.uri.queryParameters["expires"].flatMap { Int64($0) } ?? 0
         let now = clock.millisecondsSinceEpoch() / 1000
         guard let links, links.accepts(signature: String(signature), of: id, expires: expires, now: now),
@@ -123,7 +128,9 @@ struct RequestRoutes: Sendable {
 
     private func requestID(_ context: BasicRequestContext) throws -> ActivityRequestID {
         let text = try context.parameters.require("id")
-        guard let id = ActivityRequestID(text) else { throw Problem.notFound("\"\(text)\" is not the id of a request.") }
+        guard let id = ActivityRequestID(text) else {
+            throw Problem.notFound("\"\(text)\" is not the id of a request.")
+        }
         return id
     }
 
@@ -133,7 +140,9 @@ struct RequestRoutes: Sendable {
 
 extension HTTPField.Name {
     fileprivate static var idempotencyKey: HTTPField.Name { HTTPField.Name("Idempotency-Key") ?? .contentType }
-    fileprivate static var idempotencyReplayed: HTTPField.Name { HTTPField.Name("Idempotency-Replayed") ?? .contentType }
+    fileprivate static var idempotencyReplayed: HTTPField.Name {
+        HTTPField.Name("Idempotency-Replayed") ?? .contentType
+    }
     fileprivate static var traceparent: HTTPField.Name { HTTPField.Name("traceparent") ?? .contentType }
 }
 

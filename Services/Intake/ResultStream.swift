@@ -31,7 +31,9 @@ struct ResultStream: Sendable {
                     // Lines are JSON already, and a line feed never stands inside one.
                     var lines = chunk
                     if lines.last == UInt8(ascii: "\n") { lines.removeLast() }
-                    for place in lines.indices where lines[place] == UInt8(ascii: "\n") { lines[place] = UInt8(ascii: ",") }
+                    for place in lines.indices where lines[place] == UInt8(ascii: "\n") {
+                        lines[place] = UInt8(ascii: ",")
+                    }
                     if !isFirst { lines.insert(UInt8(ascii: ","), at: 0) }
                     isFirst = false
                     try await writer.write(ByteBuffer(bytes: lines))

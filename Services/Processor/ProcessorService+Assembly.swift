@@ -19,7 +19,7 @@ extension ProcessorService {
         configuration.pollInterval = try settings.duration(
             "WEIR_PROCESSOR_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
         let parts = try ServiceParts(
-            context, connections: configuration.concurrency + configuration.collectors + 1,
+            context, connections: configuration.concurrency + configuration.collectors + 2,
             idleInTransaction: .seconds(30))
         let results = ResultStore(pool: parts.pool)
         let answers = AnswerProcessor(
@@ -27,7 +27,7 @@ extension ProcessorService {
             runsMax: configuration.runsMax, bytesMax: configuration.bytesMax, logger: context.logger)
         let collector = ResultCollector(
             results: results, lease: parts.lease, ids: context.ids, clock: context.clock,
-            links: try ResultLinks(settings), chunkObjects: 1_000)
+            links: try ResultLinks(settings), chunkObjects: 1_000, chunksAtOnce: 3)
         let service = ProcessorService(
             configuration: configuration, answers: answers, collector: collector, results: results,
             requests: RequestStore(pool: parts.pool), lease: parts.lease, bus: parts.bus, logger: context.logger)

@@ -39,7 +39,8 @@ public struct ProcessorService: Service {
 
     /// A processor on its parts.
     init(
-        configuration: Configuration, answers: AnswerProcessor, collector: ResultCollector, results: ResultStore, requests: RequestStore,
+        configuration: Configuration, answers: AnswerProcessor, collector: ResultCollector, results: ResultStore,
+        requests: RequestStore,
         lease: WorkerLease, bus: BusClient, logger: Logger
     ) {
         self.configuration = configuration

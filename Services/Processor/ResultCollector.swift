@@ -20,6 +20,8 @@ struct ResultCollector: Sendable {
     let links: ResultLinks?
     /// Objects read and stored at once.
     let chunkObjects: Int
+    /// How many chunks are under way at once.
+    let chunksAtOnce: Int
 
     /// Collects the result of a request whose runs are all closed.
     ///
@@ -27,19 +29,7 @@ struct ResultCollector: Sendable {
     func collect(_ id: ActivityRequestID) async throws -> Bool {
         let worker = lease.worker
         guard let request = try await results.claim(id, worker: worker) else { return false }
-        let lines = ResultLines(datapointKeys: request.datapointKeys)
-        var inline: [UInt8]? = []
-        var bytes = 0
-        var chunk = 0
-        for first in stride(from: 0, to: request.objectCount, by: chunkObjects) {
-            let positions = first..<min(first + chunkObjects, request.objectCount)
-            let body = lines.encode(try await results.rows(of: id, positions: positions))
-            try await results.store(chunk: chunk, objects: positions.count, body: body, of: request)
-            bytes += body.count
-            chunk += 1
-            if bytes > Self.inlineBytesMax { inline = nil }
-            inline?.append(contentsOf: body)
-        }
+        let (bytes, inline) = try await storeChunks(of: request)
         let outcome = Outcome(request)
         let payload = CompletionPayload(
             request: request, state: outcome.state, substate: outcome.substate, resultBytes: bytes,
@@ -52,6 +42,40 @@ struct ResultCollector: Sendable {
         return try await results.finish(
             request, worker: worker, state: outcome.state, substate: outcome.substate, reason: outcome.reason,
             deliveries: deliveries)
+    }
+
+    /// Stores the result chunk by chunk, a few at once: while Postgres reads one, another is encoded.
+    ///
+    /// - Returns: how long the result is, and the result itself when it is short enough to travel in the webhook.
+    private func storeChunks(of request: CollectableRequest) async throws -> (bytes: Int, inline: [UInt8]?) {
+        let lines = ResultLines(datapointKeys: request.datapointKeys)
+        var firsts = stride(from: 0, to: request.objectCount, by: chunkObjects).makeIterator()
+        var bytes = 0
+        var bodies: [Int: [UInt8]]? = [:]
+        try await withThrowingTaskGroup(of: (chunk: Int, body: [UInt8]).self) { group in
+            func begin(_ first: Int) {
+                group.addTask { try await storeChunk(from: first, of: request, lines: lines) }
+            }
+            for _ in 0..<chunksAtOnce { firsts.next().map(begin) }
+            while let (chunk, body) = try await group.next() {
+                bytes += body.count
+                if bytes > Self.inlineBytesMax { bodies = nil }
+                bodies?[chunk] = body
+                firsts.next().map(begin)
+            }
+        }
+        let inline = bodies.map { bodies in bodies.sorted { $0.key < $1.key }.flatMap(\.value) }
+        return (bytes, inline)
+    }
+
+    private func storeChunk(
+        from first: Int, of request: CollectableRequest, lines: ResultLines
+    ) async throws -> (chunk: Int, body: [UInt8]) {
+        let positions = first..<min(first + chunkObjects, request.objectCount)
+        let body = lines.encode(try await results.rows(of: request.id, positions: positions))
+        let chunk = first / chunkObjects
+        try await results.store(chunk: chunk, objects: positions.count, body: body, of: request)
+        return (chunk, body)
     }
 
     /// What becomes of a request whose runs are all closed (DESIGN section 4).

@@ -54,7 +54,9 @@ struct ResultLines {
     private func values(of rows: ArraySlice<ResultRow>) -> [(key: String, value: JSONB)] {
         var values: [(key: String, value: JSONB)] = []
         for row in rows {
-            guard let datapoint = row.datapoint, let value = row.value, let key = datapointKeys[datapoint] else { continue }
+            guard let datapoint = row.datapoint, let value = row.value, let key = datapointKeys[datapoint] else {
+                continue
+            }
             values.append((key, value))
         }
         values.sort { $0.key < $1.key }

@@ -23,26 +23,35 @@ struct ActivityRequestBodyTests {
 
     @Test func everyViolationIsNamedWithItsPath() {
         let found = violations(["activity": 7, "objects": ["a", 1, "a", "", "x\0y"], "colour": "red"])
-        #expect(found.map(\.path) == ["$.colour", "$.activity", "$.objects[1]", "$.objects[2]", "$.objects[3]", "$.objects[4]"])
+        #expect(
+            found.map(\.path) == [
+                "$.colour", "$.activity", "$.objects[1]", "$.objects[2]", "$.objects[3]", "$.objects[4]",
+            ])
     }
 
     @Test func aDoubledObjectNamesItsFirstPlace() {
-        #expect(violations(["activity": "e", "objects": ["a", "b", "a"]]).first?.message.contains("$.objects[0]") == true)
+        #expect(
+            violations(["activity": "e", "objects": ["a", "b", "a"]]).first?.message.contains("$.objects[0]") == true)
     }
 
-    @Test(arguments: [["activity": "e"], ["activity": "e", "objects": []], ["activity": "e", "objects": "DE"]] as [JSONValue])
+    @Test(
+        arguments: [["activity": "e"], ["activity": "e", "objects": []], ["activity": "e", "objects": "DE"]]
+            as [JSONValue])
     func objectsAreNeeded(_ body: JSONValue) {
         #expect(violations(body).map(\.path) == ["$.objects"])
     }
 
     @Test func oneObjectTooManyIsRefused() {
         #expect(violations(["activity": "e", "objects": ["a", "b"]], objectsMax: 2).isEmpty)
-        #expect(violations(["activity": "e", "objects": ["a", "b", "c"]], objectsMax: 2).first?.message.contains("maximum of 2") == true)
+        #expect(
+            violations(["activity": "e", "objects": ["a", "b", "c"]], objectsMax: 2).first?.message.contains(
+                "maximum of 2") == true)
     }
 
     @Test func aLongNameIsRefused() {
         let name = String(repeating: "é", count: 501)
-        #expect(violations(["activity": "e", "objects": [.string(name)]]).first?.message.contains("1002 bytes") == true)
+        #expect(
+            violations(["activity": "e", "objects": [.string(name)]]).first?.message.contains("1002 bytes") == true)
     }
 
     @Test func notEverythingIsReportedWhenEverythingIsWrong() {

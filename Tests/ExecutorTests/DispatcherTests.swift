@@ -70,7 +70,7 @@ struct DispatcherTests {
 }
 
 extension Dispatcher.Turn: Equatable {
-    public static func == (left: Dispatcher.Turn, right: Dispatcher.Turn) -> Bool {
+    static func == (left: Dispatcher.Turn, right: Dispatcher.Turn) -> Bool {
         left.source == right.source && left.exchanges == right.exchanges
     }
 }

@@ -35,7 +35,9 @@ def load() -> float:
 def medians(rounds: list[dict]) -> dict:
     """The median of every number; other entries as they are in the first round."""
     return {
-        key: statistics.median(one[key] for one in rounds) if isinstance(value, int | float) else value
+        key: value
+        if not isinstance(value, int | float) or all(one[key] == value for one in rounds)
+        else statistics.median(one[key] for one in rounds)
         for key, value in rounds[0].items()
     }
 

@@ -173,11 +173,13 @@ public struct Migrator: Sendable {
     private static func refuseDrift(_ statuses: [Status]) throws {
         if let edited = statuses.first(where: { $0.standing == .edited }) {
             throw MigrationError(
-                "\(edited.name) was edited after it had run. Put the file back, and write a new migration for the change.")
+                "\(edited.name) was edited after it had run. Put the file back, and write a new migration for the change."
+            )
         }
         if let unknown = statuses.first(where: { $0.standing == .unknown }) {
             throw MigrationError(
-                "the database has the migration \(unknown.name), which this program does not know. Use the newer program.")
+                "the database has the migration \(unknown.name), which this program does not know. Use the newer program."
+            )
         }
     }
 }

@@ -1,4 +1,5 @@
 import Executor
+import Glibc
 import Runtime
 
 #if canImport(FoundationEssentials)
@@ -6,7 +7,6 @@ import Runtime
 #else
     import Foundation
 #endif
-import Glibc
 
 /// weir-executor: settings from the environment, the service, an exit status.
 @main

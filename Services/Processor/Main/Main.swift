@@ -1,3 +1,4 @@
+import Glibc
 import Processor
 import Runtime
 
@@ -6,7 +7,6 @@ import Runtime
 #else
     import Foundation
 #endif
-import Glibc
 
 /// weir-processor: settings from the environment, the service, an exit status.
 @main

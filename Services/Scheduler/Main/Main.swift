@@ -1,12 +1,12 @@
-import Scheduler
+import Glibc
 import Runtime
+import Scheduler
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import Glibc
 
 /// weir-scheduler: settings from the environment, the service, an exit status.
 @main
