@@ -172,6 +172,7 @@ let package = Package(
 
         // Benchmarks; `make bench` builds them in release mode.
         benchmark("BusBench", uses: ["Bus", "Messaging"], products: [logging]),
+        benchmark("FloorBench", uses: ["Postgres", "Runtime", "Store"], products: [logging]),
         benchmark("MappingBench", uses: ["Mapping", "JSON"]),
 
         // Tests.

@@ -54,12 +54,10 @@ public struct ServiceParts: Sendable {
             store: WorkerStore(pool: pool), service: context.name, host: ProcessInfo.processInfo.hostName,
             processID: ProcessInfo.processInfo.processIdentifier, duration: leaseDuration,
             makeID: { WorkerID(ids.next()) }, logger: context.logger)
-        context.health.register("postgres") { _ = try await pool.execute(Self.probe) }
+        context.health.register("postgres") { try await pool.probe() }
         context.health.register("bus") { try await bus.ping(timeout: .seconds(1)) }
         Self.expose(pool, in: context.metrics)
     }
-
-    private static let probe = Statement("health.probe", "select true")
 
     /// Keeps the parts open while the services that use them run; list it before them.
     public var keeper: any Service { Keeper(pool: pool, bus: bus) }

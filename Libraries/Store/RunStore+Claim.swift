@@ -77,7 +77,7 @@ extension RunStore {
             set state = 'failed', state_substate = 'claim_lost', worker_id = null,
                 state_reason = 'the answer to its claim was lost; it was not begun'
             from unnest($2::uuid[]) as i(id)
-            where q.id = i.id and q.worker_id is not distinct from $1 and q.state = 'in_progress'
+            where q.id = i.id and q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
             returning q.id, q.run_ids
         )
         update public.run_queue as r

@@ -62,14 +62,13 @@ extension RunStore {
             order by r.run_request_id, r.id
             limit $1
             for no key update skip locked
-        ), sized as materialized (
-            select p.*, sum(octet_length(x.body)) over (order by p.run_request_id, p.id) - octet_length(x.body) as before
+        )
+        select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body
+        from (
+            select p.*, x.body, sum(octet_length(x.body)) over (rows unbounded preceding) - octet_length(x.body) as before
             from picked as p
             join public.run_result as x on x.run_request_id = p.run_request_id
-        )
-        select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, x.body
-        from sized as p
-        join public.run_result as x on x.run_request_id = p.run_request_id
+        ) as p
         join public.source as s on s.id = p.source_id
         join public.request_object as o
           on o.activity_request_id = p.activity_request_id and o.position = p.position
@@ -92,7 +91,7 @@ extension RunStore {
         update public.run_queue as r
         set state = i.state::public.run_queue_state, state_substate = i.substate, state_reason = i.reason
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as i(id, state, substate, reason)
-        where r.id = i.id and r.state = 'in_progress' and r.state_substate = 'fetched'
+        where r.id = i.id and r.state is not distinct from 'in_progress' and r.state_substate is not distinct from 'fetched'
         """)
 
     /// Picks runs whose answers wait, maps them with `map`, and stores what came of it, in one transaction of two round

@@ -90,20 +90,17 @@ extension RunStore {
         with owned as (
             update public.run_request as q
             set state = 'done', worker_id = null
-            from unnest($2::uuid[]) as i(id)
-            where q.id = i.id and q.worker_id is not distinct from $1 and q.state = 'in_progress'
-            returning q.org_id, q.id, q.run_ids
+            from unnest($2::uuid[]) with ordinality as i(id, k)
+            where q.id = i.id and q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
+            returning q.org_id, q.id, q.run_ids, i.k
         ), stored as (
             insert into public.run_result (org_id, run_request_id, status, content_type, body)
-            select o.org_id, o.id, ($3::int[])[k], ($4::text[])[k], i.body
-            from unnest($2::uuid[], $5::bytea[]) with ordinality as i(id, body, k)
-            join owned as o on o.id = i.id
+            select org_id, id, ($3::int[])[k], ($4::text[])[k], ($5::bytea[])[k]
+            from owned
         ), logged as (
             insert into public.run_log (org_id, run_request_id, method, url, status, duration_ms, response_bytes)
-            select o.org_id, o.id, i.method, i.url, i.status, i.duration_ms, i.bytes
-            from unnest($2::uuid[], $3::int[], $6::text[], $7::text[], $8::real[], $9::int[])
-                as i(id, status, method, url, duration_ms, bytes)
-            join owned as o on o.id = i.id
+            select org_id, id, ($6::text[])[k], ($7::text[])[k], ($3::int[])[k], ($8::real[])[k], ($9::int[])[k]
+            from owned
         )
         update public.run_queue as r
         set state_substate = 'fetched', worker_id = null
@@ -125,7 +122,7 @@ extension RunStore {
             set state = case i.outcome when 'timedout' then 'timedout' else 'failed' end::public.run_request_state,
                 state_substate = i.substate, state_reason = i.reason, worker_id = null
             from input as i
-            where q.id = i.id and q.worker_id is not distinct from $1 and q.state = 'in_progress'
+            where q.id = i.id and q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
             returning q.org_id, q.id, q.run_ids, i.outcome, i.substate, i.reason, i.delay
         ), logged as (
             insert into public.run_log

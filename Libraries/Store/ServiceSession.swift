@@ -29,3 +29,12 @@ public enum ServiceSession {
         return configuration
     }
 }
+
+extension PostgresPool {
+    private static let probeStatement = Statement("session.probe", "select true")
+
+    /// Asks the server for a sign of life.
+    public func probe() async throws(PostgresError) {
+        _ = try await execute(Self.probeStatement)
+    }
+}

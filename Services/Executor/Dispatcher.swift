@@ -62,9 +62,11 @@ final class Dispatcher: Sendable {
     private func take() -> Turn? {
         state.withLock { state in
             for (place, source) in state.waiting.enumerated() {
-                let ofSource = (state.concurrency[source] ?? exchangesMax) - (state.inFlight[source] ?? 0)
-                let room = min(exchangesMax - state.total, ofSource, claimMax)
-                if room > 0 {
+                let concurrency = state.concurrency[source] ?? exchangesMax
+                let inFlight = state.inFlight[source] ?? 0
+                let room = min(exchangesMax - state.total, concurrency - inFlight, claimMax)
+                // The first claim goes at once; later ones wait until they are worth a statement.
+                if room > 0, inFlight == 0 || room >= min(claimMax, concurrency / 8) {
                     state.waiting.remove(at: place)
                     return Turn(source: source, exchanges: room)
                 }

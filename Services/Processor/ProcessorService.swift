@@ -35,6 +35,7 @@ public struct ProcessorService: Service {
     private let bus: BusClient
     private let logger: Logger
     private let answersWait = Bell()
+    private let batchesWait = Bell()
     private let toCollect = UniqueQueue<ActivityRequestID>()
 
     /// A processor on its parts.
@@ -58,8 +59,9 @@ public struct ProcessorService: Service {
         try await lease.register()
         await withTaskGroup(of: Void.self) { group in
             let keeper = Task { await lease.keep() }
-            for _ in 0..<configuration.concurrency {
-                group.addTask { await stopping { await processAnswers() } }
+            for place in 0..<configuration.concurrency {
+                // The first hears of answers; the others help while there are more than it can take.
+                group.addTask { await stopping { await processAnswers(when: place == 0 ? answersWait : batchesWait) } }
             }
             for _ in 0..<configuration.collectors {
                 group.addTask { await stopping { await collectResults() } }
@@ -102,15 +104,15 @@ public struct ProcessorService: Service {
         }
     }
 
-    private func processAnswers() async {
-        while await answersWait.wait() {
+    private func processAnswers(when bell: Bell) async {
+        while await bell.wait() {
             var wait = Duration.milliseconds(100)
             var mayBeMore = true
             while mayBeMore, !Task.isCancelled {
                 do {
                     let batch = try await Task { try await answers.processBatch() }.value
                     // A full batch says that others wait: another task of this service may take them meanwhile.
-                    if batch.picked == configuration.runsMax { answersWait.ring() }
+                    if batch.picked == configuration.runsMax { batchesWait.ring() }
                     toCollect.add(batch.closedRequests)
                     mayBeMore = batch.picked > 0
                     wait = .milliseconds(100)

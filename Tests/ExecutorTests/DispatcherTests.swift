@@ -68,9 +68,3 @@ struct DispatcherTests {
         #expect(await turn == nil)
     }
 }
-
-extension Dispatcher.Turn: Equatable {
-    static func == (left: Dispatcher.Turn, right: Dispatcher.Turn) -> Bool {
-        left.source == right.source && left.exchanges == right.exchanges
-    }
-}

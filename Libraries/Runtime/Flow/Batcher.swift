@@ -3,11 +3,12 @@ import Synchronization
 /// Gathers single items into batches without making the first one wait.
 ///
 /// A flight takes what has queued up since the last one began. When nothing is under way an item goes at once; under load the
-/// batches grow by themselves, up to their bound.
+/// batches grow by themselves, up to their bound, and only full ones begin beside another.
 public final class Batcher<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
         var isFinished = false
+        var flying = 0
     }
 
     private let state = Mutex(State())
@@ -51,7 +52,10 @@ public final class Batcher<Item: Sendable>: Sendable {
             for _ in 0..<flights {
                 group.addTask {
                     while await self.bell.wait() {
-                        while let batch = self.takeBatch() { await handle(batch) }
+                        while let batch = self.takeBatch() {
+                            await handle(batch)
+                            self.state.withLock { $0.flying -= 1 }
+                        }
                         if self.state.withLock({ $0.isFinished && $0.items.isEmpty }) {
                             // One ring may have woken one flight only.
                             self.bell.ring()
@@ -66,6 +70,9 @@ public final class Batcher<Item: Sendable>: Sendable {
     private func takeBatch() -> [Item]? {
         state.withLock { state in
             if state.items.isEmpty { return nil }
+            // Besides the first flight only full ones start: under load that makes batches large.
+            if state.flying > 0, state.items.count < itemsMax, !state.isFinished { return nil }
+            state.flying += 1
             var count = 0
             var total = 0
             while count < state.items.count, count < itemsMax, total < weightMax {
