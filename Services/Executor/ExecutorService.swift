@@ -23,6 +23,8 @@ public struct ExecutorService: Service {
         public var recordBytesMax = 8 << 20
         /// Recording statements under way at once.
         public var recordFlights = 2
+        /// Under load, how long answers are gathered before they are recorded.
+        public var gathering: Duration = .milliseconds(5)
         /// How often it looks for work that no hint announced.
         public var pollInterval: Duration = .seconds(2)
 
@@ -66,7 +68,7 @@ public struct ExecutorService: Service {
         dispatcher = Dispatcher(exchangesMax: configuration.exchangesMax, claimMax: configuration.claimMax)
         answers = Batcher(
             itemsMax: configuration.recordMax, weightMax: configuration.recordBytesMax,
-            flights: configuration.recordFlights, weight: { $0.record.body.count })
+            flights: configuration.recordFlights, gathering: configuration.gathering, weight: { $0.record.body.count })
         failures = Batcher(itemsMax: configuration.recordMax)
         metrics = ExecutorMetrics(context.metrics, dispatcher: dispatcher)
     }
