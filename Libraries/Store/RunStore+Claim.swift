@@ -21,6 +21,8 @@ public struct ClaimedExchange: Sendable {
     public let org: OrgID
     /// The source to call.
     public let source: SourceID
+    /// The version of the source when the runs were claimed.
+    public let sourceVersion: Int64
     /// The runs that its answer serves, in the order of their making.
     public var runs: [ClaimedRun]
 }
@@ -66,7 +68,8 @@ extension RunStore {
         join public.request_object as o
           on o.activity_request_id = p.activity_request_id and o.position = p.position
         where r.id = p.id
-        returning r.run_request_id, r.id, r.attempt, r.activity_request_id, o.name
+        returning r.run_request_id, r.id, r.attempt, r.activity_request_id, o.name,
+            (select s.version from public.source as s where s.id = $2)
         """)
 
     private static let giveBack = Statement(
@@ -120,15 +123,16 @@ extension RunStore {
         var exchanges: [ClaimedExchange] = []
         var places: [RunRequestID: Int] = [:]
         for row in rows {
-            let (exchange, id, attempt, request, name) = try row.decode(
-                (RunRequestID, RunID, Int32, ActivityRequestID, String).self)
+            let (exchange, id, attempt, request, name, version) = try row.decode(
+                (RunRequestID, RunID, Int32, ActivityRequestID, String, Int64).self)
             let run = ClaimedRun(id: id, attempt: Int(attempt), request: request, objectName: name)
             if let place = places[exchange] {
                 exchanges[place].runs.append(run)
             } else {
                 places[exchange] = exchanges.count
                 exchanges.append(
-                    ClaimedExchange(id: exchange, org: ready.org, source: ready.source, runs: [run]))
+                    ClaimedExchange(
+                        id: exchange, org: ready.org, source: ready.source, sourceVersion: version, runs: [run]))
             }
         }
         return exchanges

@@ -67,8 +67,6 @@ public struct SourceStore: Sendable {
         order by d.key
         """)
 
-    private static let readVersion = Statement("source.read_version", "select version from public.source where id = $1")
-
     /// The source as it is now; nil when there is none.
     public func definition(of id: SourceID) async throws(PostgresError) -> SourceRecord? {
         var pipeline = Pipeline()
@@ -87,10 +85,5 @@ public struct SourceStore: Sendable {
             org: org, id: id, key: key, version: version, runRequestTemplate: template,
             runsPerExchange: Int(size), setup: setup, objectPath: path, objectPathType: pathType,
             datapoints: datapoints)
-    }
-
-    /// The current version of a source; nil when there is none.
-    public func version(of id: SourceID) async throws(PostgresError) -> Int64? {
-        try await pool.execute(Self.readVersion, id).first?.decode(Int64.self, at: 0)
     }
 }

@@ -145,18 +145,22 @@ public struct ExecutorService: Service {
     }
 
     private func claim(_ turn: Dispatcher.Turn, into exchanges: inout DiscardingTaskGroup) async throws {
-        guard let source = try await sources.source(turn.source.source) else { return }
-        dispatcher.limit(turn.source, to: source.concurrency)
-        let count = min(turn.exchanges, source.concurrency)
+        // What is known of the source is good enough to decide how much to claim; what is executed is its version at the claim.
+        guard let known = try await sources.source(turn.source.source) else { return }
+        dispatcher.limit(turn.source, to: known.concurrency)
+        let count = min(turn.exchanges, known.concurrency)
         let worker = lease.worker
         let exchangeIDs = ids.next(count).map { RunRequestID($0) }
         let claimed: [ClaimedExchange]
+        let source: PreparedSource
         do {
             claimed = try await runs.claim(
-                turn.source, worker: worker, limit: count * source.runsPerExchange,
-                runsPerExchange: source.runsPerExchange, exchangeIDs: exchangeIDs)
+                turn.source, worker: worker, limit: count * known.runsPerExchange,
+                runsPerExchange: known.runsPerExchange, exchangeIDs: exchangeIDs)
+            let version = claimed.first?.sourceVersion ?? known.version
+            source = try await sources.source(turn.source.source, version: version) ?? known
         } catch {
-            if !error.isKnownNotApplied { doubtful.add(exchangeIDs, worker: worker) }
+            if (error as? PostgresError)?.isKnownNotApplied != true { doubtful.add(exchangeIDs, worker: worker) }
             throw error
         }
         if claimed.count == count {

@@ -56,7 +56,7 @@ extension DocumentCursor {
     /// One path: a list of elements, or one element alone; see `PathPattern`.
     private func pathPattern() -> PathPattern? {
         if case .scalar(let text, _) = node.content, text.contains(".") {
-            let parts = text.split(separator: ".").joined(separator: ", ")
+            let parts = text.split(separator: ".").filter { $0 != "$" }.joined(separator: ", ")
             report(
                 .invalidPath, "a path is not written with dots",
                 remedy: "write [\(parts)], or [\"\(text)\"] if the key itself has a dot"
