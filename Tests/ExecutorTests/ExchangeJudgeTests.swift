@@ -25,7 +25,8 @@ struct ExchangeJudgeTests {
             objectPathType: "key", datapoints: [])
         let run = ClaimedRun(
             id: RunID(UUID()), attempt: attempt, request: ActivityRequestID(UUID()), objectName: "x")
-        let exchange = ClaimedExchange(id: RunRequestID(UUID()), org: org, source: source, sourceVersion: 1, runs: [run])
+        let exchange = ClaimedExchange(
+            id: RunRequestID(UUID()), org: org, source: source, sourceVersion: 1, runs: [run])
         return ExchangeJudge(
             exchange: exchange, source: try PreparedSource(record), clock: .system, random: { 1 })
     }
