@@ -45,7 +45,7 @@ create table public.delivery (
     delivered_at timestamptz,
     payload bytea not null,
     primary key (id, org_id),
-    constraint delivery_is_made_once unique (org_id, activity_request_id, webhook_endpoint_id),
+    constraint delivery_is_made_once unique (activity_request_id, webhook_endpoint_id, org_id),
     constraint delivery_state_is_known check (state in ('ready', 'in_progress', 'failed', 'delivered')),
     foreign key (org_id, activity_request_id) references public.activity_request (org_id, id) on delete cascade,
     foreign key (org_id, webhook_endpoint_id) references public.webhook_endpoint (org_id, id)

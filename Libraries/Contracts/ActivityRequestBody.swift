@@ -69,6 +69,7 @@ private struct RequestCheck {
 
     mutating func activity(_ value: JSONValue?, isNeeded: Bool) -> String? {
         switch value {
+        case .string(let key)? where key.utf8.contains(0): report("$.activity", "contains the character U+0000")
         case .string(let key)? where !key.isEmpty: return key
         case .string?: report("$.activity", "must name an activity, not be empty")
         case nil: if isNeeded { report("$.activity", "is missing; name the activity to run") }

@@ -70,9 +70,11 @@ public struct DeliveryStore: Sendable {
     private static let claim = Statement(
         "delivery.claim",
         """
-        with due as materialized (
+        with alive as materialized (
+            select from public.worker as w where w.id = $1 and w.ended_at is null for key share
+        ), due as materialized (
             select d.id from public.delivery as d
-            where d.state = 'ready' and d.due_at <= clock_timestamp()
+            where d.state = 'ready' and d.due_at <= (select clock_timestamp()) and exists (select from alive)
             order by d.due_at
             limit $2
             for no key update skip locked
@@ -99,7 +101,7 @@ public struct DeliveryStore: Sendable {
                 due_at = clock_timestamp() + make_interval(secs => coalesce(i.delay, 0)),
                 delivered_at = case when i.state = 'delivered' then clock_timestamp() end
             from input as i
-            where d.id = i.id and d.worker_id is not distinct from $1 and d.state = 'in_progress'
+            where d.id = i.id and d.worker_id is not distinct from $1 and d.state is not distinct from 'in_progress'
             returning d.org_id, d.id, d.attempt
         )
         insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer)
@@ -107,6 +109,11 @@ public struct DeliveryStore: Sendable {
         from owned as o
         join input as i on i.id = o.id
         """)
+
+    // Whoever records another delivery of the same request waits here, and then sees this one.
+    private static let lockRequests = Statement(
+        "delivery.lock_requests",
+        "select from public.activity_request as r where r.id = any ($1) order by r.id for no key update")
 
     // A request is delivered when the last of its endpoints has taken it.
     private static let settle = Statement(
@@ -160,7 +167,9 @@ public struct DeliveryStore: Sendable {
 
     /// Records attempts and marks the requests whose outcome has arrived everywhere.
     public func record(_ attempts: [DeliveryAttempt], worker: WorkerID) async throws(PostgresError) {
+        let delivered = attempts.filter { $0.outcome == .delivered }.map(\.delivery.request)
         var pipeline = Pipeline()
+        pipeline.add(Self.lockRequests, delivered)
         pipeline.add(
             Self.record, worker,
             attempts.map(\.delivery.id),
@@ -170,8 +179,7 @@ public struct DeliveryStore: Sendable {
             attempts.map(\.milliseconds),
             attempts.map(\.error),
             attempts.map(\.answer))
-        pipeline.add(
-            Self.settle, attempts.filter { $0.outcome == .delivered }.map(\.delivery.request))
+        pipeline.add(Self.settle, delivered)
         _ = try await pool.run(pipeline)
     }
 

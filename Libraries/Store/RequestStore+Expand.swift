@@ -51,6 +51,9 @@ extension RequestStore {
     private static let begin = Statement(
         "request.begin_expansion",
         """
+        with alive as materialized (
+            select from public.worker as w where w.id = $2 and w.ended_at is null for key share
+        )
         select r.org_id, a.object_type_id, r.content, r.state = 'new', coalesce(p.objects_expanded, 0), r.state::text,
                array(select l.source_id from public.activity_source as l
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
@@ -62,6 +65,7 @@ extension RequestStore {
         left join public.request_progress as p on p.activity_request_id = r.id
         where r.id = $1 and r.worker_id is null
           and (r.state in ('new', 'valid', 'ready') or (r.state = 'in_progress' and not p.expanded))
+          and exists (select from alive)
         for no key update of r skip locked
         """)
 
@@ -140,7 +144,7 @@ extension RequestStore {
         read: @Sendable (ExpandableRequest) -> Result<(objects: Int, chunk: ExpansionChunk?), Problem>
     ) async throws -> ExpandableRequest? {
         try await pool.transaction { transaction in
-            guard let row = try await transaction.execute(Self.begin, id).first else { return nil }
+            guard let row = try await transaction.execute(Self.begin, id, worker).first else { return nil }
             let (request, state) = try ExpandableRequest.decode(row, id: id)
             var pipeline = Pipeline()
             let none = String?.none

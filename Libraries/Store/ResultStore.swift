@@ -47,6 +47,9 @@ public struct ResultStore: Sendable {
     private static let claim = Statement(
         "result.claim",
         """
+        with alive as materialized (
+            select from public.worker as w where w.id = $2 and w.ended_at is null for key share
+        ), claimed as (
         update public.activity_request as r
         set worker_id = $2, attempt = r.attempt + 1, state_substate = 'collecting'
         from public.request_progress as p, public.activity as a
@@ -54,17 +57,16 @@ public struct ResultStore: Sendable {
           and p.activity_request_id = r.id and p.expanded
           and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
           and a.org_id = r.org_id and a.id = r.activity_id
-        returning r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
+          and exists (select from alive)
+        returning r.id, r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
             array(select e.webhook_endpoint_id from public.activity_endpoint as e
-                  where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1)
-        """)
-
-    private static let forget = Statement(
-        "result.forget",
-        """
-        delete from public.request_result as c
-        using public.activity_request as r
-        where c.activity_request_id = $1 and r.id = $1 and r.worker_id is not distinct from $2 and r.state = 'in_progress'
+                  where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1) as endpoints
+        ), forgotten as (
+            -- A collector that died may have left some of it.
+            delete from public.request_result as c using claimed as k where c.activity_request_id = k.id
+        )
+        select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout, endpoints
+        from claimed
         """)
 
     private static let datapoints = Statement(
@@ -133,15 +135,13 @@ public struct ResultStore: Sendable {
     public func claim(_ id: ActivityRequestID, worker: WorkerID) async throws(PostgresError) -> CollectableRequest? {
         var pipeline = Pipeline()
         pipeline.add(Self.claim, id, worker)
-        // A collector that died may have left some of it.
-        pipeline.add(Self.forget, id, worker)
         pipeline.add(Self.datapoints, id)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (org, activity, objects, total, done, failed, invalid, timedout, endpoints) = try row.decode(
             (OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID]).self)
         var keys: [DatapointID: String] = [:]
-        for row in results[2] {
+        for row in results[1] {
             let (id, key) = try row.decode((DatapointID, String).self)
             keys[id] = key
         }

@@ -45,10 +45,14 @@ extension RunStore {
     private static let claim = Statement(
         "run.claim",
         """
-        with candidate as materialized (
+        with alive as materialized (
+            -- Held until the commit, so that a worker is never released in the middle of a claim of its own.
+            select from public.worker as w where w.id = $3 and w.ended_at is null for key share
+        ), candidate as materialized (
             select r.id, r.activity_request_id, r.position
             from public.run_queue as r
             where r.source_id = $2 and r.state = 'ready' and r.org_id is not distinct from $1
+              and exists (select from alive)
             order by r.id
             limit $4
             for no key update skip locked

@@ -81,7 +81,7 @@ public struct SweepStore: Sendable {
         """
         with due as materialized (
             select r.id from public.run_queue as r
-            where r.state = 'waiting' and r.due_at <= clock_timestamp()
+            where r.state = 'waiting' and r.due_at <= (select clock_timestamp())
             order by r.due_at
             limit $1
             for no key update skip locked
@@ -89,7 +89,7 @@ public struct SweepStore: Sendable {
         update public.run_queue as r
         set state = 'ready', state_substate = null, due_at = null
         from due
-        where r.id = due.id and r.state = 'waiting'
+        where r.id = due.id and r.state is not distinct from 'waiting'
         """)
 
     private static let fetchedWaits = Statement(
@@ -102,7 +102,8 @@ public struct SweepStore: Sendable {
 
     private static let deliveriesWait = Statement(
         "sweep.deliveries_wait",
-        "select true from public.delivery as d where d.state = 'ready' and d.due_at <= clock_timestamp() limit 1")
+        "select true from public.delivery as d where d.state = 'ready' and d.due_at <= (select clock_timestamp()) limit 1"
+    )
 
     private static let partitions = Statement(
         "sweep.ensure_partitions", "select etl_api.ensure_partitions(clock_timestamp())")

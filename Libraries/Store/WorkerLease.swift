@@ -65,8 +65,10 @@ public final class WorkerLease: Sendable {
         do {
             if try await store.heartbeat(worker) { return }
             let lost = worker
-            current.withLock { $0 = makeID() }
-            try await register()
+            // Known to the database before anything is claimed under it.
+            let new = makeID()
+            try await store.register(new, service: service, host: host, processID: processID, lease: duration)
+            current.withLock { $0 = new }
             logger.warning(
                 "Lost the lease and registered anew.", metadata: ["lost": "\(lost)", "worker": "\(worker)"])
         } catch {

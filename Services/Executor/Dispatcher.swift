@@ -66,7 +66,7 @@ final class Dispatcher: Sendable {
                 let inFlight = state.inFlight[source] ?? 0
                 let room = min(exchangesMax - state.total, concurrency - inFlight, claimMax)
                 // The first claim goes at once; later ones wait until they are worth a statement.
-                if room > 0, inFlight == 0 || room >= min(claimMax, concurrency / 4) {
+                if room > 0, inFlight == 0 || room >= min(claimMax, min(concurrency, exchangesMax) / 4) {
                     state.waiting.remove(at: place)
                     return Turn(source: source, exchanges: room)
                 }

@@ -23,12 +23,11 @@ final class DoubtfulClaims: Sendable {
         claims.withLock { $0.append(Claim(exchanges: exchanges, worker: worker, since: .now)) }
     }
 
-    /// The claims to give back now; each is told again until its life is over.
-    func current() -> [Claim] {
-        claims.withLock { claims in
-            let all = claims
-            claims.removeAll { $0.since + Self.life < .now }
-            return all
-        }
+    /// The claims to give back now, again and again until their life is over.
+    func current() -> [Claim] { claims.withLock { $0 } }
+
+    /// A give-back that was sent at `asked` has succeeded; one that was sent after the claim's life was the last.
+    func gaveBack(_ claim: Claim, asked: ContinuousClock.Instant) {
+        claims.withLock { $0.removeAll { $0.exchanges == claim.exchanges && $0.since + Self.life < asked } }
     }
 }

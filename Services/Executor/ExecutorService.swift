@@ -124,7 +124,9 @@ public struct ExecutorService: Service {
 
     private func giveBackDoubtfulClaims() async throws {
         for claim in doubtful.current() {
+            let asked = ContinuousClock.now
             let count = try await runs.giveBack(claim.exchanges, worker: claim.worker)
+            doubtful.gaveBack(claim, asked: asked)
             if count > 0 {
                 logger.notice("Gave back runs whose claim was not answered.", metadata: ["runs": "\(count)"])
             }
@@ -157,11 +159,23 @@ public struct ExecutorService: Service {
             claimed = try await runs.claim(
                 turn.source, worker: worker, limit: count * known.runsPerExchange,
                 runsPerExchange: known.runsPerExchange, exchangeIDs: exchangeIDs)
+        } catch {
+            if !error.isKnownNotApplied { doubtful.add(exchangeIDs, worker: worker) }
+            throw error
+        }
+        do {
             let version = claimed.first?.sourceVersion ?? known.version
             source = try await sources.source(turn.source.source, version: version) ?? known
         } catch {
-            if (error as? PostgresError)?.isKnownNotApplied != true { doubtful.add(exchangeIDs, worker: worker) }
+            // Claimed for certain and not begun.
+            if !claimed.isEmpty { doubtful.add(exchangeIDs, worker: worker) }
             throw error
+        }
+        if source.runsPerExchange != known.runsPerExchange, !claimed.isEmpty {
+            // The exchanges were formed for another template.
+            doubtful.add(exchangeIDs, worker: worker)
+            dispatcher.offer([turn.source])
+            return
         }
         if claimed.count == count {
             // There may be more: the next turn is somebody else's, here or in another executor.

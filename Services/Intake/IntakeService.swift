@@ -32,6 +32,8 @@ public struct IntakeService: Service {
     let listener: PostgresListener
     let logger: Logger
     let toExpand = UniqueQueue<ActivityRequestID>()
+    /// Requests that one of the expanders has; all of them claim under the same worker.
+    let expanding = UnderWay<ActivityRequestID>()
 
     /// Works until it is told to stop; then finishes the chunks under way.
     public func run() async throws {
@@ -90,6 +92,8 @@ public struct IntakeService: Service {
 
     private func expand() async {
         while let request = await toExpand.next() {
+            guard expanding.begin(request) else { continue }
+            defer { expanding.end(request) }
             do {
                 // In a task of its own: stopping does not tear a chunk.
                 try await Task { try await expander.expand(request) }.value

@@ -43,10 +43,10 @@ struct RequestAcceptor: Sendable {
         guard let activity = body.activity else { throw Problem.invalidRequest([]) }
         if let key = origin.idempotencyKey { try Self.check(key) }
         let request = NewRequest(
-            id: ActivityRequestID(ids.next()), org: origin.org, activity: activity, content: JSONB(bytes),
+            id: ActivityRequestID(ids.next()), org: origin.org, activity: activity, content: JSONB(json.encoded()),
             objectCount: body.objects.count, origin: origin.name, idempotencyKey: origin.idempotencyKey,
             fingerprint: origin.idempotencyKey.map { _ in Bytea(Array(SHA256.hash(data: bytes))) },
-            traceparent: origin.traceparent)
+            traceparent: origin.traceparent.flatMap { $0.utf8.count <= 255 && !$0.utf8.contains(0) ? $0 : nil })
         switch try await requests.accept(request) {
         case .accepted(let id, let plan):
             bus.publish(topic: Topic.requestAccepted, key: id.description, body: [])

@@ -49,8 +49,17 @@ struct AnswerProcessor: Sendable {
             processed.reserveCapacity(fetched.count)
             for run in fetched {
                 if compiled[run.source] == nil {
-                    let mapping = try await mappings.mapping(of: run.source, version: run.sourceVersion)
-                    compiled[run.source] = (Mapper(mapping.plan), mapping)
+                    do {
+                        let mapping = try await mappings.mapping(of: run.source, version: run.sourceVersion)
+                        compiled[run.source] = (Mapper(mapping.plan), mapping)
+                    } catch let error where !(error is PostgresError || error is CancellationError) {
+                        // One source's fault must not hold up the others.
+                        processed.append(
+                            ProcessedRun(
+                                run: run, succeeded: false, substate: "mapping",
+                                reason: "the source's mapping cannot be used: \(error)"))
+                        continue
+                    }
                 }
                 guard let (mapper, mapping) = compiled[run.source] else { continue }
                 processed.append(RunMapping(mapper: mapper, mapping: mapping).map(run))

@@ -39,6 +39,8 @@ public struct ProcessorService: Service {
     private let answersWait = Bell()
     private let batchesWait = Bell()
     private let toCollect = UniqueQueue<ActivityRequestID>()
+    /// Requests that one of the collectors has; all of them claim under the same worker.
+    private let collecting = UnderWay<ActivityRequestID>()
 
     /// A processor on its parts.
     init(
@@ -133,6 +135,8 @@ public struct ProcessorService: Service {
 
     private func collectResults() async {
         while let request = await toCollect.next() {
+            guard collecting.begin(request) else { continue }
+            defer { collecting.end(request) }
             do {
                 let isCollected = try await Task { try await collector.collect(request) }.value
                 if isCollected {

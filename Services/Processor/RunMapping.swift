@@ -32,7 +32,7 @@ struct RunMapping {
 
     /// The part of the answer that is about the run's object: the only one, or the one of that name.
     private func object(of run: FetchedRun, in answer: MappedAnswer) -> MappedObject? {
-        if answer.objects.count == 1 { return answer.objects[0] }
+        if answer.objects.count == 1, !mapping.isAboutMany { return answer.objects[0] }
         return answer.objects.first { $0.name == run.objectName }
     }
 

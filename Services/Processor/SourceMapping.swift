@@ -9,8 +9,8 @@ import Synchronization
 struct SourceMapping: Sendable {
     let plan: MappingPlan
     let datapoints: [DatapointID]
-    /// Whether the answer says which objects it is about.
-    let namesObjects: Bool
+    /// Whether an answer is about several runs' objects, so that only its names tell whose a value is.
+    let isAboutMany: Bool
 
     init(_ record: SourceRecord) throws {
         plan = MappingPlan(
@@ -23,7 +23,7 @@ struct SourceMapping: Sendable {
                     type: DatapointType(rawValue: datapoint.type) ?? .text)
             })
         datapoints = record.datapoints.map(\.id)
-        namesObjects = record.objectPath != nil
+        isAboutMany = record.objectPath != nil && record.runsPerExchange > 1
     }
 }
 
