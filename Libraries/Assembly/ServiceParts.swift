@@ -36,9 +36,11 @@ public struct ServiceParts: Sendable {
     /// Builds the parts and registers their health checks. Nothing is connected to yet but in the background.
     ///
     /// - Throws: `ConfigurationError` that names the setting.
-    public init(_ context: RuntimeContext, connections: Int, idleInTransaction: Duration = .seconds(60)) throws {
+    public init(
+        _ context: RuntimeContext, connections: Int, connectionsMin: Int = 1, idleInTransaction: Duration = .seconds(60)
+    ) throws {
         let settings = context.configuration
-        let size = try settings.int("WEIR_DATABASE_CONNECTIONS", default: connections, in: 1...200)
+        let size = try settings.int("WEIR_DATABASE_CONNECTIONS", default: connections, in: connectionsMin...200)
         sessions = ServiceSession.configuration(
             url: try settings.requiredString("WEIR_DATABASE_URL"), service: context.name, connections: size,
             idleInTransaction: idleInTransaction)

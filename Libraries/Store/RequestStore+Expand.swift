@@ -158,11 +158,12 @@ extension RequestStore {
                 _ = try await transaction.commit(pipeline)
                 return nil
             }
+            // Also for a request that plain SQL inserted as valid; what is there already stays.
+            pipeline.add(
+                Self.startProgress, request.org, id, Int32(objects),
+                Int32(objects * request.sources.count),
+                Int32(request.sources.reduce(0) { $0 + (objects + $1.runsPerExchange - 1) / $1.runsPerExchange }))
             if request.isUnchecked {
-                pipeline.add(
-                    Self.startProgress, request.org, id, Int32(objects),
-                    Int32(objects * request.sources.count),
-                    Int32(request.sources.reduce(0) { $0 + (objects + $1.runsPerExchange - 1) / $1.runsPerExchange }))
                 pipeline.add(Self.setState, id, "valid", none, none, WorkerID?.none, Int32(0))
             }
             if state == "new" || state == "valid" {

@@ -4,6 +4,7 @@ import Mapping
 import Postgres
 import Runtime
 import Store
+import Synchronization
 
 /// Takes a batch of raw answers, maps them and stores what they say, in one transaction.
 struct AnswerProcessor: Sendable {
@@ -27,13 +28,20 @@ struct AnswerProcessor: Sendable {
     }
 
     private func bisect(size: Int) async throws -> (picked: Int, closedRequests: [ActivityRequestID]) {
+        let first = Mutex<RunID?>(nil)
         do {
-            // Picking goes in order, so that the same runs come first again.
-            return try await process(runsMax: max(size, 1))
+            // Picking goes in order, so that the same runs come first again, unless another processor takes them.
+            return try await runs.process(runsMax: max(size, 1), bytesMax: bytesMax) { fetched in
+                first.withLock { $0 = fetched.first?.id }
+                return try await map(fetched)
+            }
         } catch let error as PostgresError where error.isAboutData {
             if size > 1 { return try await bisect(size: size / 2) }
+            let bad = first.withLock { $0 }
             return try await runs.process(runsMax: 1, bytesMax: bytesMax) { runs in
-                runs.map { run in
+                // What came instead of the bad run is mapped like any other.
+                guard runs.first?.id == bad else { return try await map(runs) }
+                return runs.map { run in
                     ProcessedRun(
                         run: run, succeeded: false, substate: "unstorable",
                         reason: "the answer holds a value that the database cannot store: \(error.message)")
@@ -43,29 +51,31 @@ struct AnswerProcessor: Sendable {
     }
 
     private func process(runsMax: Int) async throws -> (picked: Int, closedRequests: [ActivityRequestID]) {
-        try await runs.process(runsMax: runsMax, bytesMax: bytesMax) { fetched in
-            var compiled: [SourceID: (Mapper, SourceMapping)] = [:]
-            var processed: [ProcessedRun] = []
-            processed.reserveCapacity(fetched.count)
-            for run in fetched {
-                if compiled[run.source] == nil {
-                    do {
-                        let mapping = try await mappings.mapping(of: run.source, version: run.sourceVersion)
-                        compiled[run.source] = (Mapper(mapping.plan), mapping)
-                    } catch let error where !(error is PostgresError || error is CancellationError) {
-                        // One source's fault must not hold up the others.
-                        processed.append(
-                            ProcessedRun(
-                                run: run, succeeded: false, substate: "mapping",
-                                reason: "the source's mapping cannot be used: \(error)"))
-                        continue
-                    }
+        try await runs.process(runsMax: runsMax, bytesMax: bytesMax, map: map)
+    }
+
+    @Sendable private func map(_ fetched: [FetchedRun]) async throws -> [ProcessedRun] {
+        var compiled: [SourceID: (Mapper, SourceMapping)] = [:]
+        var processed: [ProcessedRun] = []
+        processed.reserveCapacity(fetched.count)
+        for run in fetched {
+            if compiled[run.source] == nil {
+                do {
+                    let mapping = try await mappings.mapping(of: run.source, version: run.sourceVersion)
+                    compiled[run.source] = (Mapper(mapping.plan), mapping)
+                } catch let error where !(error is PostgresError || error is CancellationError) {
+                    // One source's fault must not hold up the others.
+                    processed.append(
+                        ProcessedRun(
+                            run: run, succeeded: false, substate: "mapping",
+                            reason: "the source's mapping cannot be used: \(error)"))
+                    continue
                 }
-                guard let (mapper, mapping) = compiled[run.source] else { continue }
-                processed.append(RunMapping(mapper: mapper, mapping: mapping).map(run))
             }
-            return processed
+            guard let (mapper, mapping) = compiled[run.source] else { continue }
+            processed.append(RunMapping(mapper: mapper, mapping: mapping).map(run))
         }
+        return processed
     }
 }
 

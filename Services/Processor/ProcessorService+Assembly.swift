@@ -19,7 +19,9 @@ extension ProcessorService {
         configuration.pollInterval = try settings.duration(
             "WEIR_PROCESSOR_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
         let parts = try ServiceParts(
+            // Mappings are read while every batch under way holds a connection.
             context, connections: configuration.concurrency + configuration.collectors + 2,
+            connectionsMin: configuration.concurrency + 1,
             idleInTransaction: .seconds(30))
         let results = ResultStore(pool: parts.pool)
         let answers = AnswerProcessor(
