@@ -106,11 +106,11 @@ public struct IntakeService: Service {
         }
     }
 
-    /// The claim may have taken effect although its answer was lost, and nobody takes it from a worker that is alive.
+    /// The claim may have taken effect although its answer was lost, and nobody takes it from a worker that is alive. Once it is
+    /// released, the next poll finds the request again, which paces the attempts.
     private func letGo(of request: ActivityRequestID) async {
         await insist(on: "release a request", logger: logger) {
             try await requests.release(request, worker: lease.worker)
         }
-        try? await Task.sleep(for: .milliseconds(200))
     }
 }

@@ -121,6 +121,7 @@ public struct ProcessorService: Service {
                     mayBeMore = batch.picked > 0
                     // A statement costs about the same for ten rows as for a hundred; after a few nothing waits.
                     if (configuration.runsMax / 20..<configuration.runsMax / 2).contains(batch.picked) {
+                        // Cut short by a stop, which the loop's condition sees.
                         try? await Task.sleep(for: configuration.gathering)
                     }
                     wait = .milliseconds(100)
@@ -144,14 +145,12 @@ public struct ProcessorService: Service {
                 }
             } catch {
                 logger.error(
-                    "Could not collect a result; trying again.",
+                    "Could not collect a result; the next poll finds it again.",
                     metadata: ["request": "\(request)", "error": "\(error)"])
                 // The claim may have taken effect, and nobody takes it from a worker that is alive.
                 await insist(on: "release a request", logger: logger) {
                     try await requests.release(request, worker: lease.worker)
                 }
-                toCollect.add([request])
-                try? await Task.sleep(for: .milliseconds(200))
             }
         }
     }

@@ -75,6 +75,7 @@ struct ChildProcessTests {
             // The inner thread ends as soon as the child has become its program; this one only waits for the child.
             BlockingThread.start {
                 let processID = try? ChildProcess.spawn(command, setpriv: setpriv)
+                // Becoming its program is an event of the kernel that only /proc shows.
                 while let processID, text(of: "/proc/\(processID)/comm") != "sleep\n" { usleep(1_000) }
                 result.set(processID)
             }

@@ -30,6 +30,7 @@ struct Publication {
             }
             if number % 256 == 255 {
                 progress.show(number + 1, of: count, "events")
+                // Hints have no back-pressure: what exceeds the outbox would be dropped instead of published.
                 while client.statistics.outboxWaiting > Self.outboxMax { try await Task.sleep(for: .milliseconds(1)) }
             }
         }
@@ -70,6 +71,7 @@ struct Publication {
     private func keepPace(_ number: Int, since start: ContinuousClock.Instant) async throws {
         guard let rate else { return }
         let due = start + .seconds(Double(number) / rate)
+        // The rate that the caller asked for.
         if due > .now { try await Task.sleep(until: due, clock: .continuous) }
     }
 }

@@ -155,6 +155,7 @@ struct DemoRun: Sendable {
                     details: TimelineText.table(timeline).lines())
             }
             progress.show("waiting for the signed webhook")
+            // The receiver is another process, which tells of a webhook by a file.
             try await Task.sleep(for: .milliseconds(10))
         }
     }

@@ -44,6 +44,7 @@ struct SampleProcess: Sendable {
                 guard ContinuousClock.now < deadline else {
                     throw UpError("\(name) did not say within \(startTimeout) where it listens", remedy: "See its log")
                 }
+                // It says so in its log, the one channel that it has; bounded by the deadline above.
                 try await Task.sleep(for: .milliseconds(20))
             }
         } catch {

@@ -39,6 +39,7 @@ struct RequestFollower: Sendable {
                 guard ContinuousClock.now - lastAnswer < Self.outageMax else { throw error }
                 progress.show("intake does not answer; waiting for it")
             }
+            // The API has no long poll yet.
             try await Task.sleep(for: pause)
             pause = min(pause * 3 / 2, Self.longestPause)
         }

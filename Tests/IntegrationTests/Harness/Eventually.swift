@@ -19,6 +19,7 @@ func eventually<Output>(
         } catch {
             last = error
         }
+        // What is awaited happens in other processes, which send the test no signal; the bound is above.
         try await Task.sleep(for: .milliseconds(20))
     } while ContinuousClock.now < deadline
     throw HarnessError("never saw \(what) within \(limit)" + (last.map { "; the last error: \($0)" } ?? ""))
