@@ -76,20 +76,19 @@ extension RunStore {
             (select s.version from public.source as s where s.id = $2)
         """)
 
+    // An attempt that was not begun does not count.
     private static let giveBack = Statement(
         "run.give_back",
         """
         with lost as (
             update public.run_request as q
-            set state = 'failed', state_substate = 'claim_lost', worker_id = null,
-                state_reason = 'the answer to its claim was lost; it was not begun'
+            set state = 'failed', state_substate = $3, worker_id = null, state_reason = $4
             from unnest($2::uuid[]) as i(id)
             where q.id = i.id and q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
             returning q.id, q.run_ids
         )
         update public.run_queue as r
-        set state = 'ready', state_substate = 'claim_lost', worker_id = null,
-            state_reason = 'the answer to the claim of attempt ' || r.attempt || ' was lost; it was not begun'
+        set state = 'ready', state_substate = $3, worker_id = null, state_reason = $4, attempt = r.attempt - 1
         from lost as l
         cross join unnest(l.run_ids) as u(id)
         where r.id = u.id and r.run_request_id is not distinct from l.id and r.state = 'in_progress'
@@ -142,12 +141,29 @@ extension RunStore {
         return exchanges
     }
 
-    /// Undoes claims whose answer was lost, as far as they took effect.
+    /// Why a worker gives claims back that it has not begun.
+    public enum GiveBackReason: String, Sendable {
+        /// It may hold them without knowing.
+        case claimLost = "claim_lost"
+        /// It stops.
+        case stopped
+
+        fileprivate var sentence: String {
+            switch self {
+            case .claimLost: "the answer to its claim was lost; it was not begun"
+            case .stopped: "its executor stopped; it was not begun"
+            }
+        }
+    }
+
+    /// Undoes claims, as far as they took effect.
     ///
     /// - Parameter exchanges: the ids that were handed to ``claim(_:worker:limit:runsPerExchange:exchangeIDs:)``; nobody has begun them.
     /// - Returns: how many runs are ready again.
-    public func giveBack(_ exchanges: [RunRequestID], worker: WorkerID) async throws(PostgresError) -> Int {
-        try await pool.execute(Self.giveBack, worker, exchanges).affectedRows
+    public func giveBack(
+        _ exchanges: [RunRequestID], worker: WorkerID, because reason: GiveBackReason
+    ) async throws(PostgresError) -> Int {
+        try await pool.execute(Self.giveBack, worker, exchanges, reason.rawValue, reason.sentence).affectedRows
     }
 
     /// The sources that have runs to execute.

@@ -1,6 +1,20 @@
 import Contracts
 import Postgres
 
+/// A raw answer that waits to be mapped, with the runs that it is for.
+public struct FetchedAnswer: Sendable {
+    /// The source that answered.
+    public let source: SourceID
+    /// The version of the source's mappings.
+    public let sourceVersion: Int64
+    /// The exchange that fetched it.
+    public let exchange: RunRequestID
+    /// The answer, as received.
+    public let body: [UInt8]
+    /// The runs of the exchange, or as many of them as fitted into the batch.
+    public var runs: [FetchedRun]
+}
+
 /// A run whose raw answer waits to be mapped.
 public struct FetchedRun: Sendable {
     /// The run.
@@ -11,16 +25,10 @@ public struct FetchedRun: Sendable {
     public let request: ActivityRequestID
     /// The source that answered.
     public let source: SourceID
-    /// The version of the source's mappings.
-    public let sourceVersion: Int64
-    /// The exchange that fetched the answer; runs of one exchange share it.
-    public let exchange: RunRequestID
     /// The object that the run is about.
     public let object: ObjectID
     /// The object's name as the client wrote it.
     public let objectName: String
-    /// The answer, as received.
-    public let body: [UInt8]
 }
 
 /// What mapping made of one run.
@@ -66,13 +74,16 @@ extension RunStore {
         select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body
         from (
             select p.*, x.body, sum(octet_length(x.body)) over (rows unbounded preceding) - octet_length(x.body) as before
-            from picked as p
-            join public.run_result as x on x.run_request_id = p.run_request_id
+            from (
+                -- Runs of one exchange stand together; the first of them brings the answer.
+                select p.*, lag(p.run_request_id) over () is distinct from p.run_request_id as is_first from picked as p
+            ) as p
+            left join public.run_result as x on p.is_first and x.run_request_id = p.run_request_id
         ) as p
         join public.source as s on s.id = p.source_id
         join public.request_object as o
           on o.activity_request_id = p.activity_request_id and o.position = p.position
-        where p.before < $2
+        where coalesce(p.before, 0) < $2
         """)
 
     private static let storeValues = Statement(
@@ -99,23 +110,37 @@ extension RunStore {
     ///
     /// - Parameters:
     ///   - runsMax: how many runs at the most.
-    ///   - bytesMax: picking stops after the run whose answer reaches this many bytes.
-    ///   - map: pure work on the picked runs; anything it throws undoes the picking.
+    ///   - bytesMax: picking stops after the answer that reaches this many bytes.
+    ///   - map: pure work on the picked answers; anything it throws undoes the picking.
     /// - Returns: how many runs were picked, and the requests whose last run this closed.
     public func process(
-        runsMax: Int, bytesMax: Int, map: @Sendable ([FetchedRun]) async throws -> [ProcessedRun]
+        runsMax: Int, bytesMax: Int, map: @Sendable ([FetchedAnswer]) async throws -> [ProcessedRun]
     ) async throws -> (picked: Int, closedRequests: [ActivityRequestID]) {
         try await pool.transaction { transaction in
-            var runs: [FetchedRun] = []
-            for row in try await transaction.execute(Self.pick, runsMax, Int64(bytesMax)) {
-                runs.append(try FetchedRun(row))
-            }
-            if runs.isEmpty { return (0, []) }
-            let processed = try await map(runs)
+            let rows = try await transaction.execute(Self.pick, runsMax, Int64(bytesMax))
+            if rows.isEmpty { return (0, []) }
+            let processed = try await map(try Self.answers(of: rows))
             let closed = try await transaction.commit(Self.finish(processed))
             let requests = try closed[2].map { row in try row.decode(ActivityRequestID.self, at: 0) }
-            return (runs.count, requests)
+            return (rows.count, requests)
         }
+    }
+
+    private static func answers(of rows: QueryResult) throws(PostgresError) -> [FetchedAnswer] {
+        var answers: [FetchedAnswer] = []
+        answers.reserveCapacity(rows.count)
+        for row in rows {
+            let (id, org, request, source, version, exchange, object, name, body) = try row.decode(
+                (RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID, String, Bytea?).self)
+            if answers.last?.exchange != exchange {
+                answers.append(
+                    FetchedAnswer(
+                        source: source, sourceVersion: version, exchange: exchange, body: body?.bytes ?? [], runs: []))
+            }
+            answers[answers.count - 1].runs.append(
+                FetchedRun(id: id, org: org, request: request, source: source, object: object, objectName: name))
+        }
+        return answers
     }
 
     private static func finish(_ processed: [ProcessedRun]) -> Pipeline {
@@ -144,15 +169,5 @@ extension RunStore {
             processed.map(\.substate), processed.map(\.reason))
         pipeline.add(closedRequests, Array(Set(processed.map(\.run.request))))
         return pipeline
-    }
-}
-
-extension FetchedRun {
-    fileprivate init(_ row: Row) throws(PostgresError) {
-        let (id, org, request, source, version, exchange, object, name, body) = try row.decode(
-            (RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID, String, Bytea).self)
-        self.init(
-            id: id, org: org, request: request, source: source, sourceVersion: version, exchange: exchange,
-            object: object, objectName: name, body: body.bytes)
     }
 }

@@ -1,109 +1,95 @@
-import Contracts
 import Runtime
 import Store
 import Synchronization
 
-/// Which source is served next, and how much of it: sources with work take turns, within the bounds of the executor and of
-/// each source.
+/// Tells the executor what to do next, as its ``CallSchedule`` has it, and waits when there is nothing.
 final class Dispatcher: Sendable {
-    /// A turn of one source.
-    struct Turn: Sendable {
-        let source: ReadySource
-        /// How many exchanges there is room for.
-        let exchanges: Int
+    /// What to do next.
+    enum Step: Sendable {
+        /// Claim from a source.
+        case claim(CallSchedule.Turn)
+        /// Begin a call; whoever makes it goes on with what ``end(_:bytes:)`` gives.
+        case call(Call)
     }
 
     private struct State {
-        /// Sources with work, in the order of their turns.
-        var waiting: [ReadySource] = []
-        var inFlight: [ReadySource: Int] = [:]
-        var concurrency: [ReadySource: Int] = [:]
-        var total = 0
+        var schedule: CallSchedule
         var isStopped = false
     }
 
-    private let exchangesMax: Int
-    private let claimMax: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let bell = Bell()
 
-    /// - Parameters:
-    ///   - exchangesMax: exchanges in flight at once, over all sources.
-    ///   - claimMax: exchanges claimed in one turn.
-    init(exchangesMax: Int, claimMax: Int) {
-        self.exchangesMax = exchangesMax
-        self.claimMax = claimMax
+    init(limits: CallSchedule.Limits) {
+        state = Mutex(State(schedule: CallSchedule(limits: limits)))
     }
 
-    /// A source has work, as far as anybody knows.
+    /// Sources have work, as far as anybody knows.
     func offer(_ sources: some Sequence<ReadySource>) {
-        let isNew = state.withLock { state in
-            var isNew = false
-            for source in sources where !state.waiting.contains(source) {
-                state.waiting.append(source)
-                isNew = true
-            }
-            return isNew
+        let isNews = state.withLock { state in
+            sources.reduce(false) { isNews, source in state.schedule.offer(source) || isNews }
         }
-        if isNew { bell.ring() }
+        if isNews { bell.ring() }
     }
 
-    /// Waits for a source with work and room for it. It leaves the queue; whoever finds more work offers it again.
+    /// Waits for something to do.
     ///
-    /// - Returns: nil when there shall be no more turns.
-    func next() async -> Turn? {
-        while !Task.isCancelled, !state.withLock({ $0.isStopped }) {
-            if let turn = take() { return turn }
-            guard await bell.wait() else { return nil }
+    /// - Returns: nil when there shall be no more.
+    func next() async -> Step? {
+        while !Task.isCancelled {
+            let (step, isStopped) = state.withLock { state -> (Step?, Bool) in
+                if state.isStopped { return (nil, true) }
+                if let call = state.schedule.begin() { return (.call(call), false) }
+                return (state.schedule.takeTurn().map(Step.claim), false)
+            }
+            if let step { return step }
+            guard !isStopped, await bell.wait() else { return nil }
         }
         return nil
     }
 
-    private func take() -> Turn? {
-        state.withLock { state in
-            for (place, source) in state.waiting.enumerated() {
-                let concurrency = state.concurrency[source] ?? exchangesMax
-                let inFlight = state.inFlight[source] ?? 0
-                let room = min(exchangesMax - state.total, concurrency - inFlight, claimMax)
-                // The first claim goes at once; later ones wait until they are worth a statement.
-                if room > 0, inFlight == 0 || room >= min(claimMax, min(concurrency, exchangesMax) / 4) {
-                    state.waiting.remove(at: place)
-                    return Turn(source: source, exchanges: room)
-                }
-            }
-            return nil
-        }
+    /// The source may have this many calls under way from now on.
+    func limit(_ source: ReadySource, to concurrency: Int) {
+        state.withLock { $0.schedule.limit(source, to: concurrency) }
     }
 
-    /// No more turns: ``next()`` returns nil from now on.
+    /// Exchanges were claimed; they are called in their turn.
+    func add(_ calls: [Call]) {
+        state.withLock { $0.schedule.add(calls) }
+    }
+
+    /// A call has ended, and its outcome, of so many bytes, waits to be recorded.
+    ///
+    /// - Returns: the call that takes its place.
+    func end(_ call: Call, bytes: Int) -> Call? {
+        let (next, hasTurn) = state.withLock { state in
+            state.schedule.end(call.ready, bytes: bytes)
+            return (state.isStopped ? nil : state.schedule.begin(), state.schedule.hasTurn)
+        }
+        if hasTurn { bell.ring() }
+        return next
+    }
+
+    /// Outcomes are on disk.
+    func recorded(_ count: Int, bytes: Int) {
+        state.withLock { $0.schedule.recorded(count, bytes: bytes) }
+        bell.ring()
+    }
+
+    /// Ends it: ``next()`` returns nil from now on.
     func stop() {
         state.withLock { $0.isStopped = true }
         bell.ring()
     }
 
-    /// The source may have this many exchanges in flight from now on.
-    func limit(_ source: ReadySource, to concurrency: Int) {
-        state.withLock { $0.concurrency[source] = concurrency }
+    /// What was claimed and will not begin any more.
+    func removeWaiting() -> [Call] {
+        state.withLock { $0.schedule.removeWaiting() }
     }
 
-    /// Exchanges of a source have begun.
-    func begin(_ count: Int, of source: ReadySource) {
-        state.withLock { state in
-            state.inFlight[source, default: 0] += count
-            state.total += count
-        }
-    }
+    /// Calls under way.
+    var callsInFlight: Int { state.withLock { $0.schedule.calling } }
 
-    /// Exchanges of a source are over and recorded.
-    func end(_ count: Int, of source: ReadySource) {
-        state.withLock { state in
-            state.inFlight[source, default: 0] -= count
-            if state.inFlight[source] == 0 { state.inFlight[source] = nil }
-            state.total -= count
-        }
-        bell.ring()
-    }
-
-    /// Exchanges under way.
-    var exchangesInFlight: Int { state.withLock { $0.total } }
+    /// Claimed exchanges that wait for a place.
+    var callsWaiting: Int { state.withLock { $0.schedule.waiting } }
 }

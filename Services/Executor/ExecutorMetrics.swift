@@ -13,7 +13,10 @@ struct ExecutorMetrics: Sendable {
         exchangeSeconds = registry.histogram(
             "weir_executor_exchange_seconds", "Duration of HTTP exchanges.", buckets: .seconds)
         registry.sampledGauge("weir_executor_exchanges_in_flight", "HTTP exchanges under way.") {
-            Double(dispatcher.exchangesInFlight)
+            Double(dispatcher.callsInFlight)
+        }
+        registry.sampledGauge("weir_executor_exchanges_waiting", "Claimed HTTP exchanges that wait for a place.") {
+            Double(dispatcher.callsWaiting)
         }
     }
 }

@@ -9,11 +9,17 @@ extension ExecutorService {
     ///
     /// - Configuration keys (besides those of `ServiceParts` and `OutboundSettings`):
     ///   - `WEIR_EXECUTOR_EXCHANGES` (int, default: 256): HTTP exchanges in flight at once
+    ///   - `WEIR_EXECUTOR_BACKLOG` (int, default: 1024) and `WEIR_EXECUTOR_BACKLOG_BYTES` (size, default: 256MiB): outcomes that wait to
+    ///     be recorded; nothing new begins above it
     ///   - `WEIR_EXECUTOR_POLL` (duration, default: 2s): how often it looks for work that no hint announced
     public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
         var configuration = Configuration()
         configuration.exchangesMax = try context.configuration.int(
             "WEIR_EXECUTOR_EXCHANGES", default: configuration.exchangesMax, in: 1...10_000)
+        configuration.backlogMax = try context.configuration.int(
+            "WEIR_EXECUTOR_BACKLOG", default: configuration.backlogMax, in: 1...100_000)
+        configuration.backlogBytesMax = try context.configuration.bytes(
+            "WEIR_EXECUTOR_BACKLOG_BYTES", default: configuration.backlogBytesMax, in: (1 << 20)...(1 << 40))
         configuration.pollInterval = try context.configuration.duration(
             "WEIR_EXECUTOR_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
         let parts = try ServiceParts(context, connections: 5)

@@ -13,14 +13,18 @@ import Store
 public struct ExecutorService: Service {
     /// The bounds of an executor.
     public struct Configuration: Sendable {
-        /// Exchanges in flight at once, over all sources.
+        /// Calls under way at once, over all sources.
         public var exchangesMax = 256
-        /// Exchanges claimed by one statement.
-        public var claimMax = 100
+        /// Exchanges claimed by one statement, and how many may wait for their call.
+        public var claimMax = 200
         /// Answers recorded by one statement.
         public var recordMax = 200
         /// Bytes of answers recorded by one statement, but for the last answer of a batch.
         public var recordBytesMax = 8 << 20
+        /// Outcomes that wait to be recorded: nothing new begins above it, so that a database that is away costs no more calls.
+        public var backlogMax = 1_024
+        /// The bytes of these.
+        public var backlogBytesMax = 256 << 20
         /// Recording statements under way at once.
         public var recordFlights = 2
         /// Under load, how long answers are gathered before they are recorded.
@@ -40,16 +44,11 @@ public struct ExecutorService: Service {
     private let ids: IDGenerator
     private let runner: ExchangeRunner
     private let dispatcher: Dispatcher
-    private let answers: Batcher<Finished<RecordedAnswer>>
-    private let failures: Batcher<Finished<RecordedFailure>>
+    private let answers: Batcher<RecordedAnswer>
+    private let failures: Batcher<RecordedFailure>
     private let doubtful = DoubtfulClaims()
     private let metrics: ExecutorMetrics
     private let logger: Logger
-
-    private struct Finished<Record: Sendable>: Sendable {
-        let record: Record
-        let source: ReadySource
-    }
 
     /// An executor on its parts.
     public init(
@@ -65,10 +64,13 @@ public struct ExecutorService: Service {
         logger = context.logger
         runner = ExchangeRunner(
             client: outbound, secrets: context.secrets, clock: context.clock, random: { Double.random(in: 0...1) })
-        dispatcher = Dispatcher(exchangesMax: configuration.exchangesMax, claimMax: configuration.claimMax)
+        dispatcher = Dispatcher(
+            limits: .init(
+                callsMax: configuration.exchangesMax, claimMax: configuration.claimMax,
+                unrecordedMax: configuration.backlogMax, unrecordedBytesMax: configuration.backlogBytesMax))
         answers = Batcher(
             itemsMax: configuration.recordMax, weightMax: configuration.recordBytesMax,
-            flights: configuration.recordFlights, gathering: configuration.gathering, weight: { $0.record.body.count })
+            flights: configuration.recordFlights, gathering: configuration.gathering, weight: { $0.body.count })
         failures = Batcher(itemsMax: configuration.recordMax)
         metrics = ExecutorMetrics(context.metrics, dispatcher: dispatcher)
     }
@@ -84,15 +86,16 @@ public struct ExecutorService: Service {
             group.addTask { await failures.run(record) }
             group.addTask {
                 // Stopping ends the claiming; what is in flight is finished and recorded.
-                await withDiscardingTaskGroup { exchanges in
+                await withDiscardingTaskGroup { calls in
                     await withGracefulShutdownHandler {
-                        await dispatch(into: &exchanges)
+                        await dispatch(into: &calls)
                     } onGracefulShutdown: {
                         dispatcher.stop()
                     }
                 }
                 answers.finish()
                 failures.finish()
+                await giveBackUnbegun()
             }
             await group.waitForAll()
             keeper.cancel()
@@ -125,7 +128,7 @@ public struct ExecutorService: Service {
     private func giveBackDoubtfulClaims() async throws {
         for claim in doubtful.current() {
             let asked = ContinuousClock.now
-            let count = try await runs.giveBack(claim.exchanges, worker: claim.worker)
+            let count = try await runs.giveBack(claim.exchanges, worker: claim.worker, because: .claimLost)
             doubtful.gaveBack(claim, asked: asked)
             if count > 0 {
                 logger.notice("Gave back runs whose claim was not answered.", metadata: ["runs": "\(count)"])
@@ -133,20 +136,35 @@ public struct ExecutorService: Service {
         }
     }
 
-    private func dispatch(into exchanges: inout DiscardingTaskGroup) async {
-        while let turn = await dispatcher.next() {
-            do {
-                try await claim(turn, into: &exchanges)
-            } catch {
-                logger.error(
-                    "Could not claim runs.", metadata: ["source": "\(turn.source.source)", "error": "\(error)"])
-                try? await Task.sleep(for: .milliseconds(500))
-                dispatcher.offer([turn.source])
+    private func giveBackUnbegun() async {
+        let exchanges = dispatcher.removeWaiting().map(\.exchange.id)
+        if exchanges.isEmpty { return }
+        do {
+            _ = try await runs.giveBack(exchanges, worker: lease.worker, because: .stopped)
+        } catch {
+            logger.warning(
+                "Could not give back claimed runs; the scheduler takes them back.", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func dispatch(into calls: inout DiscardingTaskGroup) async {
+        while let step = await dispatcher.next() {
+            switch step {
+            case .call(let call): calls.addTask { await make(call) }
+            case .claim(let turn):
+                do {
+                    try await claim(turn)
+                } catch {
+                    logger.error(
+                        "Could not claim runs.", metadata: ["source": "\(turn.source.source)", "error": "\(error)"])
+                    try? await Task.sleep(for: .milliseconds(500))
+                    dispatcher.offer([turn.source])
+                }
             }
         }
     }
 
-    private func claim(_ turn: Dispatcher.Turn, into exchanges: inout DiscardingTaskGroup) async throws {
+    private func claim(_ turn: CallSchedule.Turn) async throws {
         // What is known of the source is good enough to decide how much to claim; what is executed is its version at the claim.
         guard let known = try await sources.source(turn.source.source) else { return }
         dispatcher.limit(turn.source, to: known.concurrency)
@@ -183,47 +201,45 @@ public struct ExecutorService: Service {
             bus.publish(topic: Topic.runReady, key: turn.source.hint, body: [])
         }
         metrics.claimed.increment(by: Int64(claimed.count))
-        dispatcher.begin(claimed.count, of: turn.source)
-        for exchange in claimed {
-            exchanges.addTask { await execute(exchange, source: source, ready: turn.source) }
-        }
+        dispatcher.limit(turn.source, to: source.concurrency)
+        dispatcher.add(claimed.map { Call(exchange: $0, source: source, ready: turn.source) })
     }
 
-    private func execute(_ exchange: ClaimedExchange, source: PreparedSource, ready: ReadySource) async {
-        switch await runner.run(exchange, source: source) {
-        case .answer(let answer):
-            metrics.exchangeSeconds.record(Double(answer.log.milliseconds) / 1000)
-            answers.submit(Finished(record: answer, source: ready))
-        case .failure(let failure):
-            metrics.exchangeSeconds.record(Double(failure.log.milliseconds) / 1000)
-            metrics.failed.increment()
-            failures.submit(Finished(record: failure, source: ready))
-        }
-    }
-
-    private func record(_ batch: [Finished<RecordedAnswer>]) async {
-        await untilRecorded(batch) {
-            try await runs.record(batch.map(\.record), worker: lease.worker)
-            bus.publish(topic: Topic.answerRecorded, key: "answers", body: [])
-        }
-    }
-
-    private func record(_ batch: [Finished<RecordedFailure>]) async {
-        await untilRecorded(batch) {
-            for request in try await runs.record(batch.map(\.record), worker: lease.worker) {
-                bus.publish(topic: Topic.runsClosed, key: request.description, body: [])
+    /// Makes a call, and then those that take its place, one after the other.
+    private func make(_ first: Call) async {
+        var next: Call? = first
+        while let call = next {
+            switch await runner.run(call.exchange, source: call.source) {
+            case .answer(let answer):
+                metrics.exchangeSeconds.record(Double(answer.log.milliseconds) / 1000)
+                answers.submit(answer)
+                next = dispatcher.end(call, bytes: answer.body.count)
+            case .failure(let failure):
+                metrics.exchangeSeconds.record(Double(failure.log.milliseconds) / 1000)
+                metrics.failed.increment()
+                failures.submit(failure)
+                next = dispatcher.end(call, bytes: 0)
             }
         }
     }
 
-    /// An answer that was paid for is not thrown away because the database is away for a moment: it is recorded once it is
-    /// back, unless the lease was lost meanwhile, in which case the statement passes it over.
-    private func untilRecorded<Record>(
-        _ batch: [Finished<Record>], _ write: () async throws -> Void
-    ) async {
-        await insist(on: "record \(batch.count) exchanges", logger: logger, write)
-        var counts: [ReadySource: Int] = [:]
-        for finished in batch { counts[finished.source, default: 0] += 1 }
-        for (source, count) in counts { dispatcher.end(count, of: source) }
+    // An answer that was paid for is not thrown away because the database is away for a moment: it is recorded once it is back,
+    // unless the lease was lost meanwhile, in which case the statement passes it over.
+
+    private func record(_ batch: [RecordedAnswer]) async {
+        await insist(on: "record \(batch.count) answers", logger: logger) {
+            try await runs.record(batch, worker: lease.worker)
+            bus.publish(topic: Topic.answerRecorded, key: "answers", body: [])
+        }
+        dispatcher.recorded(batch.count, bytes: batch.reduce(0) { $0 + $1.body.count })
+    }
+
+    private func record(_ batch: [RecordedFailure]) async {
+        await insist(on: "record \(batch.count) failures", logger: logger) {
+            for request in try await runs.record(batch, worker: lease.worker) {
+                bus.publish(topic: Topic.runsClosed, key: request.description, body: [])
+            }
+        }
+        dispatcher.recorded(batch.count, bytes: 0)
     }
 }

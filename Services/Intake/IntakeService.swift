@@ -95,8 +95,7 @@ public struct IntakeService: Service {
             guard expanding.begin(request) else { continue }
             defer { expanding.end(request) }
             do {
-                // In a task of its own: stopping does not tear a chunk.
-                try await Task { try await expander.expand(request) }.value
+                try await expander.expand(request)
             } catch is ExpansionLost {
                 logger.info("Another worker expands the request now.", metadata: ["request": "\(request)"])
             } catch {

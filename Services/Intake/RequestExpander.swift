@@ -21,13 +21,17 @@ struct RequestExpander: Sendable {
     let logger: Logger
 
     /// Expands a request, if it needs that and nobody else does it.
+    ///
+    /// A cancelled task finishes the chunk under way and gives the rest of the request to others.
     func expand(_ id: ActivityRequestID) async throws {
         let worker = lease.worker
         let names = Mutex<[String]>([])
-        let begun = try await requests.beginExpansion(of: id, worker: worker) { request in
-            Self.names(of: request, limits: limits).map { read in
-                names.withLock { $0 = read }
-                return (read.count, chunk(of: request, names: read, from: request.objectsExpanded))
+        let begun = try await shielded {
+            try await requests.beginExpansion(of: id, worker: worker) { request in
+                Self.names(of: request, limits: limits).map { read in
+                    names.withLock { $0 = read }
+                    return (read.count, chunk(of: request, names: read, from: request.objectsExpanded))
+                }
             }
         }
         guard let request = begun else { return }
@@ -35,10 +39,17 @@ struct RequestExpander: Sendable {
         let read = names.withLock { $0 }
         var position = Self.end(ofChunkFrom: request.objectsExpanded)
         while let chunk = chunk(of: request, names: read, from: position) {
-            try await requests.expand(request, chunk: chunk, worker: worker)
+            if Task.isCancelled { return try await handOver(request, worker: worker) }
+            try await shielded { try await requests.expand(request, chunk: chunk, worker: worker) }
             announce(request)
             position = Self.end(ofChunkFrom: position)
         }
+    }
+
+    /// This process stops: another one goes on where it has come to.
+    private func handOver(_ request: ExpandableRequest, worker: WorkerID) async throws {
+        try await shielded { try await requests.release(request.id, worker: worker) }
+        bus.publish(topic: Topic.requestAccepted, key: request.id.description, body: [])
     }
 
     /// The names of a request, checked once more when nobody has checked them.

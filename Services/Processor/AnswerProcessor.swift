@@ -31,17 +31,17 @@ struct AnswerProcessor: Sendable {
         let first = Mutex<RunID?>(nil)
         do {
             // Picking goes in order, so that the same runs come first again, unless another processor takes them.
-            return try await runs.process(runsMax: max(size, 1), bytesMax: bytesMax) { fetched in
-                first.withLock { $0 = fetched.first?.id }
-                return try await map(fetched)
+            return try await runs.process(runsMax: max(size, 1), bytesMax: bytesMax) { answers in
+                first.withLock { $0 = answers.first?.runs.first?.id }
+                return try await map(answers)
             }
         } catch let error as PostgresError where error.isAboutData {
             if size > 1 { return try await bisect(size: size / 2) }
             let bad = first.withLock { $0 }
-            return try await runs.process(runsMax: 1, bytesMax: bytesMax) { runs in
+            return try await runs.process(runsMax: 1, bytesMax: bytesMax) { answers in
                 // What came instead of the bad run is mapped like any other.
-                guard runs.first?.id == bad else { return try await map(runs) }
-                return runs.map { run in
+                guard answers.first?.runs.first?.id == bad else { return try await map(answers) }
+                return answers.flatMap(\.runs).map { run in
                     ProcessedRun(
                         run: run, succeeded: false, substate: "unstorable",
                         reason: "the answer holds a value that the database cannot store: \(error.message)")
@@ -54,26 +54,26 @@ struct AnswerProcessor: Sendable {
         try await runs.process(runsMax: runsMax, bytesMax: bytesMax, map: map)
     }
 
-    @Sendable private func map(_ fetched: [FetchedRun]) async throws -> [ProcessedRun] {
-        var compiled: [SourceID: (Mapper, SourceMapping)] = [:]
+    @Sendable private func map(_ answers: [FetchedAnswer]) async throws -> [ProcessedRun] {
+        var compiled: [SourceID: RunMapping] = [:]
         var processed: [ProcessedRun] = []
-        processed.reserveCapacity(fetched.count)
-        for run in fetched {
-            if compiled[run.source] == nil {
+        processed.reserveCapacity(answers.count)
+        for answer in answers {
+            if compiled[answer.source] == nil {
                 do {
-                    let mapping = try await mappings.mapping(of: run.source, version: run.sourceVersion)
-                    compiled[run.source] = (Mapper(mapping.plan), mapping)
+                    let mapping = try await mappings.mapping(of: answer.source, version: answer.sourceVersion)
+                    compiled[answer.source] = RunMapping(mapper: Mapper(mapping.plan), mapping: mapping)
                 } catch let error where !(error is PostgresError || error is CancellationError) {
                     // One source's fault must not hold up the others.
-                    processed.append(
+                    processed += answer.runs.map { run in
                         ProcessedRun(
                             run: run, succeeded: false, substate: "mapping",
-                            reason: "the source's mapping cannot be used: \(error)"))
+                            reason: "the source's mapping cannot be used: \(error)")
+                    }
                     continue
                 }
             }
-            guard let (mapper, mapping) = compiled[run.source] else { continue }
-            processed.append(RunMapping(mapper: mapper, mapping: mapping).map(run))
+            if let mapping = compiled[answer.source] { processed += mapping.map(answer) }
         }
         return processed
     }

@@ -114,7 +114,7 @@ public struct ProcessorService: Service {
             var mayBeMore = true
             while mayBeMore, !Task.isCancelled {
                 do {
-                    let batch = try await Task { try await answers.processBatch() }.value
+                    let batch = try await shielded { try await answers.processBatch() }
                     // A full batch says that others wait: another task of this service may take them meanwhile.
                     if batch.picked == configuration.runsMax { batchesWait.ring() }
                     toCollect.add(batch.closedRequests)
@@ -139,7 +139,7 @@ public struct ProcessorService: Service {
             guard collecting.begin(request) else { continue }
             defer { collecting.end(request) }
             do {
-                let isCollected = try await Task { try await collector.collect(request) }.value
+                let isCollected = try await shielded { try await collector.collect(request) }
                 if isCollected {
                     bus.publish(topic: Topic.requestCompleted, key: request.description, body: [])
                 }

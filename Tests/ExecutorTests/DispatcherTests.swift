@@ -12,59 +12,25 @@ import Testing
 
 @Suite("Dispatcher")
 struct DispatcherTests {
-    private func makeSource() -> ReadySource {
-        ReadySource(org: OrgID(UUID()), source: SourceID(UUID()))
-    }
+    private let source = ReadySource(org: OrgID(UUID()), source: SourceID(UUID()))
+    private let dispatcher = Dispatcher(
+        limits: .init(callsMax: 1, claimMax: 1, unrecordedMax: 1, unrecordedBytesMax: 1))
 
-    @Test func sourcesTakeTurns() async {
-        let dispatcher = Dispatcher(exchangesMax: 10, claimMax: 5)
-        let (first, second) = (makeSource(), makeSource())
-        dispatcher.offer([first, second])
-        #expect(await dispatcher.next()?.source == first)
-        dispatcher.offer([first])
-        #expect(await dispatcher.next()?.source == second)
-        #expect(await dispatcher.next()?.source == first)
-    }
-
-    @Test func aTurnIsBoundedByTheExecutorTheSourceAndTheClaim() async {
-        let dispatcher = Dispatcher(exchangesMax: 10, claimMax: 5)
-        let source = makeSource()
+    @Test func whoeverWaitsHearsOfASourceWithWork() async {
+        async let step = dispatcher.next()
         dispatcher.offer([source])
-        #expect(await dispatcher.next()?.exchanges == 5)
-        dispatcher.limit(source, to: 3)
-        dispatcher.begin(1, of: source)
-        dispatcher.offer([source])
-        #expect(await dispatcher.next()?.exchanges == 2)
-        let other = makeSource()
-        dispatcher.begin(8, of: makeSource())
-        dispatcher.offer([other])
-        #expect(await dispatcher.next()?.exchanges == 1)
+        guard case .claim(let turn) = await step else {
+            Issue.record("there is a source to claim from")
+            return
+        }
+        #expect(turn.source == source)
     }
 
-    @Test func aSaturatedSourceDoesNotHoldUpAnother() async {
-        let dispatcher = Dispatcher(exchangesMax: 10, claimMax: 5)
-        let (saturated, free) = (makeSource(), makeSource())
-        dispatcher.limit(saturated, to: 1)
-        dispatcher.begin(1, of: saturated)
-        dispatcher.offer([saturated, free])
-        #expect(await dispatcher.next()?.source == free)
-    }
-
-    @Test func anExchangeThatEndsMakesRoom() async {
-        let dispatcher = Dispatcher(exchangesMax: 1, claimMax: 5)
-        let source = makeSource()
-        dispatcher.begin(1, of: source)
-        dispatcher.offer([source])
-        async let turn = dispatcher.next()
-        dispatcher.end(1, of: source)
-        #expect(await turn?.source == source)
-        #expect(dispatcher.exchangesInFlight == 0)
-    }
-
-    @Test func stoppingEndsTheTurns() async {
-        let dispatcher = Dispatcher(exchangesMax: 1, claimMax: 1)
-        async let turn = dispatcher.next()
+    @Test func stoppingEndsTheSteps() async {
+        async let step = dispatcher.next()
         dispatcher.stop()
-        #expect(await turn == nil)
+        #expect(await step == nil)
+        dispatcher.offer([source])
+        #expect(await dispatcher.next() == nil)
     }
 }

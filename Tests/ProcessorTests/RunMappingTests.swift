@@ -26,9 +26,11 @@ struct RunMappingTests {
             ])
         let mapping = try SourceMapping(record)
         let run = FetchedRun(
-            id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id, sourceVersion: 1,
-            exchange: RunRequestID(UUID()), object: ObjectID(UUID()), objectName: object, body: Array(answer.utf8))
-        return RunMapping(mapper: Mapper(mapping.plan), mapping: mapping).map(run)
+            id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id,
+            object: ObjectID(UUID()), objectName: object)
+        let fetched = FetchedAnswer(
+            source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8), runs: [run])
+        return RunMapping(mapper: Mapper(mapping.plan), mapping: mapping).map(fetched)[0]
     }
 
     @Test func valuesOfTheAnswerAreTheRunsValues() throws {

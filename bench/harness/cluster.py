@@ -21,7 +21,7 @@ SETTINGS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "wal_buffers": "16MB",
-    "wal_compression": "on",
+    "wal_compression": "lz4",
 }
 OWNER = "weir"
 

@@ -57,7 +57,11 @@ struct HeaderBlock: Sendable {
     /// Calls the closure with each name and trimmed value until it answers `false`. Lines without a colon are passed
     /// over.
     private func forEachField(_ visit: (ArraySlice<UInt8>, ArraySlice<UInt8>) -> Bool) {
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+            let line = rest[..<end]
+            rest = rest[min(end + 1, rest.endIndex)...]
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
             if !visit(line[..<colon], Self.trimmed(line[(colon + 1)...])) { return }
         }

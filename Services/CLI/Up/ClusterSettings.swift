@@ -15,7 +15,7 @@ enum ClusterSettings {
         "synchronous_commit": "on",
         "timezone": "UTC",
         "wal_buffers": "16MB",
-        "wal_compression": "on",
+        "wal_compression": "lz4",
     ]
 
     /// All that the server's programs get to see of the environment.
