@@ -44,6 +44,28 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aSourceWhoseLastCallLackedASecretIsFound() async throws {
+            try await withRuns(attempts: [0]) { database, runs, ready in
+                let survey = FailureSurvey(pool: database.pool)
+                let before = try await survey.missingSecrets()
+                #expect(before.isEmpty)
+                let exchanges = try await runs.claim(
+                    ready, worker: worker, limit: 1, runsPerExchange: 1, exchangeIDs: [try await newID(database)])
+                let failure = RecordedFailure(
+                    exchange: try #require(exchanges.first).id, substate: "secret_missing", reason: "X is not set",
+                    verdicts: [.init(attempt: 1, outcome: .failed, reason: "X is not set")],
+                    log: ExchangeLog(method: "-", url: "-", milliseconds: 0))
+                _ = try await runs.record([failure], worker: worker)
+                let found = try await survey.missingSecrets()
+                #expect(found.map(\.subject) == ["source acme/registry"] && found.map(\.reason) == ["X is not set"])
+            }
+        }
+
+        /// Ids of exchanges say when they were made.
+        private func newID(_ database: TestDatabase) async throws -> RunRequestID {
+            RunRequestID(try await database.value(UUID.self, "select utils.uuid_v7()"))
+        }
+
         /// Lends a database with ready runs of one source that have been claimed so often, and a store with the executor's rights.
         private func withRuns(
             attempts: [Int32], _ body: (TestDatabase, RunStore, ReadySource) async throws -> Void

@@ -39,6 +39,25 @@ struct ResultTests {
                 """#)
     }
 
+    @Test func whatThereIsToSayAboutADoneRunStandsBesideItsValuesOnce() {
+        func row(_ object: String, _ datapoint: DatapointID?, _ reason: String?) -> ResultRow {
+            ResultRow(
+                position: object == "DE" ? 0 : 1, name: object, state: "done", reason: reason, datapoint: datapoint,
+                value: datapoint.map { _ in JSONB("1") })
+        }
+        let bytes = ResultLines(datapointKeys: [name: "name", code: "code"]).encode([
+            row("DE", name, "the text 'x' where a number is expected (at $.size)"),
+            row("DE", code, "the text 'x' where a number is expected (at $.size)"), row("DE", nil, "no data"),
+            row("AQ", nil, "the answer names 1 object, but not this one"),
+        ])
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == #"""
+                {"object":"DE","values":{"code":1,"name":1},"note":"the text 'x' where a number is expected (at $.size); no data"}
+                {"object":"AQ","values":{},"note":"the answer names 1 object, but not this one"}
+
+                """#)
+    }
+
     @Test func aRequestFailsOnlyWhenNothingSucceeded() {
         func outcome(done: Int, failed: Int) -> ResultCollector.Outcome {
             .init(RunCounts(total: done + failed, done: done, failed: failed, invalid: 0, timedout: 0))

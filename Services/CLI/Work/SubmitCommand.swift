@@ -57,8 +57,7 @@ struct SubmitCommand: WeirCommand {
             if json {
                 console.print(overview.json.description)
             } else {
-                for line in OverviewText.lines(overview, style: console.style) { console.print(line) }
-                console.print(OverviewText.outcomes(overview))
+                OverviewText.print(overview, to: console)
                 if overview.isSuccessful { console.note("weir result \(overview.id) shows the values") }
             }
             guard overview.isSuccessful else { throw ExitStatusError(status: .failure) }
