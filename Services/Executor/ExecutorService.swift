@@ -221,7 +221,7 @@ public struct ExecutorService: Service {
     private func untilRecorded<Record>(
         _ batch: [Finished<Record>], _ write: () async throws -> Void
     ) async {
-        await insist(on: "record \(batch.count) exchanges", logger: logger, write)
+        await insist(on: "record \(Quantity(batch.count, "exchange"))", logger: logger, write)
         var counts: [ReadySource: Int] = [:]
         for finished in batch { counts[finished.source, default: 0] += 1 }
         for (source, count) in counts { dispatcher.end(count, of: source) }

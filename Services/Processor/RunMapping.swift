@@ -31,7 +31,8 @@ struct RunMapping {
                 reason: misfits ?? "the answer holds none of the mapped values")
         }
         return ProcessedRun(
-            run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits, values: values)
+            run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits, values: values
+        )
     }
 
     /// The part of the answer that is about the run's object: the only one, or the one of that name.

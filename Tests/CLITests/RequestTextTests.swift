@@ -141,13 +141,14 @@ struct RequestTextTests {
     }
 
     @Test func progressShowsABarOnceTheTotalIsKnown() {
-        #expect(ProgressLine.text(5, of: 0, "runs", elapsed: .zero) == "5 runs · 0 ms")
+        #expect(ProgressLine.text(5, of: 0, "run", elapsed: .zero) == "5 runs · 0 ms")
+        #expect(ProgressLine.text(1, of: 1, "run", elapsed: .zero).hasSuffix(" 1/1 run · 0 ms"))
         #expect(
-            ProgressLine.text(50, of: 100, "runs", elapsed: .seconds(2))
+            ProgressLine.text(50, of: 100, "run", elapsed: .seconds(2))
                 == String(repeating: "█", count: 15) + String(repeating: "░", count: 15)
                 + " 50/100 runs · 2.00 s · 25/s")
         #expect(
-            ProgressLine.text(200, of: 100, "runs", elapsed: .zero).hasPrefix(String(repeating: "█", count: 30) + " "))
+            ProgressLine.text(200, of: 100, "run", elapsed: .zero).hasPrefix(String(repeating: "█", count: 30) + " "))
     }
 
     private func entry(

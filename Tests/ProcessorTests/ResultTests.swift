@@ -68,6 +68,8 @@ struct ResultTests {
         #expect(outcome(done: 1, failed: 2).substate == "partial")
         #expect(outcome(done: 0, failed: 2).state == "failed")
         #expect(outcome(done: 0, failed: 0).substate == "empty")
+        #expect(outcome(done: 0, failed: 1).reason == "its only run did not succeed")
+        #expect(outcome(done: 1, failed: 2).reason == "2 of its 3 runs did not succeed")
     }
 
     private func payload(inline: String?, link: ResultLinks.Link? = nil) throws -> JSONValue {

@@ -21,7 +21,8 @@ struct RunMappingTests {
     ) throws -> ProcessedRun {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
-            runsPerExchange: runsPerExchange, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) }, objectPathType: "key",
+            runsPerExchange: runsPerExchange, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) },
+            objectPathType: "key",
             datapoints: [
                 .init(id: DatapointID(UUID()), key: "name", type: "text", paths: JSONB(paths.name)),
                 .init(id: DatapointID(UUID()), key: "size", type: "number", paths: JSONB(paths.size)),

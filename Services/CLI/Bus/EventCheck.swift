@@ -16,7 +16,8 @@ enum EventCheck {
         guard !Topic.all.contains(type) else { return }
         let nearest = CommandSpelling.nearest(to: type, among: Topic.all)
         throw CommandError(
-            "No service hears the type '\(TerminalText.safe(type))'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
+            "No service hears the type '\(TerminalText.safe(type))'"
+                + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
             details: ["known are:"] + Topic.all.map { "  \($0)" },
             remedy: "Take one of these, or give --unchecked to send it all the same", status: .usage)
     }
@@ -30,7 +31,8 @@ enum EventCheck {
             faults = fault(ActivityRequestID(key) == nil, "--key: must be the id of a request") + faultOfHint(data)
         case Topic.runReady:
             faults =
-                fault(ReadySource(hint: key) == nil, "--key: must be the ids of an organization and a source, ORG/SOURCE")
+                fault(
+                    ReadySource(hint: key) == nil, "--key: must be the ids of an organization and a source, ORG/SOURCE")
                 + faultOfHint(data)
         default: faults = faultOfHint(data)
         }

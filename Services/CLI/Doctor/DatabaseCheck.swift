@@ -104,7 +104,7 @@ struct DatabaseCheck {
             guard wait.count > 0 else { return .ok(wait.subject, "nothing waits too long") }
             return .warn(
                 wait.subject,
-                "\(wait.count) \(wait.what), the oldest for \(DurationText.of(.seconds(wait.oldestSeconds)))",
+                "\(wait.what), the oldest for \(DurationText.of(.seconds(wait.oldestSeconds)))",
                 remedy: wait.remedy)
         }
     }

@@ -16,7 +16,8 @@ struct FailureCheck {
             let count = Quantity(webhooks.count, "webhook")
             guard webhooks.isGivenUp else {
                 return .warn(
-                    "webhooks", "\(webhooks.endpoint): \(count) wait\(webhooks.count == 1 ? "s" : "") after a failed attempt: \(webhooks.reason)",
+                    "webhooks",
+                    "\(webhooks.endpoint): \(count) wait\(webhooks.count == 1 ? "s" : "") after a failed attempt: \(webhooks.reason)",
                     remedy: "They are tried again by themselves; 'weir status REQUEST' says when")
             }
             return .warn(

@@ -12,7 +12,8 @@ struct UpReporter: Sendable {
         case .migrating: step("migrating the schema")
         case .portInUse(let port, let instead):
             console.note(
-                "Port \(port) of the last start is in use; intake listens on \(instead) this time. --port chooses one that lasts.")
+                "Port \(port) of the last start is in use; intake listens on \(instead) this time. --port chooses one that lasts."
+            )
         case .startingServices: step("starting bus and services")
         case .stopping: step("stopping")
         case .stopped: step("stopped")

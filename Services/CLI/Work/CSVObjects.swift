@@ -31,7 +31,8 @@ enum CSVObjects {
     }
 
     /// The number of a column in a file without a heading.
-    private static func number(_ column: String?, of first: CSVReader.Record, file: String) throws(CommandError) -> Int {
+    private static func number(_ column: String?, of first: CSVReader.Record, file: String) throws(CommandError) -> Int
+    {
         guard let column else { return 1 }
         guard let number = Int(column), (1...first.fields.count).contains(number) else {
             throw .usage(
@@ -61,7 +62,8 @@ enum CSVObjects {
         if titles.count > 1 {
             throw .usage(
                 "\(file):\(first.line): no column is called object or name",
-                remedy: "Name the one to take with --column, of \(TerminalText.safe(titles.joined(separator: ", "))); if the first line is no heading, give --no-header and --column NUMBER"
+                remedy:
+                    "Name the one to take with --column, of \(TerminalText.safe(titles.joined(separator: ", "))); if the first line is no heading, give --no-header and --column NUMBER"
             )
         }
         if isKnown { return 0 }

@@ -39,7 +39,8 @@ enum ObjectList {
             throw .usage("\(name) cannot be read", remedy: "Check the path and your rights")
         }
         guard data.count <= fileBytesMax else {
-            throw CommandError("\(name) has \(Quantity(data.count, "byte")); at most \(fileBytesMax) are taken", remedy: "Split it")
+            throw CommandError(
+                "\(name) has \(Quantity(data.count, "byte")); at most \(fileBytesMax) are taken", remedy: "Split it")
         }
         let found =
             switch format {

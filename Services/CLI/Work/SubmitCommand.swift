@@ -28,7 +28,9 @@ struct SubmitCommand: WeirCommand {
     var column: String?
     @Flag(
         inversion: .prefixedNo,
-        help: "Whether the first line of a CSV file is a heading. Default: if it has a column 'object' or 'name', or that of --column.")
+        help:
+            "Whether the first line of a CSV file is a heading. Default: if it has a column 'object' or 'name', or that of --column."
+    )
     var header: Bool?
     @Flag(help: "Wait until all runs have ended.") var wait = false
     @Option(help: "Makes repeating this command harmless; 1 to 255 characters.") var idempotencyKey: String?
