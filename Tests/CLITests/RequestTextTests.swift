@@ -43,12 +43,14 @@ struct RequestTextTests {
         #expect(OverviewText.lines(overview, style: .plain)[0] == "request r1 (enrich): done, partial")
     }
 
-    @Test func eachFailureShowsACallWithTheBeginningOfItsAnswer() throws {
+    @Test func eachFailureShowsItsReasonInFullAndACallWithTheBeginningOfItsAnswer() throws {
         let overview = try RequestOverview(AnswerReader(parsing: Array(Self.answer.utf8)))
         #expect(
-            OverviewText.calls(overview) == [
-                "http_404 (XX): GET http://api/XX → HTTP 404", "  {\"no\": \"such thing\"}\u{FFFD}",
-                "type_mismatch (AA): GET http://api/AA → no answer",
+            OverviewText.examples(overview) == [
+                "http_404, XX: it does not know it", "  GET http://api/XX → HTTP 404",
+                "  {\"no\": \"such thing\"}\u{FFFD}",
+                "type_mismatch, AA: the text 'x' where a number is expected (at $.n)",
+                "  GET http://api/AA → no answer",
             ])
     }
 
@@ -56,11 +58,9 @@ struct RequestTextTests {
         let overview = try RequestOverview(AnswerReader(parsing: Array(Self.answer.utf8)))
         let now = try #require(InstantText.microseconds("2026-11-21T10:30:00Z"))
         #expect(
-            OverviewText.deliveries(overview, now: now).lines() == [
-                "DELIVERY  STATE      ATTEMPTS  NEXT ATTEMPT  LAST ERROR",
-                "crm       ready             2  in 30.0 s     the endpoint answered HTTP 503",
-                "mail      delivered         1",
-                "sms       ready             1  due",
+            OverviewText.deliveries(overview, now: now) == [
+                "delivery to crm: ready, 2 attempts, the next in 30.0 s", "  the endpoint answered HTTP 503",
+                "delivery to mail: delivered, 1 attempt", "delivery to sms: ready, 1 attempt, the next is due",
             ])
     }
 

@@ -61,6 +61,35 @@ extension IntegrationTests {
             }
         }
 
+        @Test func anAnswerWithSuccessIsShownOnlyIfItCannotRepeatASecret() async throws {
+            try await withRuns(attempts: [0]) { database, runs, ready in
+                let exchanges = try await runs.claim(
+                    ready, worker: worker, limit: 1, runsPerExchange: 1, exchangeIDs: [try await newID(database)])
+                let exchange = try #require(exchanges.first)
+                let answer = RecordedAnswer(
+                    exchange: exchange.id, status: 200, contentType: nil, body: Array("<html>\0</html>".utf8),
+                    log: ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1))
+                try await runs.record([answer], worker: worker)
+                func answerOfNote() async throws -> String? {
+                    let notes = try await RequestStore(pool: database.pool).notes(
+                        of: exchange.runs[0].request, org: ready.org)
+                    #expect(notes.map(\.call?.url) == ["http://x/"])
+                    return notes.first?.call?.answer
+                }
+                _ = try await database.value(
+                    String.self,
+                    "update public.run_queue set state = 'done', state_reason = 'no data' returning state::text")
+                #expect(try await answerOfNote() == "<html>\u{FFFD}</html>")
+                _ = try await database.value(
+                    String.self,
+                    """
+                    update public.source set run_request_template = '{"url": "http://x/", "headers": {"a": "<<$secret.X>>"}}'
+                    where key = 'registry' returning key
+                    """)
+                #expect(try await answerOfNote() == nil)
+            }
+        }
+
         /// Ids of exchanges say when they were made.
         private func newID(_ database: TestDatabase) async throws -> RunRequestID {
             RunRequestID(try await database.value(UUID.self, "select utils.uuid_v7()"))

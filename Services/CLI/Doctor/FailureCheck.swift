@@ -11,14 +11,16 @@ struct FailureCheck {
     }
 
     func webhooks(_ failed: [FailureSurvey.Webhooks]) -> [Finding] {
-        guard !failed.isEmpty else { return [.ok("webhooks", "all of the last day got through at once")] }
+        guard !failed.isEmpty else {
+            return [.ok("webhooks", "none of the last day was given up or waits after a failed attempt")]
+        }
         return failed.map { webhooks in
             let count = Quantity(webhooks.count, "webhook")
             guard webhooks.isGivenUp else {
                 return .warn(
                     "webhooks",
                     "\(webhooks.endpoint): \(count) wait\(webhooks.count == 1 ? "s" : "") after a failed attempt: \(webhooks.reason)",
-                    remedy: "They are tried again by themselves; 'weir status REQUEST' says when")
+                    remedy: "Further attempts follow by themselves; 'weir status REQUEST' says when")
             }
             return .warn(
                 "webhooks", "\(webhooks.endpoint): \(count) of the last day given up: \(webhooks.reason)",

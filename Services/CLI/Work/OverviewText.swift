@@ -7,9 +7,9 @@ enum OverviewText {
         for line in lines(overview, style: console.style) { console.print(line) }
         console.print()
         console.print(outcomes(overview))
-        let calls = calls(overview)
-        if !calls.isEmpty { console.print() }
-        for line in calls { console.print(line) }
+        let examples = examples(overview)
+        if !examples.isEmpty { console.print() }
+        for line in examples { console.print(line) }
     }
 
     /// A headline and what there is to say about the state.
@@ -50,30 +50,31 @@ enum OverviewText {
         return [title, "\(group.count)", group.reason ?? "", group.objects.joined(separator: ", ") + more]
     }
 
-    /// An example of the calls behind each failure and note, with the beginning of its answer.
-    static func calls(_ overview: RequestOverview) -> [String] {
+    /// The reason of each failure and note in full, which a table may have to cut, and an example of the calls behind it with the
+    /// beginning of its answer.
+    static func examples(_ overview: RequestOverview) -> [String] {
         (overview.failures + overview.notes).flatMap { group -> [String] in
-            guard let call = group.call else { return [] }
-            let about = group.objects.first.map { " (\($0))" } ?? ""
-            let answer = call.status.map { "HTTP \($0)" } ?? "no answer"
-            let line = "\(group.substate ?? "failed")\(about): \(call.method) \(call.url) → \(answer)"
-            return ([line] + (call.answer.map { ["  \($0)"] } ?? [])).map(TerminalText.safe)
+            let about = group.objects.first.map { ", \($0)" } ?? ""
+            var lines = ["\(group.substate ?? "failed")\(about): \(group.reason ?? "")"]
+            if let call = group.call {
+                lines.append("  \(call.method) \(call.url) → \(call.status.map { "HTTP \($0)" } ?? "no answer")")
+                if let answer = call.answer { lines.append("  \(answer)") }
+            }
+            return lines.map(TerminalText.safe)
         }
     }
 
     /// Where the outcome has been delivered to, and where not yet.
     ///
     /// - Parameter now: microseconds since 1970.
-    static func deliveries(_ overview: RequestOverview, now: Int64) -> TextTable {
-        var table = TextTable("delivery", "state", ">attempts", "next attempt", "last error")
-        for delivery in overview.deliveries {
-            let next = delivery.nextAttemptAt.map { due in
-                due > now ? "in \(DurationText.of(microseconds: due - now))" : "due"
+    static func deliveries(_ overview: RequestOverview, now: Int64) -> [String] {
+        overview.deliveries.flatMap { delivery -> [String] in
+            var parts = [delivery.state, "\(Quantity(delivery.attempts, "attempt"))"]
+            if let due = delivery.nextAttemptAt {
+                parts.append(due > now ? "the next in \(DurationText.of(microseconds: due - now))" : "the next is due")
             }
-            table.add([
-                delivery.endpoint, delivery.state, "\(delivery.attempts)", next ?? "", delivery.reason ?? "",
-            ])
+            let line = "delivery to \(delivery.endpoint): \(parts.joined(separator: ", "))"
+            return ([line] + (delivery.reason.map { ["  \($0)"] } ?? [])).map(TerminalText.safe)
         }
-        return table
     }
 }

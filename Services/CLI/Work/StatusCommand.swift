@@ -39,11 +39,9 @@ struct StatusCommand: WeirCommand {
                 return console.print(JSONValue.object(object).description)
             }
             OverviewText.print(overview, to: console)
-            if !overview.deliveries.isEmpty {
-                console.print()
-                console.print(
-                    OverviewText.deliveries(overview, now: Int64(Date().timeIntervalSince1970 * 1_000_000)))
-            }
+            let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
+            if !overview.deliveries.isEmpty { console.print() }
+            for line in OverviewText.deliveries(overview, now: now) { console.print(line) }
             if let history {
                 console.print()
                 console.print(TimelineText.table(history))
