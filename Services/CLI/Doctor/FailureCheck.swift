@@ -7,10 +7,10 @@ struct FailureCheck {
     let survey: FailureSurvey
 
     func findings() async throws -> [Finding] {
-        try await webhooks(survey.failedWebhooks()) + secrets(survey.missingSecrets())
+        try await Self.webhooks(survey.failedWebhooks()) + Self.secrets(survey.missingSecrets())
     }
 
-    func webhooks(_ failed: [FailureSurvey.Webhooks]) -> [Finding] {
+    static func webhooks(_ failed: [FailureSurvey.Webhooks]) -> [Finding] {
         guard !failed.isEmpty else {
             return [.ok("webhooks", "none of the last day was given up or waits after a failed attempt")]
         }
@@ -28,7 +28,7 @@ struct FailureCheck {
         }
     }
 
-    func secrets(_ missing: [FailureSurvey.Secret]) -> [Finding] {
+    static func secrets(_ missing: [FailureSurvey.Secret]) -> [Finding] {
         guard !missing.isEmpty else { return [.ok("secrets", "no call and no webhook of the last day lacked one")] }
         return missing.map { secret in
             .warn(
