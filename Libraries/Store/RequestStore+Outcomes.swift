@@ -1,9 +1,19 @@
 import Contracts
 import Postgres
 
-/// Runs of a request that ended alike.
+/// Runs of a request of which there is the same to say.
 public struct RunOutcome: Sendable {
-    /// A call of an API that led to such an end.
+    /// Which runs are looked at.
+    public enum Kind: String, Sendable {
+        /// Those that ended without success.
+        case failed
+        /// Those that wait to be tried again.
+        case waiting
+        /// Those that are done although something was not as expected.
+        case done
+    }
+
+    /// A call of an API that led there.
     public struct Call: Sendable {
         /// GET, POST, ….
         public let method: String
@@ -38,8 +48,8 @@ extension RequestStore {
             select r.position, r.run_request_id, r.source_id, r.state_substate as substate, r.state_reason as reason
             from public.run_queue as r
             where r.activity_request_id = $2 and r.org_id is not distinct from $1
-              and case when $3 then r.state = 'done' and r.state_reason is not null
-                       else r.state in ('failed', 'invalid', 'timedout') end
+              and case $3 when 'failed' then r.state in ('failed', 'invalid', 'timedout')
+                          else r.state::text = $3 and r.state_reason is not null end
         ), worded as materialized (
             select substate, reason, count(*) as count, (array_agg(position order by position))[1:3] as positions,
                    (array_agg(run_request_id order by position))[1] as exchange_id,
@@ -78,21 +88,12 @@ extension RequestStore {
     /// How much of an answer is shown, in bytes.
     private static let answerBytesMax: Int32 = 500
 
-    /// Why runs ended without success, the most frequent reason first.
-    public func failures(of id: ActivityRequestID, org: OrgID) async throws(PostgresError) -> [RunOutcome] {
-        try await outcomes(of: id, org: org, ofDone: false)
-    }
-
-    /// What there is to say about runs that are done, the most frequent first.
-    public func notes(of id: ActivityRequestID, org: OrgID) async throws(PostgresError) -> [RunOutcome] {
-        try await outcomes(of: id, org: org, ofDone: true)
-    }
-
-    private func outcomes(
-        of id: ActivityRequestID, org: OrgID, ofDone: Bool
+    /// What there is to say about a request's runs of a kind, the most frequent first.
+    public func outcomes(
+        _ kind: RunOutcome.Kind, of id: ActivityRequestID, org: OrgID
     ) async throws(PostgresError) -> [RunOutcome] {
         var outcomes: [RunOutcome] = []
-        for row in try await pool.execute(Self.outcomes, org, id, ofDone, Self.answerBytesMax) {
+        for row in try await pool.execute(Self.outcomes, org, id, kind.rawValue, Self.answerBytesMax) {
             let (substate, reason, count, objects, method, url, status, answer, body) = try row.decode(
                 (String?, String?, Int64, [String], String?, String?, Int32?, String?, Bytea?).self)
             var call: RunOutcome.Call?

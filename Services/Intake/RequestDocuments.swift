@@ -25,7 +25,8 @@ enum RequestDocuments {
     }
 
     static func status(
-        _ status: RequestStatus, failures: [RunOutcome], notes: [RunOutcome], deliveries: [DeliveryStatus]
+        _ status: RequestStatus, failures: [RunOutcome], waiting: [RunOutcome], notes: [RunOutcome],
+        deliveries: [DeliveryStatus]
     ) -> JSONValue {
         [
             "id": .string("\(status.id)"),
@@ -42,6 +43,7 @@ enum RequestDocuments {
                 "timedout": number(status.runs.timedout),
             ],
             "failures": .array(failures.map(outcome)),
+            "waiting": .array(waiting.map(outcome)),
             "notes": .array(notes.map(outcome)),
             "deliveries": .array(deliveries.map(delivery)),
             "result_bytes": status.resultBytes.map(number) ?? .null,

@@ -22,8 +22,8 @@ struct RequestRoutes: Sendable {
     let clock: WallClock
     let limits: HTTPLimits
 
-    /// A request with more runs shows what there is to say about done ones when none is open any more.
-    static let notedWhileOpenMax = 10_000
+    /// A request with more runs shows what there is to say about those without failure when none is open any more.
+    static let detailedWhileOpenMax = 10_000
 
     func add(to router: Router<BasicRequestContext>) {
         router.group("v1/activity-requests")
@@ -68,16 +68,19 @@ struct RequestRoutes: Sendable {
         guard let status = try await requests.status(of: id, org: org) else { throw unknown(id) }
         let runs = status.runs
         let failures =
-            runs.failed + runs.invalid + runs.timedout > 0 ? try await requests.failures(of: id, org: org) : []
+            runs.failed + runs.invalid + runs.timedout > 0 ? try await requests.outcomes(.failed, of: id, org: org) : []
         // Whoever waits for a large request asks often, and finding these means looking at all of its runs.
+        let isSmall = runs.total <= Self.detailedWhileOpenMax
+        let waiting = runs.open > 0 && isSmall ? try await requests.outcomes(.waiting, of: id, org: org) : []
         let notes =
-            runs.done > 0 && (runs.open == 0 || runs.total <= Self.notedWhileOpenMax)
-            ? try await requests.notes(of: id, org: org) : []
+            runs.done > 0 && (runs.open == 0 || isSmall) ? try await requests.outcomes(.done, of: id, org: org) : []
         // Deliveries are made when a request ends with an outcome.
         let deliveries =
             ["done", "delivered", "failed"].contains(status.state)
             ? try await requests.deliveries(of: id, org: org) : []
-        return .json(RequestDocuments.status(status, failures: failures, notes: notes, deliveries: deliveries))
+        return .json(
+            RequestDocuments.status(
+                status, failures: failures, waiting: waiting, notes: notes, deliveries: deliveries))
     }
 
     @Sendable private func timeline(_ request: Request, context: BasicRequestContext) async throws -> Response {

@@ -38,6 +38,7 @@ struct RequestTextTests {
                 "done                 3",
                 "· type_mismatch      1  the text 'x' where a number is expected (at $.n)  AA",
                 "open                 1",
+                "· http_503           1  the API answered HTTP 503; again in 3 s           WW",
                 "http_404             4  it does not know it                               XX, YY, ZZ, …",
             ])
         #expect(OverviewText.lines(overview, style: .plain)[0] == "request r1 (enrich): done, partial")
@@ -49,6 +50,7 @@ struct RequestTextTests {
             OverviewText.examples(overview) == [
                 "http_404, XX: it does not know it", "  GET http://api/XX → HTTP 404",
                 "  {\"no\": \"such thing\"}\u{FFFD}",
+                "http_503, WW: the API answered HTTP 503; again in 3 s",
                 "type_mismatch, AA: the text 'x' where a number is expected (at $.n)",
                 "  GET http://api/AA → no answer",
             ])
@@ -166,6 +168,7 @@ struct RequestTextTests {
          "runs":{"total":8,"open":1,"done":3,"failed":4,"invalid":0,"timedout":0},
          "failures":[{"substate":"http_404","reason":"it does not know it","count":4,"objects":["XX","YY","ZZ"],
            "call":{"method":"GET","url":"http://api/XX","status":404,"answer":"{\\"no\\": \\"such thing\\"}\\u001b"}}],
+         "waiting":[{"substate":"http_503","reason":"the API answered HTTP 503; again in 3 s","count":1,"objects":["WW"],"call":null}],
          "notes":[{"substate":"type_mismatch","reason":"the text 'x' where a number is expected (at $.n)","count":1,"objects":["AA"],
            "call":{"method":"GET","url":"http://api/AA","status":null,"answer":null}}],
          "deliveries":[

@@ -164,6 +164,23 @@ extension IntegrationTests {
             }
         }
 
+        @Test func anOpenRunSaysWhyItWaits() async throws {
+            try await withPlatform { platform in
+                let busy = StubReply.answer(
+                    status: 503, headers: [("retry-after", "3600")], body: Array("in the afternoon".utf8))
+                for name in ["Abel", "Bebel"] { platform.api.script(name, [busy]) }
+                let id = try await platform.client.submit(["Abel", "Bebel", "Cebel"])
+                let waiting = try await eventually("two runs that wait") {
+                    let waiting = try await platform.client.request(id)["waiting"]?.arrayValue ?? []
+                    return waiting.first?["count"] == 2 ? waiting : nil
+                }
+                #expect(waiting.count == 1 && waiting[0]["substate"] == "http_503")
+                #expect(waiting[0]["reason"] == "the API answered HTTP 503; attempt 1 of 4, again in 3600.0 s")
+                #expect(waiting[0]["objects"] == ["Abel", "Bebel"])
+                #expect(waiting[0]["call"]?["answer"] == "in the afternoon")
+            }
+        }
+
         @Test func silenceEndsWithTheTimeOut() async throws {
             try await withPlatform { platform in
                 platform.api.script("silent", [.silence])

@@ -71,8 +71,8 @@ extension IntegrationTests {
                     log: ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1))
                 try await runs.record([answer], worker: worker)
                 func answerOfNote() async throws -> String? {
-                    let notes = try await RequestStore(pool: database.pool).notes(
-                        of: exchange.runs[0].request, org: ready.org)
+                    let notes = try await RequestStore(pool: database.pool).outcomes(
+                        .done, of: exchange.runs[0].request, org: ready.org)
                     #expect(notes.map(\.call?.url) == ["http://x/"])
                     return notes.first?.call?.answer
                 }

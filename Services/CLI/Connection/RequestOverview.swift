@@ -14,6 +14,8 @@ struct RequestOverview: Sendable, Equatable {
     let plan: Plan
     let runs: RunCounts
     let failures: [RunGroup]
+    /// Why open runs wait to be tried again.
+    let waiting: [RunGroup]
     /// What there is to say about runs that are done.
     let notes: [RunGroup]
     let deliveries: [DeliveryOverview]
@@ -38,6 +40,7 @@ struct RequestOverview: Sendable, Equatable {
             total: try runs.int("total"), done: try runs.int("done"), failed: try runs.int("failed"),
             invalid: try runs.int("invalid"), timedout: try runs.int("timedout"))
         failures = try RunGroup.list(answer.list("failures"))
+        waiting = try RunGroup.list(answer.list("waiting"))
         notes = try RunGroup.list(answer.list("notes"))
         deliveries = try DeliveryOverview.list(answer.list("deliveries"))
         resultBytes = answer.value["result_bytes"]?.intValue

@@ -1,6 +1,6 @@
 import JSON
 
-/// Runs that ended alike, as intake tells it.
+/// Runs of which there is the same to say, as intake tells it.
 struct RunGroup: Sendable, Equatable {
     /// The last call about the first of their objects.
     struct Call: Sendable, Equatable {

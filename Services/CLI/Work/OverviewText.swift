@@ -28,13 +28,14 @@ enum OverviewText {
         return lines
     }
 
-    /// The runs by outcome: what there is to say about done ones, and failures by their reason.
+    /// The runs by outcome: what there is to say about done ones, why open ones wait, and failures by their reason.
     static func outcomes(_ overview: RequestOverview) -> TextTable {
         var table = TextTable("runs", ">count", "reason", "objects")
         let runs = overview.runs
         if runs.done > 0 || runs.total == 0 { table.add(["done", "\(runs.done)"]) }
         for note in overview.notes { table.add(row(note, title: "· \(note.substate ?? "note")")) }
         if runs.open > 0 { table.add(["open", "\(runs.open)"]) }
+        for wait in overview.waiting { table.add(row(wait, title: "· \(wait.substate ?? "waiting")")) }
         if overview.failures.isEmpty {
             for (name, count) in [("failed", runs.failed), ("invalid", runs.invalid), ("timedout", runs.timedout)]
             where count > 0 {
@@ -50,10 +51,10 @@ enum OverviewText {
         return [title, "\(group.count)", group.reason ?? "", group.objects.joined(separator: ", ") + more]
     }
 
-    /// The reason of each failure and note in full, which a table may have to cut, and an example of the calls behind it with the
+    /// The reason of each failure, wait and note in full, which a table may have to cut, and an example of the calls behind it with the
     /// beginning of its answer.
     static func examples(_ overview: RequestOverview) -> [String] {
-        (overview.failures + overview.notes).flatMap { group -> [String] in
+        (overview.failures + overview.waiting + overview.notes).flatMap { group -> [String] in
             let about = group.objects.first.map { ", \($0)" } ?? ""
             var lines = ["\(group.substate ?? "failed")\(about): \(group.reason ?? "")"]
             if let call = group.call {
