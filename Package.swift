@@ -194,14 +194,16 @@ let package = Package(
         tests("OutboundTests", of: ["Outbound"], products: [logging]),
         tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
         tests("BusTests", of: ["Bus", "Messaging"], products: [logging]),
-        tests("ExecutorTests", of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store"]),
+        tests(
+            "ExecutorTests",
+            of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store", "Templates"]),
         tests("ProcessorTests", of: ["Processor", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
         tests(
             "IntegrationTests",
             of: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Store", "TestServers"],
             products: [crypto, logging]),
         tests(
-            "CLITests", of: ["CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime"],
+            "CLITests", of: ["CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
             products: [argumentParser, logging]),
     ],
     cxxLanguageStandard: .cxx20

@@ -14,4 +14,9 @@ public enum Topic {
     public static let requestCompleted = "dev.weir.request.completed.v1"
     /// A command: somebody asks for an activity. Key: the activity.
     public static let activityRequested = "dev.weir.activity.requested.v1"
+
+    /// All of them.
+    public static let all = [
+        requestAccepted, runReady, answerRecorded, runsClosed, requestCompleted, activityRequested,
+    ]
 }

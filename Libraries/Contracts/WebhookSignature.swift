@@ -148,7 +148,7 @@ extension WebhookSignatureError: CustomStringConvertible {
         case .secretNotBase64:
             "The webhook secret is not base64 after whsec_."
         case .secretLength(let bytes):
-            "The webhook secret has \(bytes) bytes; it needs 24 to 64."
+            "The webhook secret has \(Quantity(bytes, "byte")); it needs 24 to 64."
         case .headerMissing(let name):
             "The header \(name) is missing."
         case .timestampUnreadable:

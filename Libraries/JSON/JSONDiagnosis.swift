@@ -210,7 +210,9 @@ extension JSONDiagnosis {
     }
 
     private func truncated() -> JSONError {
-        failure(.truncated, "the document is cut off after \(bytes.count) bytes", at: bytes.count)
+        failure(
+            .truncated, "the document is cut off after \(bytes.count == 1 ? "1 byte" : "\(bytes.count) bytes")",
+            at: bytes.count)
     }
 
     private func unexpected(_ expected: String) -> JSONError {

@@ -134,8 +134,10 @@ extension AnswerAssembly {
             if left.alternative != right.alternative { return left.alternative < right.alternative }
             return left.node < right.node
         }
+        let unsuitableNames = conversion.takeFailures()
         var values: [(object: Int32, datapoint: Int, range: Range<Int>)] = []
         values.reserveCapacity(assignments.count)
+        var failures: [Int32: (listed: [ConversionFailure], count: Int)] = [:]
         var start = 0
         while start < assignments.count {
             let first = assignments[start]
@@ -152,8 +154,15 @@ extension AnswerAssembly {
                 values.append((first.object, datapoint, range))
             }
             start = end
+            // Assignments stand in the order of their objects: this one has no more.
+            if start == assignments.count || assignments[start].object != first.object {
+                let own = conversion.takeFailures()
+                if own.count > 0 { failures[first.object] = own }
+            }
         }
-        return finish(names: names, values: values)
+        return MappedAnswer(
+            objects: objects(names, values: values, failures: failures), failures: unsuitableNames.listed,
+            failureCount: unsuitableNames.count, unassignedCount: unassignedCount)
     }
 
     private func nodes(_ range: Range<Int>) -> some Collection<Int> {
@@ -178,22 +187,20 @@ extension AnswerAssembly {
         return first ?? range
     }
 
-    private mutating func finish(
-        names: [String?], values: [(object: Int32, datapoint: Int, range: Range<Int>)]
-    ) -> MappedAnswer {
+    private mutating func objects(
+        _ names: [String?], values: [(object: Int32, datapoint: Int, range: Range<Int>)],
+        failures: [Int32: (listed: [ConversionFailure], count: Int)]
+    ) -> [MappedObject] {
         let json = conversion.takeOutput()
         var place = 0
-        let mapped = names.enumerated().map { index, name in
+        return names.enumerated().map { index, name in
             let first = place
             while place < values.count, Int(values[place].object) == index { place += 1 }
-            let own = values[first..<place].map { MappedValue(datapoint: $0.datapoint, json: json[$0.range]) }
-            return MappedObject(name: name, values: own)
+            let failed = failures[Int32(index)]
+            return MappedObject(
+                name: name,
+                values: values[first..<place].map { MappedValue(datapoint: $0.datapoint, json: json[$0.range]) },
+                failures: failed?.listed ?? [], failureCount: failed?.count ?? 0)
         }
-        return MappedAnswer(
-            objects: mapped,
-            failures: conversion.failures,
-            failureCount: conversion.failureCount,
-            unassignedCount: unassignedCount
-        )
     }
 }

@@ -4,14 +4,15 @@ public struct MappedAnswer: Sendable {
     ///
     /// Two places with the same name make two objects here; whoever stores them joins them.
     public var objects: [MappedObject]
-    /// Values and names that were found but are not of the kind asked for; at most ``failuresMax`` are listed.
+    /// Names that were found where an object's name is expected and are none; at most ``failuresMax`` are listed. What could not be
+    /// converted for an object that was found stands with that object.
     public var failures: [ConversionFailure]
     /// How many there were, listed or not.
     public var failureCount: Int
     /// How many matches belong to no object, such as the size of a list's element whose name is missing.
     public var unassignedCount: Int
 
-    /// How many failures are listed.
+    /// How many failures are listed, of each object and of names.
     public static let failuresMax = 20
 }
 
@@ -21,6 +22,10 @@ public struct MappedObject: Sendable {
     public var name: String?
     /// The values in the order of the plan's datapoints; a datapoint that was not found is absent.
     public var values: [MappedValue]
+    /// Values of this object that were found and are not of the kind asked for; at most ``MappedAnswer/failuresMax`` are listed.
+    public var failures: [ConversionFailure]
+    /// How many there were, listed or not.
+    public var failureCount: Int
 }
 
 /// The value of one datapoint.

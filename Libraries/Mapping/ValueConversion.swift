@@ -2,14 +2,23 @@ import JSON
 
 /// Writes matched values as JSON of their datapoint's type into one buffer for the whole answer.
 struct ValueConversion {
-    private(set) var failures: [ConversionFailure] = []
-    private(set) var failureCount = 0
+    private var failures: [ConversionFailure] = []
+    private var failureCount = 0
     private var writer = JSONWriter()
 
     mutating func begin() {
         failures = []
         failureCount = 0
         writer.removeAll()
+    }
+
+    /// What has failed since the last call: an object's own, when it is asked for after each object.
+    mutating func takeFailures() -> (listed: [ConversionFailure], count: Int) {
+        defer {
+            failures = []
+            failureCount = 0
+        }
+        return (failures, failureCount)
     }
 
     /// The bytes of everything written, in a buffer of just that size: the writer's own is used again.

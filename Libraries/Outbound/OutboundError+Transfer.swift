@@ -62,7 +62,10 @@ extension OutboundError {
             self = error(.timeout, "no connection within \(limit)")
         case CURLE_OPERATION_TIMEDOUT:
             let bytes = transfer?.bytesReceived ?? 0
-            self = error(.timeout, "no whole answer within \(exchange.request.timeout); \(bytes) bytes of body came")
+            self = error(
+                .timeout,
+                "no whole answer within \(exchange.request.timeout); \(bytes == 1 ? "1 byte" : "\(bytes) bytes") of body came"
+            )
         case CURLE_COULDNT_RESOLVE_HOST:
             self = error(.nameResolution, "the name has no address, or no name server answered")
         case CURLE_COULDNT_CONNECT where transfer?.isRefused == true:

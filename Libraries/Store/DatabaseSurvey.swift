@@ -1,3 +1,4 @@
+import Contracts
 import Postgres
 
 #if canImport(FoundationEssentials)
@@ -30,7 +31,7 @@ public struct DatabaseSurvey: Sendable {
     public struct Wait: Sendable {
         /// What waits: `requests`, `runs`, `answers`, `deliveries`.
         public let subject: String
-        /// The same, as a sentence says it.
+        /// The same with their number, as a sentence says it.
         public let what: String
         /// How many; 10,000 means at least.
         public let count: Int
@@ -113,14 +114,23 @@ public struct DatabaseSurvey: Sendable {
         order by 1
         """)
 
-    private static let kinds: [(subject: String, what: String, remedy: String)] = [
-        ("requests", "accepted requests without runs", "weir-intake expands them; see that it runs, and its log"),
+    private static let kinds: [(subject: String, one: String, several: String, remedy: String)] = [
         (
-            "runs", "runs ready for over 10 minutes",
+            "requests", "accepted request without runs", "accepted requests without runs",
+            "weir-intake expands them; see that it runs, and its log"
+        ),
+        (
+            "runs", "run ready for over 10 minutes", "runs ready for over 10 minutes",
             "weir-executor takes them; see its log and the sources' concurrency"
         ),
-        ("answers", "raw answers not mapped yet", "weir-processor maps them; see that it runs, and its log"),
-        ("deliveries", "webhooks due and not posted", "weir-delivery posts them; see that it runs, and its log"),
+        (
+            "answers", "raw answer not mapped yet", "raw answers not mapped yet",
+            "weir-processor maps them; see that it runs, and its log"
+        ),
+        (
+            "deliveries", "webhook due and not posted", "webhooks due and not posted",
+            "weir-delivery posts them; see that it runs, and its log"
+        ),
     ]
 
     /// Version and clock.
@@ -154,8 +164,8 @@ public struct DatabaseSurvey: Sendable {
             let words = Self.kinds[Int(kind) - 1]
             waits.append(
                 Wait(
-                    subject: words.subject, what: words.what, count: Int(count), oldestSeconds: Int(seconds),
-                    remedy: words.remedy))
+                    subject: words.subject, what: "\(Quantity(Int(count), words.one, words.several))",
+                    count: Int(count), oldestSeconds: Int(seconds), remedy: words.remedy))
         }
         return waits
     }

@@ -39,6 +39,8 @@ public struct DeliveryAttempt: Sendable {
     public let status: Int?
     /// The whole exchange, in milliseconds.
     public let milliseconds: Double
+    /// What went wrong, a short word for programs; nil when the endpoint took it.
+    public let substate: String?
     /// What went wrong, for people.
     public let error: String?
     /// The beginning of the endpoint's answer.
@@ -46,13 +48,14 @@ public struct DeliveryAttempt: Sendable {
 
     /// One attempt.
     public init(
-        delivery: ClaimedDelivery, outcome: Outcome, status: Int?, milliseconds: Double, error: String?,
-        answer: String?
+        delivery: ClaimedDelivery, outcome: Outcome, status: Int?, milliseconds: Double, substate: String?,
+        error: String?, answer: String?
     ) {
         self.delivery = delivery
         self.outcome = outcome
         self.status = status
         self.milliseconds = milliseconds
+        self.substate = substate
         self.error = error
         self.answer = answer
     }
@@ -93,8 +96,8 @@ public struct DeliveryStore: Sendable {
         "delivery.record",
         """
         with input as materialized (
-            select * from unnest($2::uuid[], $3::text[], $4::double precision[], $5::int[], $6::double precision[], $7::text[], $8::text[])
-                as i(id, state, delay, status, duration_ms, error, answer)
+            select * from unnest($2::uuid[], $3::text[], $4::double precision[], $5::int[], $6::double precision[], $7::text[], $8::text[], $9::text[])
+                as i(id, state, delay, status, duration_ms, error, answer, substate)
         ), owned as (
             update public.delivery as d
             set state = i.state, worker_id = null, state_reason = i.error,
@@ -104,8 +107,8 @@ public struct DeliveryStore: Sendable {
             where d.id = i.id and d.worker_id is not distinct from $1 and d.state is not distinct from 'in_progress'
             returning d.org_id, d.id, d.attempt
         )
-        insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer)
-        select o.org_id, o.id, o.attempt, i.status, i.duration_ms, i.error, i.answer
+        insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer, substate)
+        select o.org_id, o.id, o.attempt, i.status, i.duration_ms, i.error, i.answer, i.substate
         from owned as o
         join input as i on i.id = o.id
         """)
@@ -178,7 +181,8 @@ public struct DeliveryStore: Sendable {
             attempts.map { $0.status.map(Int32.init(truncatingIfNeeded:)) },
             attempts.map(\.milliseconds),
             attempts.map(\.error),
-            attempts.map(\.answer))
+            attempts.map(\.answer),
+            attempts.map(\.substate))
         pipeline.add(Self.settle, delivered)
         _ = try await pool.run(pipeline)
     }

@@ -82,11 +82,17 @@ extension RequestStore {
         from public.state_history as h
         where h.entity_id = $2 and h.org_id is not distinct from $1
         union all
-        select 'runs', h.from_state, h.to_state, count(*), min(h.at), max(h.at), min(h.actor), h.reason
-        from (select r.id from public.run_queue as r
-              where r.activity_request_id = $2 and r.org_id is not distinct from $1 offset 0) as r
-        join public.state_history as h on h.entity_id = r.id
-        group by h.from_state, h.to_state, h.reason
+        select 'runs', w.from_state, w.to_state, sum(w.count)::bigint, min(w.first), max(w.last), min(w.actor),
+               (array_agg(w.reason order by w.first))[1]
+        from (
+            select h.from_state, h.to_state, h.reason, count(*) as count, min(h.at) as first, max(h.at) as last,
+                   min(h.actor) as actor
+            from (select r.id from public.run_queue as r
+                  where r.activity_request_id = $2 and r.org_id is not distinct from $1 offset 0) as r
+            join public.state_history as h on h.entity_id = r.id
+            group by h.from_state, h.to_state, h.reason
+        ) as w
+        group by w.from_state, w.to_state, utils.reason_pattern(w.reason)
         union all
         select 'delivery', null, 'attempt ' || t.attempt, 1, t.at, t.at, null,
                coalesce('HTTP ' || t.status, '') || coalesce(' ' || t.error, '') || ' in ' || round(t.duration_ms::numeric, 1) || ' ms'
@@ -95,19 +101,6 @@ extension RequestStore {
         where d.activity_request_id = $2 and d.org_id is not distinct from $1
         order by 5, 6, 1
         limit 500
-        """)
-
-    private static let failures = Statement(
-        "request.failures",
-        """
-        select r.state_substate, r.state_reason, count(*), (array_agg(o.name order by r.position))[1:3]
-        from (select r.activity_request_id, r.position, r.state_substate, r.state_reason from public.run_queue as r
-              where r.activity_request_id = $2 and r.org_id is not distinct from $1
-                and r.state in ('failed', 'invalid', 'timedout') offset 0) as r
-        join public.request_object as o on o.activity_request_id = r.activity_request_id and o.position = r.position
-        group by 1, 2
-        order by 3 desc, 1, 2
-        limit 50
         """)
 
     private static let resultChunk = Statement(
@@ -157,18 +150,6 @@ extension RequestStore {
                     reason: reason))
         }
         return entries
-    }
-
-    /// Why runs failed, the most frequent reason first, each with up to three objects.
-    public func failures(
-        of id: ActivityRequestID, org: OrgID
-    ) async throws(PostgresError) -> [(substate: String?, reason: String?, count: Int, objects: [String])] {
-        var failures: [(substate: String?, reason: String?, count: Int, objects: [String])] = []
-        for row in try await pool.execute(Self.failures, org, id) {
-            let (substate, reason, count, objects) = try row.decode((String?, String?, Int64, [String]).self)
-            failures.append((substate, reason, Int(count), objects))
-        }
-        return failures
     }
 
     /// One chunk of the collected result, as NDJSON; nil after the last.

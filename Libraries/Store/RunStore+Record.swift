@@ -1,88 +1,6 @@
 import Contracts
 import Postgres
 
-/// What one exchange cost, for `run_log`.
-public struct ExchangeLog: Sendable {
-    /// GET, POST, ….
-    public let method: String
-    /// The URL as called, every secret masked.
-    public let url: String
-    /// From the first byte sent to the last received, in milliseconds.
-    public let milliseconds: Float
-
-    /// One line of the log.
-    public init(method: String, url: String, milliseconds: Float) {
-        self.method = method
-        self.url = url
-        self.milliseconds = milliseconds
-    }
-}
-
-/// An answer that an API gave with success.
-public struct RecordedAnswer: Sendable {
-    /// The exchange.
-    public let exchange: RunRequestID
-    /// The HTTP status.
-    public let status: Int
-    /// The `Content-Type` of the answer.
-    public let contentType: String?
-    /// The body, as received.
-    public let body: [UInt8]
-    /// The log line.
-    public let log: ExchangeLog
-
-    /// The answer to an exchange.
-    public init(exchange: RunRequestID, status: Int, contentType: String?, body: [UInt8], log: ExchangeLog) {
-        self.exchange = exchange
-        self.status = status
-        self.contentType = contentType
-        self.body = body
-        self.log = log
-    }
-}
-
-/// An exchange that brought nothing, and what becomes of its runs.
-public struct RecordedFailure: Sendable {
-    /// What happens to the runs of a failed exchange.
-    public enum Outcome: Sendable, Equatable {
-        /// They wait, and are ready again after the delay.
-        case retry(after: Duration)
-        /// They are failed for good.
-        case failed
-        /// They have taken too long for good.
-        case timedout
-    }
-
-    /// The exchange.
-    public let exchange: RunRequestID
-    /// What happens to its runs.
-    public let outcome: Outcome
-    /// A short word for programs, such as `http_503`.
-    public let substate: String
-    /// A sentence for people.
-    public let reason: String
-    /// The HTTP status, when there was one.
-    public let status: Int?
-    /// The bytes that had come, when there was an answer.
-    public let responseBytes: Int
-    /// The log line.
-    public let log: ExchangeLog
-
-    /// The failure of an exchange.
-    public init(
-        exchange: RunRequestID, outcome: Outcome, substate: String, reason: String, status: Int?, responseBytes: Int,
-        log: ExchangeLog
-    ) {
-        self.exchange = exchange
-        self.outcome = outcome
-        self.substate = substate
-        self.reason = reason
-        self.status = status
-        self.responseBytes = responseBytes
-        self.log = log
-    }
-}
-
 extension RunStore {
     private static let recordAnswers = Statement(
         "run.record_answers",
@@ -109,34 +27,41 @@ extension RunStore {
         where r.id = u.id and r.run_request_id is not distinct from o.id and r.state = 'in_progress'
         """)
 
+    // One verdict for each exchange and attempt: few rows, so that finding a run's own costs a look at the exchange's.
     private static let recordFailures = Statement(
         "run.record_failures",
         """
         with input as materialized (
             select * from unnest(
-                $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[], $7::int[], $8::int[],
-                $9::text[], $10::text[], $11::real[])
-                as i(id, outcome, substate, reason, delay, status, bytes, method, url, duration_ms)
+                $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[], $9::text[],
+                $10::text[], $11::real[])
+                as i(id, state, substate, reason, status, bytes, answer, method, url, duration_ms)
         ), owned as (
             update public.run_request as q
-            set state = case i.outcome when 'timedout' then 'timedout' else 'failed' end::public.run_request_state,
-                state_substate = i.substate, state_reason = i.reason, worker_id = null
+            set state = i.state::public.run_request_state, state_substate = i.substate, state_reason = i.reason,
+                worker_id = null
             from input as i
             where q.id = i.id and q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
-            returning q.org_id, q.id, q.run_ids, i.outcome, i.substate, i.reason, i.delay
+            returning q.org_id, q.id, q.run_ids, i.substate
         ), logged as (
             insert into public.run_log
-                (org_id, run_request_id, method, url, status, duration_ms, response_bytes, error)
-            select o.org_id, o.id, i.method, i.url, i.status, i.duration_ms, i.bytes, i.reason
+                (org_id, run_request_id, method, url, status, duration_ms, response_bytes, error, answer)
+            select o.org_id, o.id, i.method, i.url, i.status, i.duration_ms, i.bytes, i.reason, i.answer
             from input as i
             join owned as o on o.id = i.id
+        ), verdict as materialized (
+            select o.id, o.run_ids, o.substate, v.attempt, v.outcome, v.reason, v.delay
+            from owned as o
+            join unnest($12::uuid[], $13::int[], $14::text[], $15::text[], $16::double precision[])
+                as v(exchange, attempt, outcome, reason, delay) on v.exchange = o.id
         )
         update public.run_queue as r
-        set state = o.outcome::public.run_queue_state, state_substate = o.substate, state_reason = o.reason,
-            worker_id = null, due_at = clock_timestamp() + make_interval(secs => o.delay)
-        from owned as o
-        cross join unnest(o.run_ids) as u(id)
-        where r.id = u.id and r.run_request_id is not distinct from o.id and r.state = 'in_progress'
+        set state = v.outcome::public.run_queue_state, state_substate = v.substate, state_reason = v.reason,
+            worker_id = null, due_at = clock_timestamp() + make_interval(secs => v.delay)
+        from verdict as v
+        cross join unnest(v.run_ids) as u(id)
+        where r.id = u.id and r.run_request_id is not distinct from v.id and r.state = 'in_progress'
+          and r.attempt is not distinct from v.attempt
         returning r.activity_request_id
         """)
 
@@ -159,23 +84,29 @@ extension RunStore {
         ).affectedRows
     }
 
-    /// Closes failed exchanges, and closes their runs or parks them until their back-off is over.
+    /// Closes failed exchanges, and closes their runs or parks them until their back-off is over, each by its own attempt.
     ///
     /// - Returns: the requests whose last run this closed.
     public func record(_ failures: [RecordedFailure], worker: WorkerID) async throws -> [ActivityRequestID] {
         try await pool.transaction { transaction in
+            let verdicts = failures.flatMap { failure in failure.verdicts.map { (failure.exchange, $0) } }
             let rows = try await transaction.execute(
                 Self.recordFailures, worker,
                 failures.map(\.exchange),
-                failures.map { $0.outcome.stateOfRuns },
+                failures.map { $0.isTimeout ? "timedout" : "failed" },
                 failures.map(\.substate),
                 failures.map(\.reason),
-                failures.map { $0.outcome.delaySeconds },
                 failures.map { $0.status.map(Int32.init(truncatingIfNeeded:)) },
                 failures.map { Int32(clamping: $0.responseBytes) },
+                failures.map(\.answer),
                 failures.map(\.log.method),
                 failures.map(\.log.url),
-                failures.map { Double($0.log.milliseconds) }
+                failures.map { Double($0.log.milliseconds) },
+                verdicts.map(\.0),
+                verdicts.map { Int32(clamping: $0.1.attempt) },
+                verdicts.map(\.1.outcome.stateOfRuns),
+                verdicts.map(\.1.reason),
+                verdicts.map(\.1.outcome.delaySeconds)
             )
             var requests: Set<ActivityRequestID> = []
             for row in rows { requests.insert(try row.decode(ActivityRequestID.self, at: 0)) }

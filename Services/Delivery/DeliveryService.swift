@@ -153,7 +153,7 @@ public struct DeliveryService: Service {
                 ])
         }
         // What the endpoint took must be known, or it gets it again.
-        await insist(on: "record \(batch.count) attempts", logger: logger) {
+        await insist(on: "record \(Quantity(batch.count, "attempt"))", logger: logger) {
             try await deliveries.record(batch, worker: lease.worker)
         }
         underWay.end(batch)

@@ -23,7 +23,9 @@ struct WebhookPoster: Sendable {
         do {
             secret = try WebhookSecret(parsing: secrets.resolve(delivery.secretName))
         } catch {
-            return attempt(delivery, error: "it cannot be signed: \(error)")
+            return attempt(
+                delivery, substate: error is SecretError ? "secret_missing" : "secret_invalid",
+                error: "it cannot be signed: \(error)")
         }
         let timestamp = clock.millisecondsSinceEpoch() / 1000
         let id = "\(delivery.id)"
@@ -40,20 +42,22 @@ struct WebhookPoster: Sendable {
         request.responseBytesMax = Self.answerBytesMax
         do {
             let response = try await client.send(request)
-            let answer = String(decoding: response.body.prefix(Self.answerBytesKept), as: UTF8.self)
-                .replacing("\0", with: "")
+            let answer = PlainText.of(
+                response.body.prefix(Self.answerBytesKept), isCut: response.body.count > Self.answerBytesKept)
             let isTaken = (200..<300).contains(response.status)
             return attempt(
                 delivery, isTaken: isTaken, status: response.status, duration: response.duration,
+                substate: isTaken ? nil : "http_\(response.status)",
                 error: isTaken ? nil : "the endpoint answered HTTP \(response.status)", answer: answer)
         } catch {
-            return attempt(delivery, duration: error.duration, error: error.message)
+            return attempt(
+                delivery, duration: error.duration, substate: error.code.description, error: error.message)
         }
     }
 
     private func attempt(
         _ delivery: ClaimedDelivery, isTaken: Bool = false, status: Int? = nil, duration: Duration = .zero,
-        error: String?, answer: String? = nil
+        substate: String?, error: String?, answer: String? = nil
     ) -> DeliveryAttempt {
         let outcome: DeliveryAttempt.Outcome
         if isTaken {
@@ -65,7 +69,7 @@ struct WebhookPoster: Sendable {
         }
         let milliseconds = Double(duration.components.seconds) * 1000 + Double(duration.components.attoseconds) / 1e15
         return DeliveryAttempt(
-            delivery: delivery, outcome: outcome, status: status, milliseconds: milliseconds, error: error,
-            answer: answer)
+            delivery: delivery, outcome: outcome, status: status, milliseconds: milliseconds,
+            substate: substate, error: error, answer: answer)
     }
 }

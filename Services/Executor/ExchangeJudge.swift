@@ -18,8 +18,8 @@ struct ExchangeJudge {
     let random: () -> Double
 
     /// An answer came.
-    func judge(_ response: OutboundResponse, method: String, url: String) -> ExchangeOutcome {
-        let log = ExchangeLog(method: method, url: url, milliseconds: response.duration.milliseconds)
+    func judge(_ response: OutboundResponse, to call: MadeCall) -> ExchangeOutcome {
+        let log = call.log(response.duration)
         if (200..<300).contains(response.status) {
             return .answer(
                 RecordedAnswer(
@@ -29,59 +29,61 @@ struct ExchangeJudge {
         let status = response.status
         let isRetryable = status == 408 || status == 425 || status == 429 || status >= 500
         let retryAfter = isRetryable ? response.header("retry-after").flatMap { RetryAfter.parse($0, now: now) } : nil
+        let reason = Self.sentence(status: status, location: response.header("location"))
         return .failure(
-            failure(
-                substate: "http_\(status)",
-                reason: Self.sentence(status: status, location: response.header("location")),
-                isRetryable: isRetryable, retryAfter: retryAfter, status: status,
-                responseBytes: response.body.count, log: log))
+            RecordedFailure(
+                exchange: exchange.id, substate: "http_\(status)", reason: reason,
+                verdicts: verdicts(reason, isRetryable: isRetryable, retryAfter: retryAfter), status: status,
+                responseBytes: response.body.count, answer: AnswerBeginning.text(of: response.body, mask: call.mask),
+                log: log))
     }
 
     /// No answer came.
-    func failure(_ error: OutboundError, method: String, url: String) -> RecordedFailure {
-        let log = ExchangeLog(method: method, url: url, milliseconds: error.duration.milliseconds)
-        // This executor is stopping or out of resources, which is no fault of the API.
-        if [.cancelled, .closed, .overloaded].contains(error.code) {
-            return RecordedFailure(
-                exchange: exchange.id, outcome: .retry(after: .milliseconds(100)), substate: error.code.description,
-                reason: error.message, status: nil, responseBytes: 0, log: log)
-        }
-        return failure(
-            substate: error.code.description, reason: error.message, isRetryable: error.isRetryable,
-            endsAsTimedout: error.code == .timeout, log: log)
+    func failure(_ error: OutboundError, of call: MadeCall) -> RecordedFailure {
+        // When this executor is stopping or out of resources, it is no fault of the API.
+        let isOwnFault = [.cancelled, .closed, .overloaded].contains(error.code)
+        return RecordedFailure(
+            exchange: exchange.id, isTimeout: error.code == .timeout, substate: error.code.description,
+            reason: error.message,
+            verdicts: isOwnFault
+                ? verdicts { _ in (.retry(after: .milliseconds(100)), error.message) }
+                : verdicts(error.message, isRetryable: error.isRetryable, isTimeout: error.code == .timeout),
+            log: call.log(error.duration))
     }
 
     /// The request could not even be made.
     func unsendable(_ error: any Error) -> RecordedFailure {
-        let substate = error is SecretError ? "secret_missing" : "template"
-        return failure(
-            substate: substate, reason: "the request could not be made: \(error)", isRetryable: false,
-            log: ExchangeLog(method: "-", url: "-", milliseconds: 0))
+        let reason = "the request could not be made: \(error)"
+        return RecordedFailure(
+            exchange: exchange.id, substate: error is SecretError ? "secret_missing" : "template", reason: reason,
+            verdicts: verdicts(reason, isRetryable: false), log: MadeCall.none.log(.zero))
     }
 
     private var now: Date { Date(timeIntervalSince1970: Double(clock.millisecondsSinceEpoch()) / 1000) }
 
-    private var attempt: Int { exchange.runs.map(\.attempt).max() ?? 1 }
-
-    private func failure(
-        substate: String, reason: String, isRetryable: Bool, retryAfter: Duration? = nil, status: Int? = nil,
-        responseBytes: Int = 0, endsAsTimedout: Bool = false, log: ExchangeLog
-    ) -> RecordedFailure {
-        let delay =
-            isRetryable ? source.retry.delay(afterAttempt: attempt, retryAfter: retryAfter, random: random()) : nil
-        var outcome = RecordedFailure.Outcome.failed
-        var sentence = reason
-        if let delay {
-            outcome = .retry(after: delay)
-            sentence +=
-                "; attempt \(attempt) of \(source.retry.attempts), again in \(delay.milliseconds.rounded() / 1000) s"
-        } else {
-            if endsAsTimedout { outcome = .timedout }
-            if isRetryable { sentence += "; attempt \(attempt) of \(source.retry.attempts) was the last" }
+    /// A verdict for each attempt that the exchange's runs are in.
+    private func verdicts(
+        _ judge: (_ attempt: Int) -> (RecordedFailure.Outcome, reason: String)
+    ) -> [RecordedFailure.Verdict] {
+        Set(exchange.runs.map(\.attempt)).sorted().map { attempt in
+            let (outcome, reason) = judge(attempt)
+            return RecordedFailure.Verdict(attempt: attempt, outcome: outcome, reason: reason)
         }
-        return RecordedFailure(
-            exchange: exchange.id, outcome: outcome, substate: substate, reason: sentence, status: status,
-            responseBytes: responseBytes, log: log)
+    }
+
+    private func verdicts(
+        _ reason: String, isRetryable: Bool, retryAfter: Duration? = nil, isTimeout: Bool = false
+    ) -> [RecordedFailure.Verdict] {
+        let end = isTimeout ? RecordedFailure.Outcome.timedout : .failed
+        guard isRetryable else { return verdicts { _ in (end, reason) } }
+        let jitter = random()
+        return verdicts { attempt in
+            let which = "\(reason); attempt \(attempt) of \(source.retry.attempts)"
+            guard let delay = source.retry.delay(afterAttempt: attempt, retryAfter: retryAfter, random: jitter) else {
+                return (end, "\(which) was the last")
+            }
+            return (.retry(after: delay), "\(which), again in \(delay.milliseconds.rounded() / 1000) s")
+        }
     }
 
     private static func sentence(status: Int, location: String?) -> String {

@@ -31,24 +31,22 @@ struct ExchangeRunner: Sendable {
     func run(_ exchange: ClaimedExchange, source: PreparedSource) async -> ExchangeOutcome {
         let judge = ExchangeJudge(exchange: exchange, source: source, clock: clock, random: random)
         let request: OutboundRequest
-        let loggedURL: String
+        let call: MadeCall
         do {
-            (request, loggedURL) = try render(exchange, source: source)
+            (request, call) = try render(exchange, source: source)
         } catch {
             return .failure(judge.unsendable(error))
         }
         do {
-            let response = try await client.send(request)
-            return judge.judge(response, method: request.method, url: loggedURL)
+            return judge.judge(try await client.send(request), to: call)
         } catch {
-            return .failure(judge.failure(error, method: request.method, url: loggedURL))
+            return .failure(judge.failure(error, of: call))
         }
     }
 
-    private func render(
-        _ exchange: ClaimedExchange, source: PreparedSource
-    ) throws -> (OutboundRequest, loggedURL: String) {
+    private func render(_ exchange: ClaimedExchange, source: PreparedSource) throws -> (OutboundRequest, MadeCall) {
         var secretError: SecretError?
+        var secretValues: [String] = []
         let lookup: (String) -> TemplateVariable? = { name in
             switch name {
             case "object":
@@ -61,6 +59,7 @@ struct ExchangeRunner: Sendable {
                 guard name.hasPrefix(TemplateVariable.secretPrefix) else { return nil }
                 do throws(SecretError) {
                     let value = try secrets.resolve(String(name.dropFirst(TemplateVariable.secretPrefix.count)))
+                    secretValues.append(value)
                     return TemplateVariable(.string(value), isSecret: true)
                 } catch {
                     secretError = error
@@ -77,7 +76,7 @@ struct ExchangeRunner: Sendable {
             body: rendered.body)
         request.timeout = source.timeout
         request.responseBytesMax = source.responseBytesMax
-        return (request, loggedURL)
+        return (request, MadeCall(method: rendered.method, url: loggedURL, mask: SecretMask(secretValues)))
     }
 }
 

@@ -227,7 +227,7 @@ public struct ExecutorService: Service {
     // unless the lease was lost meanwhile, in which case the statement passes it over.
 
     private func record(_ batch: [RecordedAnswer]) async {
-        await insist(on: "record \(batch.count) answers", logger: logger) {
+        await insist(on: "record \(Quantity(batch.count, "answer"))", logger: logger) {
             try await runs.record(batch, worker: lease.worker)
             bus.publish(topic: Topic.answerRecorded, key: "answers", body: [])
         }
@@ -235,7 +235,7 @@ public struct ExecutorService: Service {
     }
 
     private func record(_ batch: [RecordedFailure]) async {
-        await insist(on: "record \(batch.count) failures", logger: logger) {
+        await insist(on: "record \(Quantity(batch.count, "failure"))", logger: logger) {
             for request in try await runs.record(batch, worker: lease.worker) {
                 bus.publish(topic: Topic.runsClosed, key: request.description, body: [])
             }

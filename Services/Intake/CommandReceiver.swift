@@ -66,7 +66,7 @@ struct CommandReceiver: Sendable {
     private static func withoutKey(_ body: [UInt8]) -> [UInt8] {
         guard case .object(var object)? = try? JSONValue(parsing: body) else {
             // Not even JSON: it cannot be told where a key would stand.
-            return Array("(\(body.count) bytes that are not a JSON object)".utf8)
+            return Array("(\(Quantity(body.count, "byte")), not a JSON object)".utf8)
         }
         if object["apikey"] != nil { object["apikey"] = "***" }
         return JSONValue.object(object).encoded()

@@ -25,7 +25,8 @@ enum RequestDocuments {
     }
 
     static func status(
-        _ status: RequestStatus, failures: [(substate: String?, reason: String?, count: Int, objects: [String])]
+        _ status: RequestStatus, failures: [RunOutcome], waiting: [RunOutcome], notes: [RunOutcome],
+        deliveries: [DeliveryStatus]
     ) -> JSONValue {
         [
             "id": .string("\(status.id)"),
@@ -41,14 +42,34 @@ enum RequestDocuments {
                 "failed": number(status.runs.failed), "invalid": number(status.runs.invalid),
                 "timedout": number(status.runs.timedout),
             ],
-            "failures": .array(
-                failures.map { failure in
-                    [
-                        "substate": optional(failure.substate), "reason": optional(failure.reason),
-                        "count": number(failure.count), "objects": .array(failure.objects.map { .string($0) }),
-                    ]
-                }),
+            "failures": .array(failures.map(outcome)),
+            "waiting": .array(waiting.map(outcome)),
+            "notes": .array(notes.map(outcome)),
+            "deliveries": .array(deliveries.map(delivery)),
             "result_bytes": status.resultBytes.map(number) ?? .null,
+        ]
+    }
+
+    private static func outcome(_ outcome: RunOutcome) -> JSONValue {
+        [
+            "substate": optional(outcome.substate), "reason": optional(outcome.reason), "count": number(outcome.count),
+            "objects": .array(outcome.objects.map { .string($0) }),
+            "call": outcome.call.map { call in
+                [
+                    "method": .string(call.method), "url": .string(call.url),
+                    "status": call.status.map(number) ?? .null, "answer": optional(call.answer),
+                ]
+            } ?? .null,
+        ]
+    }
+
+    private static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
+        [
+            "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
+            "attempts": number(delivery.attempts), "substate": optional(delivery.substate),
+            "reason": optional(delivery.reason), "last_attempt_at": optional(delivery.lastAttemptAt.map(timestamp)),
+            "next_attempt_at": optional(delivery.nextAttemptAt.map(timestamp)),
+            "delivered_at": optional(delivery.deliveredAt.map(timestamp)),
         ]
     }
 

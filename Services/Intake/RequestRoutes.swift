@@ -22,6 +22,9 @@ struct RequestRoutes: Sendable {
     let clock: WallClock
     let limits: HTTPLimits
 
+    /// A request with more runs shows what there is to say about those without failure when none is open any more.
+    static let detailedWhileOpenMax = 10_000
+
     func add(to router: Router<BasicRequestContext>) {
         router.group("v1/activity-requests")
             .post(use: accept)
@@ -63,10 +66,21 @@ struct RequestRoutes: Sendable {
     @Sendable private func status(_ request: Request, context: BasicRequestContext) async throws -> Response {
         let (id, org) = try await (requestID(context), organization(of: request))
         guard let status = try await requests.status(of: id, org: org) else { throw unknown(id) }
+        let runs = status.runs
         let failures =
-            status.runs.failed + status.runs.invalid + status.runs.timedout > 0
-            ? try await requests.failures(of: id, org: org) : []
-        return .json(RequestDocuments.status(status, failures: failures))
+            runs.failed + runs.invalid + runs.timedout > 0 ? try await requests.outcomes(.failed, of: id, org: org) : []
+        // Whoever waits for a large request asks often, and finding these means looking at all of its runs.
+        let isSmall = runs.total <= Self.detailedWhileOpenMax
+        let waiting = runs.open > 0 && isSmall ? try await requests.outcomes(.waiting, of: id, org: org) : []
+        let notes =
+            runs.done > 0 && (runs.open == 0 || isSmall) ? try await requests.outcomes(.done, of: id, org: org) : []
+        // Deliveries are made when a request ends with an outcome.
+        let deliveries =
+            ["done", "delivered", "failed"].contains(status.state)
+            ? try await requests.deliveries(of: id, org: org) : []
+        return .json(
+            RequestDocuments.status(
+                status, failures: failures, waiting: waiting, notes: notes, deliveries: deliveries))
     }
 
     @Sendable private func timeline(_ request: Request, context: BasicRequestContext) async throws -> Response {
@@ -83,7 +97,7 @@ struct RequestRoutes: Sendable {
             throw Problem(
                 code: "result_not_ready", status: 409, title: "The result is not there yet",
                 detail:
-                    "The request is \(status.state); \(status.runs.open) of its \(status.plan.runs) runs are open. Ask again later."
+                    "The request is \(status.state); \(status.runs.open) of its \(Quantity(status.plan.runs, "run")) \(status.runs.open == 1 ? "is" : "are") open. Ask again later."
             )
         }
         switch request.uri.queryParameters["format"].map(String.init) ?? "json" {

@@ -92,7 +92,9 @@ struct ResultCollector: Sendable {
             if counts.total == 0 {
                 (state, substate, reason) = ("done", "empty", "the request came to no runs")
             } else if counts.done == 0 {
-                (state, substate, reason) = ("failed", nil, "none of its \(counts.total) runs succeeded")
+                (state, substate) = ("failed", nil)
+                reason =
+                    counts.total == 1 ? "its only run did not succeed" : "none of its \(counts.total) runs succeeded"
             } else if counts.done < counts.total {
                 (state, substate, reason) = (
                     "done", "partial", "\(counts.total - counts.done) of its \(counts.total) runs did not succeed"

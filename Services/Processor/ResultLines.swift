@@ -33,6 +33,10 @@ struct ResultLines {
             previous = key
         }
         writer.endObject()
+        if let note = note(on: rows) {
+            writer.key("note")
+            writer.string(note)
+        }
         if let failed = rows.first(where: { $0.state != "done" }) {
             writer.key("error")
             writer.beginObject()
@@ -48,6 +52,15 @@ struct ResultLines {
         writer.endDocument()
         writer.raw(CollectionOfOne(UInt8(ascii: "\n")))
         writer.endDocument()
+    }
+
+    /// What there is to say about runs that are done all the same: each sentence once, in the order of the runs.
+    private func note(on rows: ArraySlice<ResultRow>) -> String? {
+        var sentences: [String] = []
+        for row in rows where row.state == "done" {
+            if let reason = row.reason, !sentences.contains(reason) { sentences.append(reason) }
+        }
+        return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
     }
 
     /// By key; where two sources yield the same datapoint, the value of the run made first comes first.

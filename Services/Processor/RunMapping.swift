@@ -36,21 +36,30 @@ struct RunMapping {
         let values = object.values.map { value in
             (datapoint: mapping.datapoints[value.datapoint], json: JSONB(Array(value.json)))
         }
+        let misfits = Self.sentence(object.failures, count: object.failureCount)
+        if values.isEmpty {
+            return ProcessedRun(
+                run: run, succeeded: true, substate: "no_data",
+                reason: misfits ?? "the answer holds none of the mapped values")
+        }
         return ProcessedRun(
-            run: run, succeeded: true, substate: values.isEmpty ? "no_data" : nil,
-            reason: values.isEmpty ? "the answer holds none of the mapped values" : conversionFailures(answer),
-            values: values)
+            run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits, values: values
+        )
     }
 
     private static func absence(_ run: FetchedRun, _ answer: MappedAnswer) -> String {
-        answer.objects.isEmpty
+        let absence =
+            answer.objects.isEmpty
             ? "the answer names no object where the mapping looks for one"
-            : "the answer names \(answer.objects.count) objects, but not this one"
+            : "the answer names \(Quantity(answer.objects.count, "object")), but not this one"
+        // One of these may have been meant to be this object.
+        return [absence, sentence(answer.failures, count: answer.failureCount)].compactMap(\.self).joined(
+            separator: "; ")
     }
 
-    private func conversionFailures(_ answer: MappedAnswer) -> String? {
-        guard let first = answer.failures.first else { return nil }
-        let others = answer.failureCount - 1
-        return others > 0 ? "\(first); \(others) more like it" : "\(first)"
+    /// The first of some failures, and how many more there are.
+    private static func sentence(_ failures: [ConversionFailure], count: Int) -> String? {
+        guard let first = failures.first else { return nil }
+        return count > 1 ? "\(first); \(count - 1) more like it" : "\(first)"
     }
 }

@@ -45,6 +45,8 @@ struct CommandLineTests {
             (["submit", "a", "--objects", "DE", "--file", "f.csv"], "either --objects"),
             (["submit", "a", "--objects", "DE,"], "--objects has an empty name"),
             (["submit", "a", "--objects", "DE", "--column", "x"], "--column"),
+            (["submit", "a", "--objects", "DE", "--no-header"], "are about --file"),
+            (["submit", "a", "--file", "missing.ndjson", "--header"], "--header and --no-header are for CSV"),
             (["submit", "a", "--file", "missing.csv"], "missing.csv cannot be read"),
             (["submit", "a", "--file", "x.xlsx"], "Name it .csv or .ndjson"),
             (["apply"], "--file"), (["apply", "-f", "missing.yaml"], "missing.yaml cannot be read"),
@@ -53,7 +55,19 @@ struct CommandLineTests {
             (["up", "--port", "many"], "many"), (["result", "x", "--format", "xml"], "xml"),
             (["result", "x", "--limit", "-1"], "--limit"),
             (["migrate", "down", "--to", "-1"], "--to"), (["publish", "a.b"], "--data JSON, --file PATH"),
-            (["publish", "a.b", "--data", "{"], "--data is not JSON"),
+            (["publish", "a.b", "--data", "{}"], "dev.weir.request.completed.v1"),
+            (["publish", "dev.weir.run.raedy.v1", "--data", "{}"], "did you mean 'dev.weir.run.ready.v1'?"),
+            (["publish", "dev.weir.run.ready.v1", "--data", "{}", "--key", "acme"], "ORG/SOURCE"),
+            (["publish", "dev.weir.runs.closed.v1", "--data", "{}"], "--key: must be the id of a request"),
+            (["publish", "dev.weir.answer.recorded.v1", "--data", "[1]"], "a hint carries no data"),
+            (
+                [
+                    "publish", "dev.weir.activity.requested.v1", "--api-key", "k", "--data",
+                    #"{"activity":"a","objects":["x","x"],"y":1}"#,
+                ], "$.objects[1]: is the same name as $.objects[0]"
+            ),
+            (["publish", "dev.weir.activity.requested.v1", "--api-key", "k", "--data", "[]"], "must be an object"),
+            (["publish", "a.b", "--unchecked", "--data", "{"], "--data is not JSON"),
             (["publish", "a.b", "--data", "{}", "--count", "0"], "--count"),
             (["publish", "a.b", "--data", "{}", "--rate", "0"], "--rate"), (["tail", "--count", "0"], "--count"),
             (["submit", "a", "--objects", "DE", "--url", "ftp://x"], "http:// or https://"),
@@ -67,6 +81,8 @@ struct CommandLineTests {
 
     @Test(arguments: [
         ["submit", "a", "--objects", "DE"], ["status", "x"], ["migrate", "status"], ["tail"], ["key", "list"],
+        ["publish", "dev.weir.answer.recorded.v1", "--data", "{}"], ["publish", "a.b", "--data", "[1]", "--unchecked"],
+        ["publish", "dev.weir.runs.closed.v1", "--key", "01a1fd94-25de-7789-97be-1273177f0077", "--data", "{}"],
     ])
     func withoutARunningWeirCommandsSayHowToStartOne(_ arguments: [String]) async {
         let outcome = await Terminal.run(arguments)

@@ -34,10 +34,44 @@ struct RequestTextTests {
         #expect(overview.runsEnded == 7)
         #expect(
             OverviewText.outcomes(overview).lines() == [
-                "RUNS      COUNT  REASON               OBJECTS", "done          3", "open          1",
-                "http_404      4  it does not know it  XX, YY, ZZ, …",
+                "RUNS             COUNT  REASON                                            OBJECTS",
+                "done                 3",
+                "· type_mismatch      1  the text 'x' where a number is expected (at $.n)  AA",
+                "open                 1",
+                "· http_503           1  the API answered HTTP 503; again in 3 s           WW",
+                "http_404             4  it does not know it                               XX, YY, ZZ, …",
             ])
         #expect(OverviewText.lines(overview, style: .plain)[0] == "request r1 (enrich): done, partial")
+    }
+
+    @Test func eachFailureShowsItsReasonInFullAndACallWithTheBeginningOfItsAnswer() throws {
+        let overview = try RequestOverview(AnswerReader(parsing: Array(Self.answer.utf8)))
+        #expect(
+            OverviewText.examples(overview) == [
+                "http_404, XX: it does not know it", "  GET http://api/XX → HTTP 404",
+                "  {\"no\": \"such thing\"}\u{FFFD}",
+                "http_503, WW: the API answered HTTP 503; again in 3 s",
+                "type_mismatch, AA: the text 'x' where a number is expected (at $.n)",
+                "  GET http://api/AA → no answer",
+            ])
+    }
+
+    @Test func deliveriesShowTheirAttemptsAndTheNextOne() throws {
+        let overview = try RequestOverview(AnswerReader(parsing: Array(Self.answer.utf8)))
+        let now = try #require(InstantText.microseconds("2026-11-21T10:30:00Z"))
+        #expect(
+            OverviewText.deliveries(overview, now: now) == [
+                "delivery to crm: ready, 2 attempts, the next in 30.0 s", "  the endpoint answered HTTP 503",
+                "delivery to mail: delivered, 1 attempt", "delivery to sms: ready, 1 attempt, the next is due",
+            ])
+    }
+
+    @Test func oneOfAKindIsSingular() throws {
+        let text = Self.answer.replacing("\"total\":8", with: "\"total\":1").replacing("null}", with: "1}")
+        let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))
+        let lines = OverviewText.lines(overview, style: .plain)
+        #expect(lines.contains("accepted 2026-11-21T10:29:56.904Z with 1 object"))
+        #expect(lines.contains("result: 1 byte"))
     }
 
     @Test func anAnswerThatLacksAMemberIsRefusedByItsPath() {
@@ -94,6 +128,13 @@ struct RequestTextTests {
         )
     }
 
+    @Test func aNoteStandsInAColumnOfItsOwn() throws {
+        let lines = try ResultLine.parse(
+            Array(#"{"object":"NO","values":{"n":1},"note":"the text 'x', not a number"}"#.utf8))
+        let csv = String(decoding: ResultTable(lines).csv(), as: UTF8.self)
+        #expect(csv == "object,n,note\r\nNO,1,\"the text 'x', not a number\"\r\n")
+    }
+
     @Test func aResultThatIsCutOffIsRefusedWithItsLine() {
         let error = #expect(throws: CommandError.self) {
             try ResultLine.parse(Array("{\"object\":\"A\",\"values\":{}}\n{\"obj".utf8))
@@ -102,13 +143,14 @@ struct RequestTextTests {
     }
 
     @Test func progressShowsABarOnceTheTotalIsKnown() {
-        #expect(ProgressLine.text(5, of: 0, "runs", elapsed: .zero) == "5 runs · 0 ms")
+        #expect(ProgressLine.text(5, of: 0, "run", elapsed: .zero) == "5 runs · 0 ms")
+        #expect(ProgressLine.text(1, of: 1, "run", elapsed: .zero).hasSuffix(" 1/1 run · 0 ms"))
         #expect(
-            ProgressLine.text(50, of: 100, "runs", elapsed: .seconds(2))
+            ProgressLine.text(50, of: 100, "run", elapsed: .seconds(2))
                 == String(repeating: "█", count: 15) + String(repeating: "░", count: 15)
                 + " 50/100 runs · 2.00 s · 25/s")
         #expect(
-            ProgressLine.text(200, of: 100, "runs", elapsed: .zero).hasPrefix(String(repeating: "█", count: 30) + " "))
+            ProgressLine.text(200, of: 100, "run", elapsed: .zero).hasPrefix(String(repeating: "█", count: 30) + " "))
     }
 
     private func entry(
@@ -124,6 +166,15 @@ struct RequestTextTests {
         {"id":"r1","activity":"enrich","state":"done","substate":"partial","reason":null,"created_at":"2026-11-21T10:29:56.904Z",
          "objects":{"total":8,"expanded":8},"plan":{"runs":8,"calls":8},
          "runs":{"total":8,"open":1,"done":3,"failed":4,"invalid":0,"timedout":0},
-         "failures":[{"substate":"http_404","reason":"it does not know it","count":4,"objects":["XX","YY","ZZ"]}],"result_bytes":null}
+         "failures":[{"substate":"http_404","reason":"it does not know it","count":4,"objects":["XX","YY","ZZ"],
+           "call":{"method":"GET","url":"http://api/XX","status":404,"answer":"{\\"no\\": \\"such thing\\"}\\u001b"}}],
+         "waiting":[{"substate":"http_503","reason":"the API answered HTTP 503; again in 3 s","count":1,"objects":["WW"],"call":null}],
+         "notes":[{"substate":"type_mismatch","reason":"the text 'x' where a number is expected (at $.n)","count":1,"objects":["AA"],
+           "call":{"method":"GET","url":"http://api/AA","status":null,"answer":null}}],
+         "deliveries":[
+           {"endpoint":"crm","state":"ready","attempts":2,"reason":"the endpoint answered HTTP 503","next_attempt_at":"2026-11-21T10:30:30Z"},
+           {"endpoint":"mail","state":"delivered","attempts":1,"reason":null,"next_attempt_at":null},
+           {"endpoint":"sms","state":"ready","attempts":1,"reason":null,"next_attempt_at":"2026-11-21T10:29:59Z"}],
+         "result_bytes":null}
         """
 }

@@ -36,6 +36,24 @@ struct UpInstanceTests {
         }
     }
 
+    /// Somebody else who listens on a port.
+    private struct ListeningHolder {
+        private let descriptor: Int32
+
+        init(port: Int) throws {
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var address = LoopbackAddress.make(port: port)
+            let isBound = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            try #require(isBound && listen(descriptor, 1) == 0)
+        }
+
+        func end() { close(descriptor) }
+    }
+
     private func options(_ state: StateDirectory) throws -> UpOptions {
         let executables = "\(state.path)/bin"
         try FileManager.default.createDirectory(atPath: executables, withIntermediateDirectories: true)
@@ -64,6 +82,32 @@ struct UpInstanceTests {
             let steps = progress.withLock { $0 }.filter { if case .service = $0 { false } else { true } }
             #expect(
                 steps == [.startingDatabase(isNew: true), .migrating, .startingServices, .ready, .stopping, .stopped])
+        }
+    }
+
+    @Test func portStaysFromStartToStartAndStepsAsideWhenItIsInUse() async throws {
+        try await withTemporaryState { state in
+            let options = try options(state)
+            let told = Mutex<[UpProgress]>([])
+            func start() async throws -> String {
+                try await UpInstance.withRunning(options, migrate: { _ in }) { step in
+                    if case .portInUse = step { told.withLock { $0.append(step) } }
+                } body: { instance in
+                    instance.running.url
+                }
+            }
+            let first = try await start()
+            #expect(try await start() == first)
+            #expect(told.withLock { $0 } == [])
+
+            let port = try #require(RememberedPort.read(state))
+            let holder = try ListeningHolder(port: port)
+            let second = try await start()
+            #expect(second != first)
+            let instead = try #require(second.split(separator: ":").last.flatMap { Int($0) })
+            #expect(told.withLock { $0 } == [.portInUse(port, instead: instead)])
+            holder.end()
+            #expect(try await start() == first)
         }
     }
 

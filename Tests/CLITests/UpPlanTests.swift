@@ -3,6 +3,12 @@ import Testing
 
 @testable import CLI
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 @Suite("Plan of an instance")
 struct UpPlanTests {
     private let state = StateDirectory(path: "/srv/weir")
@@ -55,9 +61,49 @@ struct UpPlanTests {
         #expect(try FreePorts.choose(1, preferred: ports[3]) == [ports[3]])
     }
 
+    @Test func portOfConnectionsThatEndedAMomentAgoIsFree() throws {
+        let (listener, port) = listenSomewhere()
+        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = LoopbackAddress.make(port: port)
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        #expect(isConnected && !FreePorts.isFree(port))
+        // The side that closes first remembers the connection (TIME_WAIT).
+        close(accept(listener, nil, nil))
+        var byte: UInt8 = 0
+        #expect(read(client, &byte, 1) == 0)
+        close(client)
+        close(listener)
+        #expect(FreePorts.isFree(port))
+    }
+
+    @Test func rememberedPortIsReadBackAndNonsenseIsNone() async throws {
+        try await withTemporaryState { state in
+            #expect(RememberedPort.read(state) == nil)
+            try RememberedPort.write(20_480, state)
+            #expect(RememberedPort.read(state) == 20_480)
+            for nonsense in ["", "many", "70000", "-1"] {
+                try nonsense.write(toFile: state.httpPortPath, atomically: true, encoding: .utf8)
+                #expect(RememberedPort.read(state) == nil)
+            }
+        }
+    }
+
     @Test func preferredPortInUseIsAnError() throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let (descriptor, port) = listenSomewhere()
         defer { close(descriptor) }
+        let error = #expect(throws: UpError.self) { try FreePorts.choose(2, preferred: port) }
+        #expect(error?.problem.contains(String(port)) == true)
+    }
+
+    /// A socket that listens on any free port, as a server does.
+    private func listenSomewhere() -> (descriptor: Int32, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var reuses: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
         var address = LoopbackAddress.make(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
@@ -67,8 +113,6 @@ struct UpPlanTests {
             }
         }
         #expect(listen(descriptor, 1) == 0)
-        let port = Int(UInt16(bigEndian: address.sin_port))
-        let error = #expect(throws: UpError.self) { try FreePorts.choose(2, preferred: port) }
-        #expect(error?.problem.contains(String(port)) == true)
+        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 }

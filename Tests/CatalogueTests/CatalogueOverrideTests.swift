@@ -37,7 +37,7 @@ struct CatalogueOverrideTests {
 
     @Test(arguments: [
         ("sources.atlsa.base_url", "did you mean atlas?"), ("sources.atlas.name.first.second", "no sources.atlas.name"),
-        ("organization.key", "has no key key"), ("activities.enrich.sources[1]", "1 elements"),
+        ("organization.key", "has no key key"), ("activities.enrich.sources[1]", "1 element"),
         ("sources[0].name", "has no element"), ("a..b", "cannot be read"), ("a[x]", "cannot be read"),
         ("", "cannot be read"),
     ])

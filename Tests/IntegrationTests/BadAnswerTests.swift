@@ -50,7 +50,7 @@ extension IntegrationTests {
                 state: "done", substate: nil),
             Case(
                 object: "wrong type", replies: profile(#""employees":"many","legal_name":"a""#), state: "done",
-                substate: nil, saying: "a number is expected"),
+                substate: "type_mismatch", saying: "a number is expected"),
             Case(
                 object: "flood announced", replies: [.flood(bytes: 300 << 20, isAnnounced: true)],
                 substate: "body_too_large", saying: "at most 10485760 bytes"),
@@ -61,7 +61,9 @@ extension IntegrationTests {
                 object: "redirect", replies: [.status(302, headers: [("location", "http://127.0.0.1:1/")])],
                 substate: "http_302", saying: "redirects are not followed"),
             Case(object: "unknown", replies: [.status(404)], substate: "http_404", saying: "does not know this object"),
-            Case(object: "forbidden", replies: [.status(403)], substate: "http_403", saying: "credentials"),
+            Case(
+                object: "forbidden", replies: [.answer(status: 403, body: Array("no\u{0} entry".utf8))],
+                substate: "http_403", saying: "credentials"),
             Case(
                 object: "busy",
                 replies: [.status(429, headers: [("retry-after", "1")]), .json(StubAPI.answer("busy"))],
@@ -104,6 +106,16 @@ extension IntegrationTests {
                     #expect(shown.contains { $0["substate"]?.stringValue == given.substate }, "\(given.object)")
                     #expect(timeline.contains { $0["reason"]?.stringValue == reason }, "\(given.object)")
                 }
+                func call(_ substate: String) -> JSONValue? {
+                    failures.first { $0["substate"]?.stringValue == substate }?["call"]
+                }
+                #expect(
+                    call("http_403") == [
+                        "method": "GET", "url": .string("\(platform.api.url)/objects/forbidden"), "status": 403,
+                        "answer": "no\u{FFFD} entry",
+                    ])
+                #expect(call("not_json")?["answer"] == "<html>down</html>" && call("not_json")?["status"] == 200)
+                #expect(call("network")?["status"] == .null && call("network")?["answer"] == .null)
                 // The API's own wait is honoured, not the source's 10 ms.
                 #expect(
                     timeline.contains {
@@ -114,6 +126,58 @@ extension IntegrationTests {
                 #expect(lines.count == good.count + Self.cases.count)
                 #expect(lines.first { $0["object"] == "html" }?["error"]?["state"] == "failed")
                 #expect(lines.filter { $0["error"] == nil }.count == good.count + Self.cases.count - failed)
+            }
+        }
+
+        @Test func whatDoneRunsHaveToSayIsInTheStatusTheResultAndTheWebhook() async throws {
+            try await withPlatform { platform in
+                let texts = ["Abel": "many", "Bebel": "it's 3", "Cebel": "2"]
+                for (name, text) in texts {
+                    let profile = #"{"employees":\#(JSONValue.string(text)),"legal_name":"a"}"#
+                    platform.api.script(name, [.json(#"{"data":{"name":"x","profile":\#(profile)}}"#)])
+                }
+                platform.api.script("Debel", [.json(#"{"data":{"name":"x"}}"#)])
+                let id = try await platform.client.submit(["Abel", "Bebel", "Cebel", "Debel", "Ebel"])
+                let request = try await platform.client.wait(for: id, toBe: "delivered")
+                #expect(request["failures"] == [] && request["runs"]?["done"] == 5)
+
+                // Reasons that differ in their quoted texts only are one.
+                let notes = try #require(request["notes"]?.arrayValue)
+                #expect(notes.map { $0["substate"] } == ["type_mismatch", "no_data"])
+                #expect(notes.map { $0["count"] } == [2, 1])
+                #expect(notes.map { $0["objects"] } == [["Abel", "Bebel"], ["Debel"]])
+                let misfit = "the text 'many' where a number is expected (at $.data.profile.employees)"
+                #expect(notes[0]["reason"] == .string(misfit))
+                #expect(notes[1]["reason"] == "the answer holds none of the mapped values")
+                #expect(notes[1]["call"]?["answer"] == #"{"data":{"name":"x"}}"#)
+                let said = try await platform.client.timeline(of: id).filter {
+                    $0["subject"] == "runs" && $0["to"] == "done" && $0["reason"] != .null
+                }
+                #expect(said.map { $0["count"] }.contains(2))
+
+                let lines = try await platform.client.get("/v1/activity-requests/\(id)/result?format=ndjson").lines
+                #expect(lines[0]["note"] == .string(misfit) && lines[0]["values"] == ["legal_name": "a"])
+                #expect(lines[2]["note"] == nil && lines[2]["values"]?["employees"] == 2)
+                #expect(lines[3]["note"] == "the answer holds none of the mapped values")
+                let delivered = platform.webhooks.received.first?.body["data"]?["objects"]?.arrayValue
+                #expect(delivered == lines)
+            }
+        }
+
+        @Test func anOpenRunSaysWhyItWaits() async throws {
+            try await withPlatform { platform in
+                let busy = StubReply.answer(
+                    status: 503, headers: [("retry-after", "3600")], body: Array("in the afternoon".utf8))
+                for name in ["Abel", "Bebel"] { platform.api.script(name, [busy]) }
+                let id = try await platform.client.submit(["Abel", "Bebel", "Cebel"])
+                let waiting = try await eventually("two runs that wait") {
+                    let waiting = try await platform.client.request(id)["waiting"]?.arrayValue ?? []
+                    return waiting.first?["count"] == 2 ? waiting : nil
+                }
+                #expect(waiting.count == 1 && waiting[0]["substate"] == "http_503")
+                #expect(waiting[0]["reason"] == "the API answered HTTP 503; attempt 1 of 4, again in 3600.0 s")
+                #expect(waiting[0]["objects"] == ["Abel", "Bebel"])
+                #expect(waiting[0]["call"]?["answer"] == "in the afternoon")
             }
         }
 

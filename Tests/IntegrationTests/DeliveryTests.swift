@@ -1,4 +1,5 @@
 import JSON
+import Store
 import Testing
 
 extension IntegrationTests {
@@ -17,6 +18,13 @@ extension IntegrationTests {
                 let attempts = try await platform.client.timeline(of: id).filter { $0["subject"] == "delivery" }
                 #expect(attempts.count == 3)
                 #expect(attempts.first?["reason"]?.stringValue?.contains("HTTP 503") == true)
+                let deliveries = try await platform.client.request(id)["deliveries"]
+                #expect(deliveries?[0]?["state"] == "delivered" && deliveries?[0]?["attempts"] == 3)
+                #expect(deliveries?[0]?["reason"] == .null && deliveries?[0]?["substate"] == .null)
+                #expect(deliveries?[0]?["delivered_at"]?.stringValue != nil)
+                let survey = FailureSurvey(pool: platform.database.pool)
+                let (webhooks, secrets) = try await (survey.failedWebhooks(), survey.missingSecrets())
+                #expect(webhooks.isEmpty && secrets.isEmpty)
                 let unfinished = try await platform.database.unfinishedRows()
                 #expect(unfinished == [])
             }
@@ -33,6 +41,28 @@ extension IntegrationTests {
                 #expect(attempt["reason"]?.stringValue?.contains("WEIR_SECRET_NOT_SET") == true)
                 let request = try await platform.client.request(id)
                 #expect(request["state"] == "done" && platform.webhooks.received.isEmpty)
+                let delivery = try #require(request["deliveries"]?[0])
+                #expect(delivery["endpoint"] == "receiver" && delivery["substate"] == "secret_missing")
+                #expect(delivery["reason"]?.stringValue?.contains("WEIR_SECRET_NOT_SET") == true)
+                #expect((delivery["attempts"]?.intValue ?? 0) >= 1 && delivery["delivered_at"] == .null)
+
+                let survey = FailureSurvey(pool: platform.database.pool)
+                let secrets = try await survey.missingSecrets()
+                #expect(secrets.map(\.subject) == ["endpoint acme/receiver"])
+                #expect(secrets.first?.reason.contains("WEIR_SECRET_NOT_SET") == true)
+                let webhooks = try await survey.failedWebhooks()
+                #expect(webhooks.map(\.endpoint) == ["acme/receiver"] && webhooks[0].count == 1)
+                #expect(webhooks.map(\.isGivenUp) == [false])
+                _ = try await platform.database.value(
+                    Int64.self,
+                    """
+                    with up as (update public.delivery set state = 'failed', worker_id = null returning 1)
+                    select count(*) from up
+                    """)
+                let given = try await survey.failedWebhooks()
+                #expect(given.map(\.isGivenUp) == [true])
+                let failed = try await platform.client.request(id)["deliveries"]?[0]
+                #expect(failed?["state"] == "failed" && failed?["next_attempt_at"] == .null)
                 let result = try await platform.client.get("/v1/activity-requests/\(id)/result")
                 #expect(result.json["objects"]?.arrayValue?.count == 1)
             }

@@ -80,9 +80,35 @@ struct MapperTests {
         let list = Array(repeating: "\"x\"", count: 50).joined(separator: ",")
         let answer = try Mapper(plan).map(Array("[\(list),7]".utf8))
         #expect(answer.objects[0].values.map(\.text) == ["[7]"])
-        #expect(answer.failureCount == 50)
-        #expect(answer.failures.count == MappedAnswer.failuresMax)
-        #expect(answer.failures[0].description == "the text 'x' where a number is expected (at $[0])")
+        #expect(answer.objects[0].failureCount == 50)
+        #expect(answer.objects[0].failures.count == MappedAnswer.failuresMax)
+        #expect(answer.objects[0].failures[0].description == "the text 'x' where a number is expected (at $[0])")
+        #expect(answer.failureCount == 0)
+    }
+
+    @Test func conversionFailuresBelongToTheObjectThatTheyAreAbout() throws {
+        let plan = MappingPlan(
+            objects: [["r", "*", "id"]],
+            datapoints: [
+                .init(key: "n", paths: [["r", "*", "n"]], type: .number),
+                .init(key: "flag", paths: [["r", "*", "flag"]], type: .boolean),
+            ])
+        let records = (0..<100).map { index in
+            index % 2 == 0 ? #"{"id":"o\#(index)","n":1}"# : #"{"id":"o\#(index)","n":"x","flag":7}"#
+        }
+        let answer = try Mapper(plan).map(Array(#"{"r":[\#(records.joined(separator: ",")),{"id":[]}]}"#.utf8))
+        for (index, object) in answer.objects.enumerated() {
+            #expect(object.failures.map(\.path) == (index % 2 == 0 ? [] : ["$.r[\(index)].n", "$.r[\(index)].flag"]))
+            #expect(object.failureCount == (index % 2 == 0 ? 0 : 2))
+        }
+        #expect(answer.failures.map(\.path) == ["$.r[100].id"])
+    }
+
+    @Test func aValueGivenOnceForAllFailsForEach() throws {
+        let plan = MappingPlan(
+            objects: [["r", "*", "id"]], datapoints: [.init(key: "n", paths: [["n"]], type: .number)])
+        let answer = try Mapper(plan).map(Array(#"{"n":"x","r":[{"id":"a"},{"id":"b"}]}"#.utf8))
+        #expect(answer.objects.map { $0.failures.map(\.path) } == [["$.n"], ["$.n"]])
     }
 
     @Test func thePatternsJSONFormReadsBack() throws {

@@ -39,6 +39,25 @@ struct ResultTests {
                 """#)
     }
 
+    @Test func whatThereIsToSayAboutADoneRunStandsBesideItsValuesOnce() {
+        func row(_ object: String, _ datapoint: DatapointID?, _ reason: String?) -> ResultRow {
+            ResultRow(
+                position: object == "DE" ? 0 : 1, name: object, state: "done", reason: reason, datapoint: datapoint,
+                value: datapoint.map { _ in JSONB("1") })
+        }
+        let bytes = ResultLines(datapointKeys: [name: "name", code: "code"]).encode([
+            row("DE", name, "the text 'x' where a number is expected (at $.size)"),
+            row("DE", code, "the text 'x' where a number is expected (at $.size)"), row("DE", nil, "no data"),
+            row("AQ", nil, "the answer names 1 object, but not this one"),
+        ])
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == #"""
+                {"object":"DE","values":{"code":1,"name":1},"note":"the text 'x' where a number is expected (at $.size); no data"}
+                {"object":"AQ","values":{},"note":"the answer names 1 object, but not this one"}
+
+                """#)
+    }
+
     @Test func aRequestFailsOnlyWhenNothingSucceeded() {
         func outcome(done: Int, failed: Int) -> ResultCollector.Outcome {
             .init(RunCounts(total: done + failed, done: done, failed: failed, invalid: 0, timedout: 0))
@@ -49,6 +68,8 @@ struct ResultTests {
         #expect(outcome(done: 1, failed: 2).substate == "partial")
         #expect(outcome(done: 0, failed: 2).state == "failed")
         #expect(outcome(done: 0, failed: 0).substate == "empty")
+        #expect(outcome(done: 0, failed: 1).reason == "its only run did not succeed")
+        #expect(outcome(done: 1, failed: 2).reason == "2 of its 3 runs did not succeed")
     }
 
     private func payload(inline: String?, link: ResultLinks.Link? = nil) throws -> JSONValue {

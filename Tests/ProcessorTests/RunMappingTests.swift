@@ -15,14 +15,17 @@ import Testing
 
 @Suite("Mapping a run's answer")
 struct RunMappingTests {
-    private func map(_ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#) throws -> ProcessedRun
-    {
+    private func map(
+        _ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
+        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#)
+    ) throws -> ProcessedRun {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
-            runsPerExchange: 1, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) }, objectPathType: "key",
+            runsPerExchange: runsPerExchange, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) },
+            objectPathType: "key",
             datapoints: [
-                .init(id: DatapointID(UUID()), key: "name", type: "text", paths: JSONB(#"[["name"]]"#)),
-                .init(id: DatapointID(UUID()), key: "size", type: "number", paths: JSONB(#"[["size"]]"#)),
+                .init(id: DatapointID(UUID()), key: "name", type: "text", paths: JSONB(paths.name)),
+                .init(id: DatapointID(UUID()), key: "size", type: "number", paths: JSONB(paths.size)),
             ])
         let mapping = try SourceMapping(record)
         let run = FetchedRun(
@@ -82,6 +85,34 @@ struct RunMappingTests {
         let processed = try map(#"{"code":"DE","name":"Germany","size":"large"}"#)
         #expect(processed.succeeded)
         #expect(processed.values.count == 1)
+        #expect(processed.substate == "type_mismatch")
         #expect(processed.reason?.contains("$.size") == true)
+    }
+
+    @Test func aMisfitThatLeavesNothingIsTheReasonForNoData() throws {
+        let processed = try map(#"{"code":"DE","size":"large"}"#)
+        #expect(processed.substate == "no_data")
+        #expect(processed.reason == "the text 'large' where a number is expected (at $.size)")
+    }
+
+    @Test func inAnExchangeForSeveralObjectsAMisfitIsTheReasonOfItsOwnRunOnly() throws {
+        let answer =
+            #"{"r":[{"code":"DE","name":"Germany","size":1},{"code":"FR","name":"France","size":"large"},{"code":["NO"]}]}"#
+        func map(_ object: String) throws -> ProcessedRun {
+            try self.map(
+                answer, object: object, objectPath: #"["r","*","code"]"#, runsPerExchange: 10,
+                paths: (#"[["r","*","name"]]"#, #"[["r","*","size"]]"#))
+        }
+        let germany = try map("DE")
+        #expect(germany.substate == nil && germany.reason == nil && germany.values.count == 2)
+        let france = try map("FR")
+        #expect(france.substate == "type_mismatch" && france.values.count == 1)
+        #expect(france.reason == "the text 'large' where a number is expected (at $.r[1].size)")
+        let norway = try map("NO")
+        #expect(norway.substate == "no_data")
+        #expect(
+            norway.reason
+                == "the answer names 2 objects, but not this one; an array where an object's name is expected (at $.r[2].code)"
+        )
     }
 }

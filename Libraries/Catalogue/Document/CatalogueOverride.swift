@@ -58,7 +58,8 @@ extension CatalogueOverride {
         case (.index(let index), .sequence(var elements)):
             guard elements.indices.contains(index) else {
                 throw failure(
-                    "the list \(walked) has \(elements.count) elements", remedy: "count its elements from 0"
+                    "the list \(walked) has \(elements.count == 1 ? "1 element" : "\(elements.count) elements")",
+                    remedy: "count its elements from 0"
                 )
             }
             try apply(rest, to: &elements[index], walked: "\(walked)[\(index)]")

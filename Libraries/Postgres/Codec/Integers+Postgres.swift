@@ -10,7 +10,7 @@ extension Bool: PostgresEncodable, PostgresDecodable {
     /// Reads a `boolean`.
     public init(decoding cell: PostgresCell) throws(PostgresDecodingFailure) {
         let bytes = try cell.bytes(of: .bool, named: "boolean")
-        guard bytes.count == 1 else { throw .malformed("boolean of \(bytes.count) bytes") }
+        guard bytes.count == 1 else { throw .malformed("boolean of length \(bytes.count)") }
         self = bytes[0] != 0
     }
 }
@@ -101,7 +101,7 @@ extension UnsafeRawBufferPointer {
     /// The whole buffer as one integer, most significant byte first.
     func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws(PostgresDecodingFailure) -> Value {
         guard count == MemoryLayout<Value>.size else {
-            throw .malformed("\(count) bytes instead of \(MemoryLayout<Value>.size)")
+            throw .malformed("of length \(count) instead of \(MemoryLayout<Value>.size)")
         }
         return Value(bigEndian: loadUnaligned(as: Value.self))
     }

@@ -29,7 +29,7 @@ extension PostgresDecimal: PostgresEncodable, PostgresDecodable {
             guard bytes.count == 8 + 2 * count, scale <= Self.scaleMax,
                 Int(weight) - count >= Int(Int16.min)
             else {
-                throw .malformed("numeric of \(bytes.count) bytes")
+                throw .malformed("numeric of length \(bytes.count)")
             }
             var groups: [Int16] = []
             groups.reserveCapacity(count)

@@ -16,7 +16,7 @@ extension UUID: PostgresEncodable, PostgresDecodable {
     /// Reads a `uuid`.
     public init(decoding cell: PostgresCell) throws(PostgresDecodingFailure) {
         let bytes = try cell.bytes(of: .uuid, named: "uuid")
-        guard bytes.count == 16 else { throw .malformed("uuid of \(bytes.count) bytes") }
+        guard bytes.count == 16 else { throw .malformed("uuid of length \(bytes.count)") }
         self.init(uuid: bytes.loadUnaligned(as: uuid_t.self))
     }
 }

@@ -18,7 +18,7 @@ public struct Row: Sendable {
         for _ in repeat (each Column).self { count += 1 }
         guard count == handle.columnCount else {
             throw PostgresError(
-                .decoding, "the row has \(handle.columnCount) columns, \(count) types were asked for",
+                .decoding, "columns of the row: \(handle.columnCount), types asked for: \(count)",
                 statementName: handle.statementName)
         }
         var column = 0

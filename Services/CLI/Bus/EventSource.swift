@@ -29,9 +29,9 @@ struct EventSource {
     }
 
     /// Data that must be JSON, from an option or a file.
-    static func data(_ bytes: [UInt8], place: String) throws(CommandError) -> [UInt8] {
+    static func data(_ bytes: [UInt8], place: String) throws(CommandError) -> JSONValue {
         do {
-            return try JSONValue(parsing: bytes).encoded()
+            return try JSONValue(parsing: bytes)
         } catch {
             throw CommandError(
                 "\(place) is not JSON: \(error)",

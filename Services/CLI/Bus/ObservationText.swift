@@ -27,7 +27,10 @@ enum ObservationText {
                 TerminalText.truncated(
                     TerminalText.safe(String(decoding: message.body, as: UTF8.self)), width: dataWidthMax))
         }
-        if message.missedCount > 0 { parts.append(style.yellow("(\(message.missedCount) before it were missed)")) }
+        if message.missedCount > 0 {
+            let verb = message.missedCount == 1 ? "was" : "were"
+            parts.append(style.yellow("(\(message.missedCount) before it \(verb) missed)"))
+        }
         return parts.joined(separator: "  ")
     }
 

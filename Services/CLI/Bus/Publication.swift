@@ -29,7 +29,7 @@ struct Publication {
                 throw error
             }
             if number % 256 == 255 {
-                progress.show(number + 1, of: count, "events")
+                progress.show(number + 1, of: count, "event")
                 // Hints have no back-pressure: what exceeds the outbox would be dropped instead of published.
                 while client.statistics.outboxWaiting > Self.outboxMax { try await Task.sleep(for: .milliseconds(1)) }
             }
@@ -55,7 +55,7 @@ struct Publication {
                 if number >= Self.commandsInFlight, let reply = try await group.next() {
                     replies.add(reply)
                     answered += 1
-                    progress.show(answered, of: count, "commands")
+                    progress.show(answered, of: count, "command")
                 }
                 try await keepPace(number, since: startedAt)
                 let body = source.body(number)

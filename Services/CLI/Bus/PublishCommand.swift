@@ -15,13 +15,14 @@ struct PublishCommand: WeirCommand {
         abstract: "Send an event over the bus: a command, or a hint.",
         discussion: """
             The type dev.weir.activity.requested.v1 is a command: it carries your API key, is carried out once for each id, and is \
-            answered after the commit. All other types are hints; they name work and carry none.
+            answered after the commit. All other types are hints; they name work and carry none. A type that no service hears, and \
+            a key or data that do not fit the type, are refused before anything is sent; --unchecked sends them all the same.
 
             Examples:
               weir publish dev.weir.activity.requested.v1 --wait \\
                 --data '{"activity":"enrich_countries","objects":["NO","AX"]}'
-              weir publish dev.weir.answer.recorded.v1 --key demo --data '{}'
-              echo '{}' | weir publish dev.example.tested.v1 --count 10000 --rate 2000 -
+              weir publish dev.weir.answer.recorded.v1 --key answers --data '{}'
+              echo '{}' | weir publish dev.example.tested.v1 --unchecked --count 10000 --rate 2000 -
             """)
 
     @Argument(help: "The event's type, which is the topic.") var type: String
@@ -31,6 +32,7 @@ struct PublishCommand: WeirCommand {
     @Option(help: "What hints of a type are merged by. For a command: its activity, unless you say otherwise.") var key:
         String?
     @Option(help: "The event's id; a command with the same id is carried out once. Default: a new one.") var id: String?
+    @Flag(help: "Send it whatever its type, its key and its data are.") var unchecked = false
     @Flag(help: "For a command, print the reply; for hints, wait until the bus has them all.") var wait = false
     @Option(help: "How many events to send.") var count = 1
     @Option(help: "The most events per second. Default: as fast as the bus takes them.") var rate: Double?
@@ -53,16 +55,18 @@ struct PublishCommand: WeirCommand {
     }
 
     func run(_ context: CommandContext) async throws {
+        if !unchecked { try EventCheck.check(type: type) }
         let payload = try payload(context)
         let isCommand = BusTopic.isCommand(type)
         var intake = IntakeOptions()
         intake.apiKey = apiKey
+        let key = key ?? (isCommand ? payload["activity"]?.stringValue ?? "" : "")
+        if !unchecked { try EventCheck.check(type: type, key: key, data: payload) }
         let source = EventSource(
-            type: type, data: payload, apiKey: isCommand ? try context.apiKey(intake) : nil,
+            type: type, data: payload.encoded(), apiKey: isCommand ? try context.apiKey(intake) : nil,
             id: id ?? UUID().uuidString.lowercased(), isSeveral: count > 1)
         let publication = Publication(
-            source: source, key: key ?? (isCommand ? Self.activity(payload) : ""), count: count, rate: rate,
-            console: context.console)
+            source: source, key: key, count: count, rate: rate, console: context.console)
         try await context.withBus(bus) { client in
             guard isCommand else {
                 let text = try await publication.sendHints(client, waits: wait)
@@ -83,11 +87,11 @@ struct PublishCommand: WeirCommand {
         throw CommandError(
             isOne
                 ? "The command was rejected"
-                : "\(replies.rejected.count) of \(count) commands were rejected; the first one's reason",
+                : "\(replies.rejected.count) of \(count) commands \(replies.rejected.count == 1 ? "was" : "were") rejected; the first one's reason",
             details: ProblemAnswer.rejectionLines(code: first.code, reason: first.reason))
     }
 
-    private func payload(_ context: CommandContext) throws -> [UInt8] {
+    private func payload(_ context: CommandContext) throws -> JSONValue {
         if let data { return try EventSource.data(Array(data.utf8), place: "--data") }
         if let file {
             guard let contents = FileManager.default.contents(atPath: context.path(file)) else {
@@ -96,10 +100,5 @@ struct PublishCommand: WeirCommand {
             return try EventSource.data([UInt8](contents), place: file)
         }
         return try EventSource.data(StandardInput.readAll(bytesMax: BusLimits.bodyBytesMax), place: "Standard input")
-    }
-
-    /// The key of activity commands is their activity.
-    private static func activity(_ payload: [UInt8]) -> String {
-        (try? JSONValue(parsing: payload))?["activity"]?.stringValue ?? ""
     }
 }

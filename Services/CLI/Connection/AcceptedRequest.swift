@@ -1,3 +1,4 @@
+import Contracts
 import JSON
 
 /// Intake's answer to a request that it accepted.
@@ -7,6 +8,8 @@ struct AcceptedRequest: Sendable, Equatable {
     let activity: String
     let runsPlanned: Int
     let callsPlanned: Int
+    /// What it comes to, in words.
+    var plan: String { "\(Quantity(runsPlanned, "run")) in \(Quantity(callsPlanned, "call"))" }
     /// The answer as it came, for programs.
     let json: JSONValue
 

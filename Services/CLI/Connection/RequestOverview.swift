@@ -3,15 +3,6 @@ import JSON
 
 /// How a request stands, as intake tells it.
 struct RequestOverview: Sendable, Equatable {
-    /// Runs that ended alike without success.
-    struct Failure: Sendable, Equatable {
-        let substate: String?
-        let reason: String?
-        let count: Int
-        /// Some of their objects.
-        let objects: [String]
-    }
-
     let id: String
     let activity: String
     let state: String
@@ -22,7 +13,12 @@ struct RequestOverview: Sendable, Equatable {
     let objectsExpanded: Int
     let plan: Plan
     let runs: RunCounts
-    let failures: [Failure]
+    let failures: [RunGroup]
+    /// Why open runs wait to be tried again.
+    let waiting: [RunGroup]
+    /// What there is to say about runs that are done.
+    let notes: [RunGroup]
+    let deliveries: [DeliveryOverview]
     let resultBytes: Int?
     /// The answer as it came, for programs.
     let json: JSONValue
@@ -43,15 +39,10 @@ struct RequestOverview: Sendable, Equatable {
         self.runs = RunCounts(
             total: try runs.int("total"), done: try runs.int("done"), failed: try runs.int("failed"),
             invalid: try runs.int("invalid"), timedout: try runs.int("timedout"))
-        var failures: [Failure] = []
-        for failure in answer.list("failures") {
-            failures.append(
-                Failure(
-                    substate: failure.optionalString("substate"), reason: failure.optionalString("reason"),
-                    count: try failure.int("count"),
-                    objects: (failure.value["objects"]?.arrayValue ?? []).compactMap(\.stringValue)))
-        }
-        self.failures = failures
+        failures = try RunGroup.list(answer.list("failures"))
+        waiting = try RunGroup.list(answer.list("waiting"))
+        notes = try RunGroup.list(answer.list("notes"))
+        deliveries = try DeliveryOverview.list(answer.list("deliveries"))
         resultBytes = answer.value["result_bytes"]?.intValue
         json = answer.value
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import Store
 
 /// Says by its exit status whether schema and files agree.
@@ -22,6 +23,6 @@ struct MigrateVerifyCommand: WeirCommand {
                     : "Put edited files back and write a new migration for the change; for unknown ones use the newer program"
             )
         }
-        context.console.print("All \(statuses.count) migrations have run, and none was edited since.")
+        context.console.print("Of \(Quantity(statuses.count, "migration")) all have run, and none was edited since.")
     }
 }

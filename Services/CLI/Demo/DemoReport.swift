@@ -1,3 +1,4 @@
+import Contracts
 import JSON
 
 /// What a demo shows at its end.
@@ -14,7 +15,7 @@ struct DemoReport {
         console.print()
         console.print(
             style.green("✓")
-                + " the signed result of \(lines.count) countries arrived and verified after \(style.bold(DurationText.of(took)))"
+                + " the signed result of \(Quantity(lines.count, "country", "countries")) arrived and verified after \(style.bold(DurationText.of(took)))"
         )
         console.print(style.faint("  webhook-id \(webhookID)"))
         console.print()

@@ -32,7 +32,9 @@ struct DemoRun: Sendable {
         options.settings[Self.secretVariable] = secret
         options.isEphemeral = !isKept
         console.print(
-            console.style.bold("Weir's demo: \(codes.count) countries, from the request to the signed webhook."))
+            console.style.bold(
+                "Weir's demo: \(Quantity(codes.count, "country", "countries")), from the request to the signed webhook."
+            ))
         let reporter = UpReporter(console: console, logDirectory: state.logDirectory)
         try await UpInstance.withRunning(
             options,
@@ -97,7 +99,7 @@ struct DemoRun: Sendable {
 
     /// Submits, follows, waits for the webhook, reports.
     private func enrich(_ client: IntakeClient, samples: DemoSamples) async throws {
-        console.note("· submitting \(codes.count) countries")
+        console.note("· submitting \(Quantity(codes.count, "country", "countries"))")
         let startedAt = ContinuousClock.now
         let accepted = try await client.submit(activity: "enrich_countries", objects: codes, idempotencyKey: nil)
         let overview = try await RequestFollower(client: client, console: console).follow(
@@ -105,14 +107,14 @@ struct DemoRun: Sendable {
         guard overview.isFinished else { throw Self.stuck(overview) }
         guard overview.isSuccessful, overview.runs.done == codes.count else {
             throw CommandError(
-                "Only \(overview.runs.done) of \(codes.count) countries were enriched; the request is \(overview.state)",
+                "Only \(overview.runs.done) of \(Quantity(codes.count, "country", "countries")) enriched; the request is \(overview.state)",
                 details: OverviewText.outcomes(overview).lines())
         }
         let message = try await webhook(about: accepted.id, client, samples.receiver)
         let took = ContinuousClock.now - startedAt
         let lines = try await delivered(message.body, client, request: accepted.id)
         guard lines.count == codes.count else {
-            throw CommandError("The webhook brought \(lines.count) objects instead of \(codes.count)")
+            throw CommandError("The webhook brought \(Quantity(lines.count, "object")) instead of \(codes.count)")
         }
         // The attempt is recorded when its answer has come back, a moment after the receiver has written the body.
         _ = try await RequestFollower(client: client, console: console).follow(

@@ -17,7 +17,7 @@ struct DatabaseCheck {
                 let survey = DatabaseSurvey(pool: pool)
                 let server = try await survey.server()
                 var findings = [Finding.ok("database", "Postgres \(server.version) answers"), clock(server)]
-                findings += await findingsOfSchema(url: url, survey)
+                findings += await findingsOfSchema(url: url, survey, FailureSurvey(pool: pool))
                 return findings
             }
         } catch {
@@ -37,7 +37,9 @@ struct DatabaseCheck {
             remedy: "Let both follow a time server; webhooks are refused beyond 300 s")
     }
 
-    private func findingsOfSchema(url: String, _ survey: DatabaseSurvey) async -> [Finding] {
+    private func findingsOfSchema(
+        url: String, _ survey: DatabaseSurvey, _ failures: FailureSurvey
+    ) async -> [Finding] {
         do {
             let statuses = try await context.withMigrator(url: url, migrations: migrations) { try await $0.status() }
             let wrong = statuses.filter { $0.standing != .applied }
@@ -45,15 +47,17 @@ struct DatabaseCheck {
                 let names = wrong.map { "\($0.name) \($0.standing.rawValue)" }.joined(separator: ", ")
                 return [.fail("schema", names, remedy: "weir migrate up; 'weir migrate verify' says more")]
             }
-            return [.ok("schema", "all \(statuses.count) migrations have run")] + (await findingsOfContent(survey))
+            return [.ok("schema", "all \(statuses.count) migrations have run")]
+                + (await findingsOfContent(survey, failures))
         } catch {
             return [.unreachable("schema", error, remedy: "See 'weir migrate status'")]
         }
     }
 
-    private func findingsOfContent(_ survey: DatabaseSurvey) async -> [Finding] {
+    private func findingsOfContent(_ survey: DatabaseSurvey, _ failures: FailureSurvey) async -> [Finding] {
         do {
             return try await [partitions(survey), defaults(survey), workers(survey)] + waiting(survey)
+                + FailureCheck(survey: failures).findings()
         } catch {
             return [.unreachable("content", error, remedy: "Use an address whose user may read all tables")]
         }
@@ -100,7 +104,7 @@ struct DatabaseCheck {
             guard wait.count > 0 else { return .ok(wait.subject, "nothing waits too long") }
             return .warn(
                 wait.subject,
-                "\(wait.count) \(wait.what), the oldest for \(DurationText.of(.seconds(wait.oldestSeconds)))",
+                "\(wait.what), the oldest for \(DurationText.of(.seconds(wait.oldestSeconds)))",
                 remedy: wait.remedy)
         }
     }

@@ -7,8 +7,9 @@ struct DoctorCommand: WeirCommand {
         commandName: "doctor",
         abstract: "Check that all of Weir is well, and say what to do where it is not.",
         discussion: """
-            Looks at the tools of this machine, the database and its schema, partitions, workers, work that waits too long, the \
-            bus, and intake. The exit status is 1 when anything failed; warnings leave it 0.
+            Looks at the tools of this machine, the database and its schema, partitions, workers, work that waits too long, \
+            webhooks that did not get through, secrets that were missing when they were last needed, the bus, and intake. The \
+            exit status is 1 when anything failed; warnings leave it 0.
 
             Examples:
               weir doctor

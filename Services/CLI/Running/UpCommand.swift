@@ -8,7 +8,8 @@ struct UpCommand: WeirCommand {
         discussion: """
             Nothing needs to be set up before, nothing of the system is changed, and Ctrl-C ends all of it. Other 'weir' commands \
             of this clone find it by themselves. Its state (database, keys, logs) stays in .weir of this clone, or where \
-            --state-dir or WEIR_STATE_DIR says; 'weir up' goes on with it.
+            --state-dir or WEIR_STATE_DIR says; 'weir up' goes on with it. Intake's port stays the same from start to start, \
+            so a WEIR_URL that was exported stays good; if it is in use, another one is taken for this time and said.
 
             Services may call addresses on this machine (WEIR_OUTBOUND_ALLOW, if set, decides instead). They get this \
             command's environment, so secrets of templates are set as WEIR_SECRET_NAME before.
@@ -19,7 +20,7 @@ struct UpCommand: WeirCommand {
             """)
 
     @Option(help: ArgumentHelp("Where the state is kept.", valueName: "directory")) var stateDir: String?
-    @Option(help: "Intake's port on 127.0.0.1. Default: any free one.") var port: Int?
+    @Option(help: "Intake's port on 127.0.0.1. Default: that of the last start, at first any free one.") var port: Int?
     @Option(
         help: ArgumentHelp(
             "The directory of the migrations.",

@@ -10,6 +10,10 @@ struct UpReporter: Sendable {
         case .startingDatabase(isNew: true): step("making and starting a private Postgres")
         case .startingDatabase(isNew: false): step("starting the private Postgres")
         case .migrating: step("migrating the schema")
+        case .portInUse(let port, let instead):
+            console.note(
+                "Port \(port) of the last start is in use; intake listens on \(instead) this time. --port chooses one that lasts."
+            )
         case .startingServices: step("starting bus and services")
         case .stopping: step("stopping")
         case .stopped: step("stopped")

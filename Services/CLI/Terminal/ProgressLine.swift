@@ -1,3 +1,4 @@
+import Contracts
 import Synchronization
 
 /// Shows how far a long piece of work is: a bar that is drawn over and over on a terminal, a line now and then elsewhere.
@@ -20,7 +21,7 @@ final class ProgressLine: Sendable {
         self.console = console
     }
 
-    /// Shows a count of a total; a total of 0 stands for "not known yet".
+    /// Shows a count of a total; a total of 0 stands for "not known yet". The unit is the word for one.
     func show(_ count: Int, of total: Int, _ unit: String) {
         draw { elapsed in Self.text(count, of: total, unit, elapsed: elapsed) }
     }
@@ -39,12 +40,12 @@ final class ProgressLine: Sendable {
     }
 
     static func text(_ count: Int, of total: Int, _ unit: String, elapsed: Duration) -> String {
-        guard total > 0 else { return "\(count) \(unit) · \(DurationText.of(elapsed))" }
+        guard total > 0 else { return "\(Quantity(count, unit)) · \(DurationText.of(elapsed))" }
         let filled = min(barWidth, barWidth * count / total)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: barWidth - filled)
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
         let rate = seconds >= 0.2 && count > 0 ? " · \(Int(Double(count) / seconds))/s" : ""
-        return "\(bar) \(count)/\(total) \(unit) · \(DurationText.of(elapsed))\(rate)"
+        return "\(bar) \(count)/\(Quantity(total, unit)) · \(DurationText.of(elapsed))\(rate)"
     }
 
     private func draw(_ text: (Duration) -> String) {

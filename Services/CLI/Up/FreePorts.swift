@@ -41,11 +41,20 @@ enum FreePorts {
         return ports
     }
 
-    /// A descriptor that is bound to the port and listens, or nil when it is taken. Without SO_REUSEADDR, so that a port in use on
-    /// any address counts as taken.
+    /// Whether nobody listens on a port.
+    static func isFree(_ port: Int) -> Bool {
+        guard let descriptor = listenOnce(port) else { return false }
+        close(descriptor)
+        return true
+    }
+
+    /// A descriptor that is bound to the port and listens, or nil when it is taken. With SO_REUSEADDR, as the services listen: a port
+    /// that only remembers connections of a moment ago is free, one on which somebody listens on any address is not (socket(7)).
     private static func listenOnce(_ port: Int) -> Int32? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
+        var reuses: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
         var address = LoopbackAddress.make(port: port)
         let isBound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

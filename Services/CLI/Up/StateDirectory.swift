@@ -28,6 +28,8 @@ struct StateDirectory: Sendable, Equatable {
     var apiKeyPath: String { "\(path)/api-key" }
     /// Where the key that signs links to large results is kept; see ``SigningKey``.
     var signingKeyPath: String { "\(path)/signing-key" }
+    /// The port of intake, which the next start takes again; see ``RememberedPort``.
+    var httpPortPath: String { "\(path)/http-port" }
     /// Names the directory of the cluster when it had to be outside; `make clean` reads it.
     var clusterNotePath: String { "\(path)/cluster-path" }
 

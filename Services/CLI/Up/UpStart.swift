@@ -22,7 +22,7 @@ actor UpStart {
         let cluster = try await startCluster()
         onProgress(.migrating)
         try await migrate(cluster.location.databaseURL())
-        let ports = try FreePorts.choose(UpPlan.portsCount, preferred: options.httpPort)
+        let (ports, isLasting) = try choosePorts()
         let plan = UpPlan(
             state: state, cluster: cluster.location, ports: ports, signingKey: try SigningKey.load(state),
             settings: options.settings)
@@ -34,6 +34,7 @@ actor UpStart {
             healthURLs: Dictionary(uniqueKeysWithValues: plan.all.map { ($0.name, $0.healthURL) })
         )
         try running.write(state)
+        if isLasting { try RememberedPort.write(ports[0], state) }
         return UpInstance(running: running, state: state, plan: plan, cluster: cluster, supervisor: supervisor)
     }
 
@@ -57,6 +58,18 @@ actor UpStart {
             try? options.state.remove()
         }
         onProgress(.stopped)
+    }
+
+    /// The ports, intake's first: the one asked for, else that of the last start, else any. One that only stands in for a port that is
+    /// in use this time does not last.
+    private func choosePorts() throws -> (ports: [Int], isLasting: Bool) {
+        guard options.httpPort == nil, let last = RememberedPort.read(options.state), !FreePorts.isFree(last) else {
+            let preferred = options.httpPort ?? RememberedPort.read(options.state)
+            return (try FreePorts.choose(UpPlan.portsCount, preferred: preferred), true)
+        }
+        let ports = try FreePorts.choose(UpPlan.portsCount)
+        onProgress(.portInUse(last, instead: ports[0]))
+        return (ports, false)
     }
 
     private func startCluster() async throws -> EmbeddedCluster {

@@ -1,3 +1,5 @@
+import Contracts
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -24,23 +26,32 @@ enum ObjectList {
     /// - Parameters:
     ///   - path: a file whose name ends in .csv, .ndjson or .jsonl.
     ///   - column: the column or member that holds the names; nil for the usual one.
-    static func read(_ path: String, shownAs name: String, column: String?) throws(CommandError) -> [String] {
+    ///   - hasHeader: whether the first line of a CSV file is a heading; nil when the caller does not say.
+    static func read(
+        _ path: String, shownAs name: String, column: String?, hasHeader: Bool?
+    ) throws(CommandError) -> FoundObjects {
         let format = try FileFormat(fileName: name)
+        if format == .ndjson, hasHeader != nil {
+            throw .usage(
+                "\(name) has JSON on each line and no heading", remedy: "--header and --no-header are for CSV")
+        }
         guard let data = FileManager.default.contents(atPath: path) else {
             throw .usage("\(name) cannot be read", remedy: "Check the path and your rights")
         }
         guard data.count <= fileBytesMax else {
-            throw CommandError("\(name) has \(data.count) bytes; at most \(fileBytesMax) are taken", remedy: "Split it")
+            throw CommandError(
+                "\(name) has \(Quantity(data.count, "byte")); at most \(fileBytesMax) are taken", remedy: "Split it")
         }
-        let objects =
+        let found =
             switch format {
-            case .csv: try CSVObjects.parse([UInt8](data), file: name, column: column)
-            case .ndjson: try NDJSONObjects.parse([UInt8](data), file: name, member: column)
+            case .csv: try CSVObjects.parse([UInt8](data), file: name, column: column, hasHeader: hasHeader)
+            case .ndjson:
+                FoundObjects(names: try NDJSONObjects.parse([UInt8](data), file: name, member: column), place: name)
             }
-        guard !objects.isEmpty else {
+        guard !found.names.isEmpty else {
             throw CommandError("\(name) names no object", remedy: "Give one object per line")
         }
-        return objects
+        return found
     }
 
     /// A text without blanks at its ends.

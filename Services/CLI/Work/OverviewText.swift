@@ -2,6 +2,16 @@ import Contracts
 
 /// How a request stands, in words.
 enum OverviewText {
+    /// How it stands and how its runs ended.
+    static func print(_ overview: RequestOverview, to console: Console) {
+        for line in lines(overview, style: console.style) { console.print(line) }
+        console.print()
+        console.print(outcomes(overview))
+        let examples = examples(overview)
+        if !examples.isEmpty { console.print() }
+        for line in examples { console.print(line) }
+    }
+
     /// A headline and what there is to say about the state.
     static func lines(_ overview: RequestOverview, style: TextStyle) -> [String] {
         let state = [overview.state, overview.substate].compactMap(\.self).joined(separator: ", ")
@@ -9,33 +19,63 @@ enum OverviewText {
             overview.isSuccessful ? style.green(state) : overview.isFinished ? style.red(state) : style.yellow(state)
         var lines = ["request \(overview.id) (\(TerminalText.safe(overview.activity))): \(coloured)"]
         if let reason = overview.reason { lines.append("reason: \(TerminalText.safe(reason))") }
-        lines.append("accepted \(overview.createdAt) with \(overview.objectsTotal) objects")
+        lines.append("accepted \(overview.createdAt) with \(Quantity(overview.objectsTotal, "object"))")
         if overview.objectsExpanded < overview.objectsTotal, !overview.isFinished {
-            lines.append("\(overview.objectsExpanded) of them have runs so far")
+            let verb = overview.objectsExpanded == 1 ? "has" : "have"
+            lines.append("\(overview.objectsExpanded) of them \(verb) runs so far")
         }
-        if let bytes = overview.resultBytes { lines.append("result: \(bytes) bytes") }
+        if let bytes = overview.resultBytes { lines.append("result: \(Quantity(bytes, "byte"))") }
         return lines
     }
 
-    /// The runs by outcome, failures by their reason.
+    /// The runs by outcome: what there is to say about done ones, why open ones wait, and failures by their reason.
     static func outcomes(_ overview: RequestOverview) -> TextTable {
         var table = TextTable("runs", ">count", "reason", "objects")
         let runs = overview.runs
         if runs.done > 0 || runs.total == 0 { table.add(["done", "\(runs.done)"]) }
+        for note in overview.notes { table.add(row(note, title: "· \(note.substate ?? "note")")) }
         if runs.open > 0 { table.add(["open", "\(runs.open)"]) }
+        for wait in overview.waiting { table.add(row(wait, title: "· \(wait.substate ?? "waiting")")) }
         if overview.failures.isEmpty {
             for (name, count) in [("failed", runs.failed), ("invalid", runs.invalid), ("timedout", runs.timedout)]
             where count > 0 {
                 table.add([name, "\(count)"])
             }
         }
-        for failure in overview.failures {
-            let more = failure.count > failure.objects.count ? ", …" : ""
-            table.add([
-                failure.substate ?? "failed", "\(failure.count)", failure.reason ?? "",
-                failure.objects.joined(separator: ", ") + more,
-            ])
-        }
+        for failure in overview.failures { table.add(row(failure, title: failure.substate ?? "failed")) }
         return table
+    }
+
+    private static func row(_ group: RunGroup, title: String) -> [String] {
+        let more = group.count > group.objects.count ? ", …" : ""
+        return [title, "\(group.count)", group.reason ?? "", group.objects.joined(separator: ", ") + more]
+    }
+
+    /// The reason of each failure, wait and note in full, which a table may have to cut, and an example of the calls behind it with the
+    /// beginning of its answer.
+    static func examples(_ overview: RequestOverview) -> [String] {
+        (overview.failures + overview.waiting + overview.notes).flatMap { group -> [String] in
+            let about = group.objects.first.map { ", \($0)" } ?? ""
+            var lines = ["\(group.substate ?? "failed")\(about): \(group.reason ?? "")"]
+            if let call = group.call {
+                lines.append("  \(call.method) \(call.url) → \(call.status.map { "HTTP \($0)" } ?? "no answer")")
+                if let answer = call.answer { lines.append("  \(answer)") }
+            }
+            return lines.map(TerminalText.safe)
+        }
+    }
+
+    /// Where the outcome has been delivered to, and where not yet.
+    ///
+    /// - Parameter now: microseconds since 1970.
+    static func deliveries(_ overview: RequestOverview, now: Int64) -> [String] {
+        overview.deliveries.flatMap { delivery -> [String] in
+            var parts = [delivery.state, "\(Quantity(delivery.attempts, "attempt"))"]
+            if let due = delivery.nextAttemptAt {
+                parts.append(due > now ? "the next in \(DurationText.of(microseconds: due - now))" : "the next is due")
+            }
+            let line = "delivery to \(delivery.endpoint): \(parts.joined(separator: ", "))"
+            return ([line] + (delivery.reason.map { ["  \($0)"] } ?? [])).map(TerminalText.safe)
+        }
     }
 }

@@ -34,7 +34,7 @@ struct RequestFollower: Sendable {
                 if isEnough(overview) { return overview }
                 if let deadline, ContinuousClock.now >= deadline { return overview }
                 lastAnswer = .now
-                progress.show(overview.runsEnded, of: max(overview.plan.runs, overview.runs.total), "runs")
+                progress.show(overview.runsEnded, of: max(overview.plan.runs, overview.runs.total), "run")
             } catch let error as OutboundError where error.isRetryable {
                 guard ContinuousClock.now - lastAnswer < Self.outageMax else { throw error }
                 progress.show("intake does not answer; waiting for it")

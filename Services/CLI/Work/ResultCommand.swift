@@ -6,7 +6,8 @@ struct ResultCommand: WeirCommand {
         commandName: "result",
         abstract: "Fetch the values that a finished request found.",
         discussion: """
-            Values that are absent stay absent: a dash in the table, nothing in CSV. A failed object says why in the column 'error'.
+            Values that are absent stay absent: a dash in the table, nothing in CSV. A failed object says why in the \
+            column 'error'; what is not quite right about another stands in 'note'.
 
             Examples:
               weir result 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2

@@ -7,6 +7,8 @@ struct ResultLine: Sendable, Equatable {
     let values: JSONObject
     /// Why the object has no outcome: state and reason.
     let error: String?
+    /// What there is to say about an outcome that is there.
+    let note: String?
 
     init(_ value: JSONValue) throws(CommandError) {
         guard let object = value["object"]?.stringValue else {
@@ -15,6 +17,7 @@ struct ResultLine: Sendable, Equatable {
                 remedy: "Use the 'weir' of the same version as the services")
         }
         self.object = object
+        note = value["note"]?.stringValue
         values = value["values"]?.objectValue ?? JSONObject()
         error = value["error"].map { error in
             [error["state"]?.stringValue, error["reason"]?.stringValue].compactMap(\.self).joined(separator: ": ")

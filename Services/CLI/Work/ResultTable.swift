@@ -7,35 +7,39 @@ struct ResultTable {
 
     private let lines: [ResultLine]
     private let columns: [String]
-    private let hasErrors: Bool
+    /// The columns behind the values, of those that any line has.
+    private let remarks: [(title: String, of: @Sendable (ResultLine) -> String?)]
 
     /// - Parameter columns: the datapoints to show, in this order; nil for all, in the order in which they appear.
     init(_ lines: [ResultLine], columns: [String]? = nil) {
         self.lines = lines
-        var known: Set<String> = []
-        self.columns = columns ?? lines.flatMap(\.values.keys).filter { known.insert($0).inserted }
-        hasErrors = lines.contains { $0.error != nil }
+        var seen: Set<String> = []
+        self.columns = columns ?? lines.flatMap(\.values.keys).filter { seen.insert($0).inserted }
+        let known: [(title: String, of: @Sendable (ResultLine) -> String?)] = [("note", \.note), ("error", \.error)]
+        remarks = known.filter { remark in lines.contains { remark.of($0) != nil } }
     }
 
     /// For people.
     func table() -> TextTable {
-        var table = TextTable((["object"] + columns + (hasErrors ? ["error"] : [])).map { TextTable.Column(title: $0) })
+        var table = TextTable(titles.map { TextTable.Column(title: $0) })
         for line in lines {
             let cells = columns.map { line.values[$0].map(Self.text) ?? Self.absent }
-            table.add([line.object] + cells + (hasErrors ? [line.error ?? ""] : []))
+            table.add([line.object] + cells + remarks.map { $0.of(line) ?? "" })
         }
         return table
     }
 
     /// Comma-separated values (RFC 4180) with a heading.
     func csv() -> [UInt8] {
-        var text = Self.record(["object"] + columns + (hasErrors ? ["error"] : []))
+        var text = Self.record(titles)
         for line in lines {
             let cells = columns.map { line.values[$0].map(Self.text) ?? "" }
-            text += Self.record([line.object] + cells + (hasErrors ? [line.error ?? ""] : []))
+            text += Self.record([line.object] + cells + remarks.map { $0.of(line) ?? "" })
         }
         return Array(text.utf8)
     }
+
+    private var titles: [String] { ["object"] + columns + remarks.map(\.title) }
 
     private static func text(_ value: JSONValue) -> String { value.stringValue ?? value.description }
 

@@ -1,12 +1,21 @@
 import ArgumentParser
 import JSON
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Shows how a request stands.
 struct StatusCommand: WeirCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show how a request stands, and what happened to it.",
         discussion: """
+            Shows the runs by outcome and reason, an example of the calls that failed, and the deliveries to the activity's \
+            endpoints. Reasons that differ in quoted texts and numbers only are shown as one, in the words of the first object.
+
             Examples:
               weir status 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
               weir status 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --timeline
@@ -29,9 +38,10 @@ struct StatusCommand: WeirCommand {
                 object["timeline"] = history.json["entries"] ?? .array([])
                 return console.print(JSONValue.object(object).description)
             }
-            for line in OverviewText.lines(overview, style: console.style) { console.print(line) }
-            console.print()
-            console.print(OverviewText.outcomes(overview))
+            OverviewText.print(overview, to: console)
+            let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
+            if !overview.deliveries.isEmpty { console.print() }
+            for line in OverviewText.deliveries(overview, now: now) { console.print(line) }
             if let history {
                 console.print()
                 console.print(TimelineText.table(history))

@@ -10,19 +10,28 @@ struct SubmitCommand: WeirCommand {
             Prints the id of the request; with --wait it shows progress and then how the runs ended. The exit status is 1 when the \
             request ends without success. Giving the same --idempotency-key again returns the first request.
 
-            A CSV file's names stand in the column 'object' or 'name', else in the first; an NDJSON file has "DE" or \
-            {"object": "DE"} on each line.
+            A CSV file's names stand in the column 'object' or 'name', or in that which --column names; its first line is the \
+            heading then. When the first line holds no such title, say what it is: --header or --no-header. An NDJSON file \
+            has "DE" or {"object": "DE"} on each line. What was taken from a file is said before it is asked for.
 
             Examples:
               weir submit enrich_countries --objects NO,AX,ZM --wait
               weir submit enrich_companies --file firms.csv --column legal_name
+              weir submit enrich_countries --file codes.csv --no-header
               weir submit enrich_countries --objects NO --json
             """)
 
     @Argument(help: "The key of the activity, as the catalogue names it.") var activity: String
     @Option(help: "The objects' names, with commas between them.") var objects: String?
     @Option(help: ArgumentHelp("A file with the objects' names: .csv or .ndjson.", valueName: "path")) var file: String?
-    @Option(help: "The column (CSV) or member (NDJSON) that holds the names.") var column: String?
+    @Option(help: "The column (CSV; a number with --no-header) or member (NDJSON) that holds the names.")
+    var column: String?
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Whether the first line of a CSV file is a heading. Default: if it has a column 'object' or 'name', or that of --column."
+    )
+    var header: Bool?
     @Flag(help: "Wait until all runs have ended.") var wait = false
     @Option(help: "Makes repeating this command harmless; 1 to 255 characters.") var idempotencyKey: String?
     @OptionGroup var intake: IntakeOptions
@@ -32,6 +41,7 @@ struct SubmitCommand: WeirCommand {
         guard (objects == nil) != (file == nil) else {
             throw ValidationError("Say which objects: either --objects DE,FR or --file objects.csv.")
         }
+        if header != nil, file == nil { throw ValidationError("--header and --no-header are about --file.") }
         if column != nil, file == nil { throw ValidationError("--column says which column of --file to take.") }
         if let idempotencyKey, !(1...255).contains(idempotencyKey.utf8.count) {
             throw ValidationError("--idempotency-key takes 1 to 255 characters.")
@@ -46,19 +56,14 @@ struct SubmitCommand: WeirCommand {
             guard wait else {
                 guard !json else { return console.print(accepted.json.description) }
                 console.print(accepted.id)
-                return console.note(
-                    "\(accepted.runsPlanned) runs in \(accepted.callsPlanned) calls; weir status \(accepted.id) shows how far they are"
-                )
+                return console.note("\(accepted.plan); weir status \(accepted.id) shows how far it is")
             }
-            if !json {
-                console.note("request \(accepted.id): \(accepted.runsPlanned) runs in \(accepted.callsPlanned) calls")
-            }
+            if !json { console.note("request \(accepted.id): \(accepted.plan)") }
             let overview = try await RequestFollower(client: client, console: console).follow(accepted.id)
             if json {
                 console.print(overview.json.description)
             } else {
-                for line in OverviewText.lines(overview, style: console.style) { console.print(line) }
-                console.print(OverviewText.outcomes(overview))
+                OverviewText.print(overview, to: console)
                 if overview.isSuccessful { console.note("weir result \(overview.id) shows the values") }
             }
             guard overview.isSuccessful else { throw ExitStatusError(status: .failure) }
@@ -68,6 +73,8 @@ struct SubmitCommand: WeirCommand {
     private func named(_ context: CommandContext) throws -> [String] {
         if let objects { return try ObjectList.parse(list: objects) }
         let file = file ?? ""
-        return try ObjectList.read(context.path(file), shownAs: file, column: column)
+        let found = try ObjectList.read(context.path(file), shownAs: file, column: column, hasHeader: header)
+        context.console.note(found.summary)
+        return found.names
     }
 }

@@ -1,0 +1,22 @@
+/// How the delivery to one endpoint stands, as intake tells it.
+struct DeliveryOverview: Sendable, Equatable {
+    let endpoint: String
+    let state: String
+    let attempts: Int
+    /// Why the last attempt failed.
+    let reason: String?
+    /// When the next one is due, in microseconds since 1970; nil when there is none.
+    let nextAttemptAt: Int64?
+
+    static func list(_ answers: [AnswerReader]) throws(CommandError) -> [DeliveryOverview] {
+        var deliveries: [DeliveryOverview] = []
+        for answer in answers {
+            deliveries.append(
+                DeliveryOverview(
+                    endpoint: try answer.string("endpoint"), state: try answer.string("state"),
+                    attempts: try answer.int("attempts"), reason: answer.optionalString("reason"),
+                    nextAttemptAt: answer.optionalString("next_attempt_at").flatMap(InstantText.microseconds)))
+        }
+        return deliveries
+    }
+}
