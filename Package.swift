@@ -203,7 +203,8 @@ let package = Package(
             of: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Store", "TestServers"],
             products: [crypto, logging]),
         tests(
-            "CLITests", of: ["CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+            "CLITests",
+            of: ["CLI", "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
             products: [argumentParser, logging]),
     ],
     cxxLanguageStandard: .cxx20
