@@ -16,7 +16,7 @@ struct StatementGate: Sendable {
     ///   - condition: SQL that says of a statement's new rows, the table `given`, whether it is held.
     ///   - refusal: the SQLSTATE with which each statement that goes through is refused, whether it was held or not; nil for none.
     static func with(
-        _ database: TestDatabase, event: String, on table: String, if condition: String = "true",
+        _ database: TestDatabase, event: String, on table: String, if condition: String = "exists (select from given)",
         refusing refusal: (condition: String, sqlState: String)? = nil, _ body: (StatementGate) async throws -> Void
     ) async throws {
         try await database.pool.withConnection { connection in
