@@ -53,7 +53,8 @@ extension IntegrationTests {
                 #expect(try await status == 0)
                 try await platform.start(service)
                 try await check(id, platform, recordedBefore: before)
-                for (name, count) in platform.api.calls { #expect(count == 1, "\(name)") }
+                let again = platform.api.calls.filter { $0.value != 1 }
+                #expect(again.isEmpty)
                 #expect(platform.webhooks.received.count == 1)
             }
         }
