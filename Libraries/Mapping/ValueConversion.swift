@@ -106,7 +106,8 @@ struct ValueConversion {
             switch tape.kind(node) {
             case .array: "an array in an array"
             case .object: "an object"
-            case .string: "the text '\(tape.string(node).prefix(40))'"
+            // The reason is stored as text, which cannot hold U+0000.
+            case .string: "the text '\(tape.string(node).prefix(40).replacing("\0", with: "\\u0000"))'"
             case .number, .true, .false, .null: String(decoding: tape.bytes(node).prefix(40), as: UTF8.self)
             }
         fail(node, of: tape, datapoint: datapoint, reason: "\(found) where \(expected) is expected")
