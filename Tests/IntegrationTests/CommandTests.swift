@@ -148,7 +148,14 @@ extension IntegrationTests {
         }
 
         private func send(_ body: [UInt8], over bus: BusClient) async throws -> BusReply {
-            try await bus.request(topic: Self.topic, key: "enrich", body: body, timeout: .seconds(60))
+            // Intake has just been started, and "nobody consumes" says that nothing was done.
+            try await eventually("somebody who hears commands") {
+                do throws(MessagingError) {
+                    return try await bus.request(topic: Self.topic, key: "enrich", body: body, timeout: .seconds(60))
+                } catch where error.code == .noConsumer {
+                    return nil
+                }
+            }
         }
 
         private func code(_ reply: BusReply) -> String? {
