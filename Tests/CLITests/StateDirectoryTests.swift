@@ -101,4 +101,14 @@ struct StateDirectoryTests {
             #expect(DirectoryPrivacy.isTraversableByOthers("/usr/bin"))
         }
     }
+
+    /// Root's Postgres runs under another account, which has to reach its socket.
+    @Test func socketsLeaveADirectoryThatOnlyRootCanPass() async throws {
+        try await withTemporaryState { state in
+            try DirectoryPrivacy.make("\(state.path)/private", mode: 0o700)
+            let inside = StateDirectory(path: "\(state.path)/private/inside")
+            #expect(
+                inside.socketDirectory == (geteuid() == 0 ? "/tmp/weir-0-\(inside.shortHash)" : "\(inside.path)/run"))
+        }
+    }
 }

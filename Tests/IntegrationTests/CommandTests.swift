@@ -152,7 +152,7 @@ extension IntegrationTests {
             try await eventually("somebody who hears commands") {
                 do throws(MessagingError) {
                     return try await bus.request(topic: Self.topic, key: "enrich", body: body, timeout: .seconds(60))
-                } catch where error.code == .noConsumer {
+                } catch  where error.code == .noConsumer {
                     return nil
                 }
             }

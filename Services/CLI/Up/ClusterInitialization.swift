@@ -79,11 +79,16 @@ struct ClusterInitialization {
         defer { unlink(versionPath) }
         _ = try await ChildProcess.run(
             ChildCommand(
-                executable: binaries.postgres, arguments: ["--version"], outputPath: versionPath,
-                account: location.account))
+                executable: binaries.postgres, arguments: ["--version"], workingDirectory: "/",
+                outputPath: versionPath, account: location.account))
         // `postgres (PostgreSQL) 15.20 (Debian …)`
         let text = (try? String(contentsOfFile: versionPath, encoding: .utf8)) ?? ""
         let installed = text.split(separator: " ").dropFirst(2).first.map { $0.prefix(while: \.isNumber) } ?? ""
+        guard !installed.isEmpty else {
+            throw UpError(
+                "Postgres does not say its version but: \(text.prefix(200))",
+                remedy: "Run \(binaries.postgres) --version")
+        }
         guard made == installed else {
             throw UpError(
                 "The cluster in \(location.dataDirectory) was made by Postgres \(made); installed is \(installed)",

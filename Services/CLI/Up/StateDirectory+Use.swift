@@ -21,10 +21,13 @@ extension StateDirectory {
             remedy: "Use it, stop it with Ctrl-C where it runs, or set WEIR_STATE_DIR to another directory")
     }
 
-    /// Where Unix sockets go: `run` inside, or a directory under `/tmp` when that path is too long for a socket.
+    /// Where Unix sockets go: `run` inside, or a directory under `/tmp` when that path is too long for a socket, or when the
+    /// account that runs Postgres for root cannot get there.
     var socketDirectory: String {
         let inside = "\(path)/run"
-        return inside.utf8.count <= Self.socketDirectoryLengthMax ? inside : "/tmp/weir-\(geteuid())-\(shortHash)"
+        let isReachable = geteuid() != 0 || DirectoryPrivacy.isTraversableByOthers(path)
+        return isReachable && inside.utf8.count <= Self.socketDirectoryLengthMax
+            ? inside : "/tmp/weir-\(geteuid())-\(shortHash)"
     }
 
     /// Where the broker's sockets go; only the account that runs the services can enter.
