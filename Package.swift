@@ -193,7 +193,9 @@ let package = Package(
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
         tests("OutboundTests", of: ["Outbound"], products: [logging]),
         tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
-        tests("BusTests", of: ["Bus", "Messaging"], products: [logging]),
+        tests(
+            "BusTests", of: ["Assembly", "Bus", "Contracts", "JSON", "Messaging", "Runtime", "Store"],
+            products: [logging]),
         tests(
             "ExecutorTests",
             of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store", "Templates"]),
@@ -203,7 +205,8 @@ let package = Package(
             of: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Store", "TestServers"],
             products: [crypto, logging]),
         tests(
-            "CLITests", of: ["CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+            "CLITests",
+            of: ["Bus", "CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
             products: [argumentParser, logging]),
     ],
     cxxLanguageStandard: .cxx20
