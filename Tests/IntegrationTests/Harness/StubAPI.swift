@@ -9,6 +9,7 @@ final class StubAPI: Sendable {
         var calls: [String: Int] = [:]
         var scripts: [String: [StubReply]] = [:]
         var noteBytes = 0
+        var headers: Set<String> = []
     }
 
     private let server: StubServer
@@ -27,6 +28,7 @@ final class StubAPI: Sendable {
             let (reply, noteBytes) = shared.state.withLock { state in
                 let call = state.calls[name, default: 0]
                 state.calls[name] = call + 1
+                state.headers.formUnion(request.headers.keys)
                 let script = state.scripts[name] ?? []
                 return (script.isEmpty ? nil : script[min(call, script.count - 1)], state.noteBytes)
             }
@@ -42,6 +44,9 @@ final class StubAPI: Sendable {
 
     /// Calls so far, by object.
     var calls: [String: Int] { shared.state.withLock { $0.calls } }
+
+    /// The lower-case names of all header fields that came so far.
+    var headers: Set<String> { shared.state.withLock { $0.headers } }
 
     /// How it answers about one object: the first call, the second, …, and all later ones like the last.
     func script(_ object: String, _ replies: [StubReply]) {
