@@ -182,19 +182,25 @@ let package = Package(
             path: "Tests/TestServers",
             swiftSettings: settings
         ),
+        .target(
+            name: "TestSchemas",
+            dependencies: ["JSON"],
+            path: "Tests/TestSchemas",
+            swiftSettings: settings
+        ),
         tests("ArchitectureTests", of: []),
         tests("JSONTests", of: ["JSON"]),
         tests("StatesTests", of: ["States", "JSON"]),
         tests("MappingTests", of: ["Mapping", "JSON"]),
         tests("TemplatesTests", of: ["Templates", "JSON"]),
         tests("CatalogueTests", of: ["Catalogue", "JSON", "Mapping"]),
-        tests("ContractsTests", of: ["Contracts", "JSON"], products: [crypto]),
+        tests("ContractsTests", of: ["Contracts", "JSON", "TestSchemas"], products: [crypto]),
         tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
         tests("OutboundTests", of: ["Outbound"], products: [logging]),
         tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
         tests(
-            "BusTests", of: ["Assembly", "Bus", "Contracts", "JSON", "Messaging", "Runtime", "Store"],
+            "BusTests", of: ["Assembly", "Bus", "Contracts", "JSON", "Messaging", "Runtime", "Store", "TestSchemas"],
             products: [logging]),
         tests(
             "ExecutorTests",
@@ -202,11 +208,17 @@ let package = Package(
         tests("ProcessorTests", of: ["Processor", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
         tests(
             "IntegrationTests",
-            of: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Store", "TestServers"],
+            of: [
+                "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store",
+                "TestSchemas",
+                "TestServers",
+            ],
             products: [crypto, logging]),
         tests(
             "CLITests",
-            of: ["Bus", "CLI", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+            of: [
+                "Bus", "CLI", "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store",
+            ],
             products: [argumentParser, logging]),
     ],
     cxxLanguageStandard: .cxx20

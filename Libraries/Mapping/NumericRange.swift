@@ -7,11 +7,11 @@ enum NumericRange {
     /// Exponents with more digits than this are beyond the range whatever the digits in front are, short of a zero.
     private static let exponentDigitsMax = 9
 
-    /// Whether a number of valid JSON text can be stored.
-    static func contains(_ text: UnsafeRawBufferPointer) -> Bool {
+    /// How many digits a number of valid JSON text has when it is written out, as `jsonb` does; nil when it cannot be stored.
+    static func digits(of text: UnsafeRawBufferPointer) -> Int? {
         // No exponent and this short: nothing can be too long.
         let hasExponent = text.contains { $0 | 0x20 == UInt8(ascii: "e") }
-        guard hasExponent || text.count > fractionDigitsMax else { return true }
+        guard hasExponent || text.count > fractionDigitsMax else { return text.count }
         var integerDigits = 0
         var fractionDigits = 0
         // Zeros in front of the first digit that counts, from the left; nil once that digit was met.
@@ -34,10 +34,12 @@ enum NumericRange {
             }
         }
         let isZero = leadingZeros != nil
-        guard let exponent = exponent(text, from: position) else { return false }
+        guard let exponent = exponent(text, from: position) else { return nil }
         // `integerDigits` is now counted from the first digit that counts: negative for 0.001.
-        if !isZero && integerDigits + exponent > integerDigitsMax { return false }
-        return fractionDigits - exponent <= fractionDigitsMax
+        let before = isZero ? 1 : integerDigits + exponent
+        let after = fractionDigits - exponent
+        if before > integerDigitsMax || after > fractionDigitsMax { return nil }
+        return max(before, 1) + max(after, 0)
     }
 
     private static func exponent(_ text: UnsafeRawBufferPointer, from start: Int) -> Int? {

@@ -20,20 +20,27 @@ enum Storability {
     }
 
     /// Refuses a number beyond the range of `numeric`.
-    static func checkNumber(_ node: Int, of tape: JSONTape) throws(MappingError) {
-        guard NumericRange.contains(tape.bytes(node)) else {
+    ///
+    /// - Returns: how many digits more than its text the number has once it is stored.
+    static func checkNumber(_ node: Int, of tape: JSONTape) throws(MappingError) -> Int {
+        guard let digits = NumericRange.digits(of: tape.bytes(node)) else {
             let text = String(decoding: tape.bytes(node).prefix(24), as: UTF8.self)
             let shown = tape.bytes(node).count > 24 ? text + "…" : text
             let reason = "the mapped number \(shown) is outside the range that can be stored"
             throw MappingError(code: .numberOutOfRange, at: node, of: tape, reason: reason)
         }
+        return max(0, digits - tape.bytes(node).count)
     }
 
     /// Refuses what ``checkText(_:of:)`` and ``checkNumber(_:of:)`` refuse, in a value of any kind.
-    static func check(_ node: Int, of tape: JSONTape) throws(MappingError) {
+    ///
+    /// - Returns: the sum for its numbers.
+    static func check(_ node: Int, of tape: JSONTape) throws(MappingError) -> Int {
         try checkText(node, of: tape)
+        var digits = 0
         for index in node..<tape.next(node) where tape.kind(index) == .number {
-            try checkNumber(index, of: tape)
+            digits += try checkNumber(index, of: tape)
         }
+        return digits
     }
 }

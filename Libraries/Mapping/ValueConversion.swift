@@ -5,10 +5,16 @@ struct ValueConversion {
     private var failures: [ConversionFailure] = []
     private var failureCount = 0
     private var writer = JSONWriter()
+    /// Digits that the numbers of this answer gain when they are stored: `1e1000` is written out then.
+    private var digitsGained = 0
+
+    /// How many that may be: a short answer must not become gigabytes in the database.
+    static let digitsGainedMax = 1 << 20
 
     mutating func begin() {
         failures = []
         failureCount = 0
+        digitsGained = 0
         writer.removeAll()
     }
 
@@ -53,7 +59,7 @@ struct ValueConversion {
         switch (type, kind) {
         case (_, .null): writer.null()
         case (.json, _):
-            try Storability.check(node, of: tape)
+            try gain(Storability.check(node, of: tape), at: node, of: tape)
             writer.value(node, of: tape)
         case (.text, .string):
             try Storability.checkText(node, of: tape)
@@ -61,11 +67,11 @@ struct ValueConversion {
         case (.text, .number), (.text, .true), (.text, .false):
             writer.string(utf8: tape.bytes(node))
         case (.number, .number):
-            try Storability.checkNumber(node, of: tape)
+            try gain(Storability.checkNumber(node, of: tape), at: node, of: tape)
             writer.value(node, of: tape)
         case (.boolean, .true), (.boolean, .false): writer.value(node, of: tape)
         case (.number, .string) where JSONNumber.isNumber(tape.bytes(node)):
-            try Storability.checkNumber(node, of: tape)
+            try gain(Storability.checkNumber(node, of: tape), at: node, of: tape)
             writer.raw(tape.bytes(node))
         case (.boolean, .string) where Self.isBoolean(tape.bytes(node)): writer.raw(tape.bytes(node))
         case (_, .array) where !isElement:
@@ -83,6 +89,14 @@ struct ValueConversion {
         return true
     }
 
+    private mutating func gain(_ digits: Int, at node: Int, of tape: JSONTape) throws(MappingError) {
+        digitsGained += digits
+        guard digitsGained <= Self.digitsGainedMax else {
+            let reason = "the mapped numbers take more than \(Self.digitsGainedMax) digits when they are written out"
+            throw MappingError(code: .numberOutOfRange, at: node, of: tape, reason: reason)
+        }
+    }
+
     private static func isBoolean(_ text: UnsafeRawBufferPointer) -> Bool {
         text.elementsEqual("true".utf8) || text.elementsEqual("false".utf8)
     }
@@ -92,7 +106,8 @@ struct ValueConversion {
             switch tape.kind(node) {
             case .array: "an array in an array"
             case .object: "an object"
-            case .string: "the text '\(tape.string(node).prefix(40))'"
+            // The reason is stored as text, which cannot hold U+0000.
+            case .string: "the text '\(tape.string(node).prefix(40).replacing("\0", with: "\\u0000"))'"
             case .number, .true, .false, .null: String(decoding: tape.bytes(node).prefix(40), as: UTF8.self)
             }
         fail(node, of: tape, datapoint: datapoint, reason: "\(found) where \(expected) is expected")

@@ -106,8 +106,10 @@ extension RequestStore {
     private static let resultChunk = Statement(
         "request.result_chunk",
         """
-        select c.body from public.request_result as c
-        where c.activity_request_id = $2 and c.chunk = $3 and c.org_id is not distinct from $1
+        select c.body, c.first_position + c.objects from public.request_result as c
+        where c.activity_request_id = $2 and c.first_position >= $3 and c.org_id is not distinct from $1
+        order by c.first_position
+        limit 1
         """)
 
     private static let owner = Statement(
@@ -152,10 +154,14 @@ extension RequestStore {
         return entries
     }
 
-    /// One chunk of the collected result, as NDJSON; nil after the last.
+    /// The chunk of the collected result that begins at the object of this place or after it, as NDJSON; nil after the last.
+    ///
+    /// - Returns: the lines, and the place of the object after them.
     public func resultChunk(
-        _ chunk: Int, of id: ActivityRequestID, org: OrgID
-    ) async throws(PostgresError) -> [UInt8]? {
-        try await pool.execute(Self.resultChunk, org, id, Int32(chunk)).first?.decode(Bytea.self, at: 0).bytes
+        from position: Int, of id: ActivityRequestID, org: OrgID
+    ) async throws(PostgresError) -> (lines: [UInt8], end: Int)? {
+        guard let row = try await pool.execute(Self.resultChunk, org, id, Int32(position)).first else { return nil }
+        let (body, end) = try row.decode((Bytea, Int32).self)
+        return (body.bytes, Int(end))
     }
 }

@@ -95,17 +95,25 @@ public struct ResultStore: Sendable {
             from public.request_object as o
             where o.activity_request_id = $1 and o.position >= $2 and o.position < $3
         )
-        select n.position, n.name, r.state::text, r.state_reason, v.datapoint_id, v.value
-        from named as n
-        join public.run_queue as r on r.activity_request_id = n.activity_request_id and r.position = n.position
-        left join public.value as v on v.run_id = r.id
-        order by n.position, r.id, v.datapoint_id
+        select position, name, state, state_reason, datapoint_id, value, next_position
+        from (
+            select n.position, n.name, r.state::text as state, r.state_reason, r.id, v.datapoint_id, v.value,
+                   lead(n.position) over in_order as next_position,
+                   coalesce(sum(pg_column_size(v.value)) over in_order, 0) - coalesce(pg_column_size(v.value), 0) as bytes_before
+            from named as n
+            join public.run_queue as r on r.activity_request_id = n.activity_request_id and r.position = n.position
+            left join public.value as v on v.run_id = r.id
+            window in_order as (order by n.position, r.id, v.datapoint_id rows unbounded preceding)
+        ) as found
+        where bytes_before < $4
+        order by position, id, datapoint_id
         """)
 
     private static let store = Statement(
         "result.store",
         """
-        insert into public.request_result (org_id, activity_request_id, chunk, objects, body) values ($1, $2, $3, $4, $5)
+        insert into public.request_result (org_id, activity_request_id, first_position, objects, body)
+        values ($1, $2, $3, $4, $5)
         """)
 
     private static let finish = Statement(
@@ -160,30 +168,44 @@ public struct ResultStore: Sendable {
             datapointKeys: keys, endpoints: endpoints, trace: traceparent.flatMap { TraceContext(parsing: $0) })
     }
 
-    /// The rows of the objects from `positions`, in the request's order.
+    /// The rows of objects of the request, in its order: of as many as fit into `bytesMax` bytes of values, but at least of one.
+    ///
+    /// - Parameter positions: the objects' places in the request.
+    /// - Returns: the rows, and the place of the first object that they do not cover.
     public func rows(
-        of id: ActivityRequestID, positions: Range<Int>
-    ) async throws(PostgresError) -> [ResultRow] {
+        of id: ActivityRequestID, positions: Range<Int>, bytesMax: Int
+    ) async throws(PostgresError) -> (rows: [ResultRow], end: Int) {
         let result = try await pool.execute(
-            Self.read, id, Int32(positions.lowerBound), Int32(positions.upperBound))
+            Self.read, id, Int32(positions.lowerBound), Int32(positions.upperBound), Int64(bytesMax))
         var rows: [ResultRow] = []
         rows.reserveCapacity(result.count)
+        var next: Int32?
         for row in result {
-            let (position, name, state, reason, datapoint, value) = try row.decode(
-                (Int32, String, String, String?, DatapointID?, JSONB?).self)
+            let (position, name, state, reason, datapoint, value, following) = try row.decode(
+                (Int32, String, String, String?, DatapointID?, JSONB?, Int32?).self)
             rows.append(
                 ResultRow(
                     position: Int(position), name: name, state: state, reason: reason, datapoint: datapoint,
                     value: value))
+            next = following
         }
-        return rows
+        guard let next, let last = rows.last else { return (rows, positions.upperBound) }
+        if Int(next) > last.position { return (rows, Int(next)) }
+        // Cut in the middle of an object.
+        if last.position == positions.lowerBound {
+            return try await self.rows(
+                of: id, positions: positions.lowerBound..<positions.lowerBound + 1, bytesMax: .max)
+        }
+        rows.removeAll { $0.position == last.position }
+        return (rows, last.position)
     }
 
-    /// Stores one chunk of the result.
+    /// Stores one chunk of the result: that of consecutive objects.
     public func store(
-        chunk: Int, objects: Int, body: [UInt8], of request: CollectableRequest
+        _ positions: Range<Int>, body: [UInt8], of request: CollectableRequest
     ) async throws(PostgresError) {
-        try await pool.execute(Self.store, request.org, request.id, Int32(chunk), Int32(objects), Bytea(body))
+        try await pool.execute(
+            Self.store, request.org, request.id, Int32(positions.lowerBound), Int32(positions.count), Bytea(body))
     }
 
     /// Closes the request and makes its deliveries, in one transaction.

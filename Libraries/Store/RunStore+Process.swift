@@ -11,7 +11,9 @@ public struct FetchedAnswer: Sendable {
     public let exchange: RunRequestID
     /// The answer, as received.
     public let body: [UInt8]
-    /// The runs of the exchange, or as many of them as fitted into the batch.
+    /// How many runs the exchange was for.
+    public let runsOfExchange: Int
+    /// These runs, or as many of them as fitted into the batch.
     public var runs: [FetchedRun]
 }
 
@@ -71,9 +73,9 @@ extension RunStore {
             limit $1
             for no key update skip locked
         )
-        select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body
+        select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body, p.runs
         from (
-            select p.*, x.body, sum(octet_length(x.body)) over (rows unbounded preceding) - octet_length(x.body) as before
+            select p.*, x.body, x.runs, sum(octet_length(x.body)) over (rows unbounded preceding) - octet_length(x.body) as before
             from (
                 -- Runs of one exchange stand together; the first of them brings the answer.
                 select p.*, lag(p.run_request_id) over () is distinct from p.run_request_id as is_first from picked as p
@@ -130,12 +132,13 @@ extension RunStore {
         var answers: [FetchedAnswer] = []
         answers.reserveCapacity(rows.count)
         for row in rows {
-            let (id, org, request, source, version, exchange, object, name, body) = try row.decode(
-                (RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID, String, Bytea?).self)
+            let (id, org, request, source, version, exchange, object, name, body, runs) = try row.decode(
+                (RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID, String, Bytea?, Int32?).self)
             if answers.last?.exchange != exchange {
                 answers.append(
                     FetchedAnswer(
-                        source: source, sourceVersion: version, exchange: exchange, body: body?.bytes ?? [], runs: []))
+                        source: source, sourceVersion: version, exchange: exchange, body: body?.bytes ?? [],
+                        runsOfExchange: Int(runs ?? 1), runs: []))
             }
             answers[answers.count - 1].runs.append(
                 FetchedRun(id: id, org: org, request: request, source: source, object: object, objectName: name))

@@ -12,8 +12,8 @@ extension RunStore {
             where q.id = i.id and q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
             returning q.org_id, q.id, q.run_ids, i.k
         ), stored as (
-            insert into public.run_result (org_id, run_request_id, status, content_type, body)
-            select org_id, id, ($3::int[])[k], ($4::text[])[k], ($5::bytea[])[k]
+            insert into public.run_result (org_id, run_request_id, runs, status, content_type, body)
+            select org_id, id, cardinality(run_ids), ($3::int[])[k], ($4::text[])[k], ($5::bytea[])[k]
             from owned
         ), logged as (
             insert into public.run_log (org_id, run_request_id, method, url, status, duration_ms, response_bytes)

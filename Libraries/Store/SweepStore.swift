@@ -1,6 +1,12 @@
 import Contracts
 import Postgres
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Taking work back from the dead, and waking what is due.
 public struct SweepStore: Sendable {
     private let pool: PostgresPool
@@ -10,7 +16,8 @@ public struct SweepStore: Sendable {
         self.pool = pool
     }
 
-    // After a restart of the server every worker has one lease's time to come back.
+    // After a restart of the server every worker has one lease's time to come back. A statement that has waited through an
+    // outage comes too late: by the server's clock, which does not wait.
     private static let expire = Statement(
         "sweep.expire_workers",
         """
@@ -18,7 +25,10 @@ public struct SweepStore: Sendable {
         set ended_at = clock_timestamp(), ended_reason = 'silent for longer than its lease'
         where released_at is null and ended_at is null
           and clock_timestamp() > greatest(heartbeat_at, pg_postmaster_start_time()) + lease
+          and clock_timestamp() <= $1::timestamptz + make_interval(secs => $2)
         """)
+
+    private static let time = Statement("sweep.time", "select clock_timestamp()")
 
     private static let ended = Statement(
         "sweep.ended_workers",
@@ -111,11 +121,18 @@ public struct SweepStore: Sendable {
     /// Gives up workers whose lease is over, and takes back the work of all that have ended.
     ///
     /// - Parameters:
-    ///   - expireSilent: false while this process itself may have missed their heartbeats.
+    ///   - contact: when the server answered last, by its own clock, and for how long that shows that it has no outage; nil
+    ///     while this process itself may have missed heartbeats, and then nobody is given up for being silent.
     ///   - attemptsMax: a run whose executors went away this often is failed, not tried again.
     /// - Returns: how many workers lost their claims.
-    public func releaseEndedWorkers(expireSilent: Bool, attemptsMax: Int) async throws -> Int {
-        if expireSilent { _ = try await pool.execute(Self.expire) }
+    public func releaseEndedWorkers(
+        contact: (time: Date, validity: Duration)?, attemptsMax: Int
+    ) async throws -> Int {
+        if let contact {
+            let seconds =
+                Double(contact.validity.components.seconds) + Double(contact.validity.components.attoseconds) / 1e18
+            _ = try await pool.execute(Self.expire, contact.time, seconds)
+        }
         return try await pool.transaction { transaction in
             let workers: [WorkerID] = try await transaction.execute(Self.ended).ids()
             var pipeline = Pipeline()
@@ -128,6 +145,11 @@ public struct SweepStore: Sendable {
             _ = try await transaction.commit(pipeline)
             return workers.count
         }
+    }
+
+    /// The time by the server's clock.
+    public func time() async throws(PostgresError) -> Date {
+        try await pool.execute(Self.time)[0].decode(Date.self, at: 0)
     }
 
     /// Makes runs ready whose back-off is over.

@@ -44,10 +44,10 @@ struct ResultStream: Sendable {
     }
 
     private func chunks(_ body: ([UInt8]) async throws -> Void) async throws {
-        var chunk = 0
-        while let bytes = try await requests.resultChunk(chunk, of: id, org: org) {
-            if !bytes.isEmpty { try await body(bytes) }
-            chunk += 1
+        var position = 0
+        while let chunk = try await requests.resultChunk(from: position, of: id, org: org) {
+            if !chunk.lines.isEmpty { try await body(chunk.lines) }
+            position = chunk.end
         }
     }
 }

@@ -80,9 +80,10 @@ struct AnswerProcessor: Sendable {
 }
 
 extension PostgresError {
-    /// Class 22, data exceptions, and 54000, a limit of the program: the same data would be refused again.
-    fileprivate var isAboutData: Bool {
-        guard let sqlState else { return false }
+    /// Class 22, data exceptions, and 54000, a limit of the program, and what cannot even be sent: the same data would be refused
+    /// again.
+    var isAboutData: Bool {
+        guard let sqlState else { return code == .invalidParameter }
         return sqlState.hasPrefix("22") || sqlState.hasPrefix("54") || sqlState == "23502" || sqlState == "23514"
     }
 }

@@ -17,8 +17,9 @@ struct ResultCollector: Sendable {
     let clock: WallClock
     /// Makes the signed links of large results; nil without `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY`.
     let links: ResultLinks?
-    /// Objects read and stored at once.
+    /// Objects read and stored at once, and bytes of their values, but for the last value.
     let chunkObjects: Int
+    let chunkBytes: Int
     /// How many chunks are under way at once.
     let chunksAtOnce: Int
 
@@ -48,31 +49,43 @@ struct ResultCollector: Sendable {
         let lines = ResultLines(datapointKeys: request.datapointKeys)
         var firsts = stride(from: 0, to: request.objectCount, by: chunkObjects).makeIterator()
         var bytes = 0
-        var bodies: [Int: [UInt8]]? = [:]
-        try await withThrowingTaskGroup(of: (chunk: Int, body: [UInt8]).self) { group in
+        var parts: [Int: [UInt8]]? = [:]
+        try await withThrowingTaskGroup(of: (first: Int, bytes: Int, lines: [UInt8]).self) { group in
             func begin(_ first: Int) {
-                group.addTask { try await storeChunk(from: first, of: request, lines: lines) }
+                let positions = first..<min(first + chunkObjects, request.objectCount)
+                group.addTask { try await storeChunks(positions, of: request, lines: lines) }
             }
             for _ in 0..<chunksAtOnce { firsts.next().map(begin) }
-            while let (chunk, body) = try await group.next() {
-                bytes += body.count
-                if bytes > Self.inlineBytesMax { bodies = nil }
-                bodies?[chunk] = body
+            while let part = try await group.next() {
+                bytes += part.bytes
+                if bytes > Self.inlineBytesMax { parts = nil }
+                parts?[part.first] = part.lines
                 firsts.next().map(begin)
             }
         }
-        let inline = bodies.map { bodies in bodies.sorted { $0.key < $1.key }.flatMap(\.value) }
+        let inline = parts.map { parts in parts.sorted { $0.key < $1.key }.flatMap(\.value) }
         return (bytes, inline)
     }
 
-    private func storeChunk(
-        from first: Int, of request: CollectableRequest, lines: ResultLines
-    ) async throws -> (chunk: Int, body: [UInt8]) {
-        let positions = first..<min(first + chunkObjects, request.objectCount)
-        let body = lines.encode(try await results.rows(of: request.id, positions: positions))
-        let chunk = first / chunkObjects
-        try await results.store(chunk: chunk, objects: positions.count, body: body, of: request)
-        return (chunk, body)
+    /// One chunk, or several when the values are large.
+    ///
+    /// - Returns: the lines too, as long as they may travel in the webhook.
+    private func storeChunks(
+        _ positions: Range<Int>, of request: CollectableRequest, lines: ResultLines
+    ) async throws -> (first: Int, bytes: Int, lines: [UInt8]) {
+        var bytes = 0
+        var all: [UInt8] = []
+        var first = positions.lowerBound
+        while first < positions.upperBound {
+            let (rows, end) = try await results.rows(
+                of: request.id, positions: first..<positions.upperBound, bytesMax: chunkBytes)
+            let body = lines.encode(rows)
+            try await results.store(first..<end, body: body, of: request)
+            bytes += body.count
+            if bytes <= Self.inlineBytesMax { all += body } else { all = [] }
+            first = end
+        }
+        return (positions.lowerBound, bytes, all)
     }
 
     /// What becomes of a request whose runs are all closed (DESIGN section 4).

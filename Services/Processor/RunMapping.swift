@@ -20,7 +20,9 @@ struct RunMapping {
                     reason: "the answer cannot be used: \(error.reason)")
             }
         }
-        if answer.objects.count == 1, !mapping.isAboutMany {
+        // What the exchange was for decides, too: since then the source may have been changed to one object a call.
+        let isAboutMany = mapping.isAboutMany || fetched.runsOfExchange > 1 && !mapping.plan.objects.isEmpty
+        if answer.objects.count == 1, !isAboutMany {
             return fetched.runs.map { process($0, answer.objects[0], of: answer) }
         }
         // Of two objects with one name the first counts.

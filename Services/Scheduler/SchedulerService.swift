@@ -32,6 +32,7 @@ public struct SchedulerService: Service {
     private let requests: RequestStore
     private let results: ResultStore
     private let hints: HintPublisher
+    private let contact: DatabaseContact
     private let logger: Logger
     private let released: PrometheusCounter
     private let woken: PrometheusCounter
@@ -47,6 +48,8 @@ public struct SchedulerService: Service {
         self.requests = requests
         self.results = results
         self.hints = hints
+        // Two heartbeats may be missed in that time, not three.
+        contact = DatabaseContact(silenceMax: configuration.grace / 3)
         logger = context.logger
         released = context.metrics.counter(
             "weir_scheduler_workers_released_total", "Workers whose claims were taken back.")
@@ -58,29 +61,39 @@ public struct SchedulerService: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await sweepForever() }
+                group.addTask { await keepInTouch() }
                 group.addTask { await keepUp() }
             }
         }
     }
 
     private func sweepForever() async {
-        // Workers could not send heartbeats either while the database was away.
-        var inTouchSince = ContinuousClock.now
         while !Task.isCancelled {
             do {
-                let isSettled = ContinuousClock.now - inTouchSince >= configuration.grace
-                try await sweepOnce(expireSilent: isSettled)
+                try await sweepOnce()
             } catch {
-                inTouchSince = ContinuousClock.now
                 logger.warning("A sweep failed.", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: configuration.sweepInterval)
         }
     }
 
-    private func sweepOnce(expireSilent: Bool) async throws {
+    /// Beside the sweeps, which may take long without any outage.
+    private func keepInTouch() async {
+        while !Task.isCancelled {
+            do {
+                contact.answered(with: try await sweep.time())
+            } catch {
+                contact.lost()
+            }
+            try? await Task.sleep(for: contact.silenceMax / 4)
+        }
+    }
+
+    private func sweepOnce() async throws {
         let lost = try await sweep.releaseEndedWorkers(
-            expireSilent: expireSilent, attemptsMax: configuration.attemptsMax)
+            contact: contact.lastAnswer(unbrokenFor: configuration.grace).map { ($0, contact.silenceMax) },
+            attemptsMax: configuration.attemptsMax)
         if lost > 0 {
             released.increment(by: Int64(lost))
             logger.info("Took back the work of workers that went away.", metadata: ["workers": "\(lost)"])

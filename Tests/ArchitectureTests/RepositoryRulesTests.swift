@@ -56,4 +56,20 @@ struct RepositoryRulesTests {
             Issue.record("docs/configuration.md lists \(name), which nothing reads.")
         }
     }
+
+    /// What is measured is what people run.
+    @Test func benchmarksRunOnTheServerSettingsOfWeirUp() throws {
+        let entry = try Regex(#"(?m)^ +"([a-z_]+)": "([^"]*)","#)
+        func settings(_ path: String) -> [String: String] {
+            var found: [String: String] = [:]
+            for match in repository.text(path).matches(of: entry) {
+                guard let name = match[1].substring, let value = match[2].substring else { continue }
+                found[String(name)] = String(value)
+            }
+            return found
+        }
+        let measured = settings("bench/harness/cluster.py")
+        let offered = settings("Services/CLI/Up/ClusterSettings.swift").filter { !$0.key.hasPrefix("log_") }
+        #expect(!offered.isEmpty && measured == offered)
+    }
 }

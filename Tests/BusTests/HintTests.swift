@@ -5,6 +5,7 @@ import JSON
 import Messaging
 import Runtime
 import Store
+import TestSchemas
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -60,23 +61,28 @@ struct HintTests {
             let parent = event.id.filter { $0 != "-" }.suffix(16)
             #expect(event.traceparent == "00-4bf92f3577b34da6a3ce929d0e0e4736-\(parent)-01")
         }
-        let schema = try HintSchema(of: hint.topic)
-        #expect(schema.violations(in: try JSONValue(parsing: message.body)) == [])
+        let schema = try #require(try JSONSchema.all()[hint.topic])
+        #expect(try schema.violations(of: JSONValue(parsing: message.body)) == [])
     }
 
     @Test func theSchemasRefuseWhatIsNoSuchHint() async throws {
         let message = try #require(try await hear(.runsClosed(Self.request)))
         guard case .object(let good) = try JSONValue(parsing: message.body) else { return }
-        let schema = try HintSchema(of: Topic.runsClosed)
-        let bad: [(String, JSONValue?)] = [
-            ("specversion", "0.3"), ("id", ""), ("source", nil), ("type", .string(Topic.runReady)), ("time", "today"),
-            ("subject", "answers"), ("orgid", 7), ("traceparent", "nonsense"),
+        let schema = try #require(try JSONSchema.all()[Topic.runsClosed])
+        let bad: [(String, JSONValue?, String)] = [
+            ("specversion", "0.3", "$.specversion: pattern"), ("id", "", "$.id: minLength"),
+            ("source", nil, "$: required \"source\""), ("type", .string(Topic.runReady), "$.type: pattern"),
+            ("time", "today", "$.time: pattern"), ("subject", "answers", "$.subject: pattern"),
+            ("orgid", 7, "$.orgid: type"), ("traceparent", "nonsense", "$.traceparent: pattern"),
         ]
-        for (name, value) in bad {
+        for (name, value, rule) in bad {
             var event = good
             event[name] = value
-            #expect(schema.violations(in: .object(event)) == [name])
+            #expect(try schema.violations(of: .object(event)) == [rule])
         }
+        var more = good
+        more["colour"] = "red"
+        #expect(try schema.violations(of: .object(more)) == [], "unknown attributes are kept")
     }
 
     @Test func hintsThatWaitTogetherAreOneAlthoughEachIsAnEventOfItsOwn() async throws {
@@ -100,34 +106,5 @@ struct HintTests {
     @Test func anOddHostNameLeavesTheSourceAURI() async throws {
         let message = try #require(try await hear(.answerRecorded, host: "my box/ü?"))
         #expect(try CloudEvent(parsing: message.body).source == "/weir/processor/my_box___/4711")
-    }
-}
-
-/// The schema of a hint, as far as those use JSON Schema: required members, and texts with a pattern or a least length.
-private struct HintSchema {
-    private let required: [String]
-    private let properties: JSONObject
-
-    init(of topic: String, file: String = #filePath) throws {
-        let root = URL(filePath: file).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let path = root.appending(path: "Libraries/Contracts/Schemas/\(topic).json")
-        let schema = try JSONValue(parsing: Array(Data(contentsOf: path)))
-        required = try #require(schema["required"]?.arrayValue).compactMap(\.stringValue)
-        properties = try #require(schema["properties"]?.objectValue)
-    }
-
-    /// The members that are not as they should be.
-    func violations(in event: JSONValue) -> [String] {
-        let missing = required.filter { event[$0] == nil }
-        let wrong = properties.filter { rule in event[rule.key].map { !Self.fits($0, rule.value) } ?? false }.map(\.key)
-        return (missing + wrong).sorted()
-    }
-
-    private static func fits(_ value: JSONValue, _ rule: JSONValue) -> Bool {
-        guard rule["type"] == "string", let text = value.stringValue else { return false }
-        if let length = rule["minLength"]?.intValue, text.unicodeScalars.count < length { return false }
-        guard let pattern = rule["pattern"]?.stringValue else { return true }
-        return (try? Regex(pattern).firstMatch(in: text)) != nil
     }
 }

@@ -1,3 +1,4 @@
+import Catalogue
 import Testing
 
 @testable import CLI
@@ -108,10 +109,10 @@ struct CommandLineTests {
 
     @Test func nearestWordsAreFoundAndDistantOnesAreNot() {
         let known = ["submit", "status", "result"]
-        #expect(CommandSpelling.nearest(to: "sbmit", among: known) == "submit")
-        #expect(CommandSpelling.nearest(to: "stauts", among: known) == "status")
-        #expect(CommandSpelling.nearest(to: "RESULT", among: known) == "result")
-        #expect(CommandSpelling.nearest(to: "xyz", among: known) == nil)
-        #expect(CommandSpelling.nearest(to: "x", among: []) == nil)
+        #expect(Spelling.nearest(to: "sbmit", among: known) == "submit")
+        #expect(Spelling.nearest(to: "stauts", among: known) == "status")
+        #expect(Spelling.nearest(to: "RESULT", among: known) == "result")
+        #expect(Spelling.nearest(to: "xyz", among: known) == nil)
+        #expect(Spelling.nearest(to: "x", among: []) == nil)
     }
 }

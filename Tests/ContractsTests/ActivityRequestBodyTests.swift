@@ -34,6 +34,10 @@ struct ActivityRequestBodyTests {
             violations(["activity": "e", "objects": ["a", "b", "a"]]).first?.message.contains("$.objects[0]") == true)
     }
 
+    @Test func namesAreTheSameOnlyIfTheirBytesAre() {
+        #expect(violations(["activity": "e", "objects": ["caf\u{E9}", "cafe\u{301}"]]).isEmpty)
+    }
+
     @Test(
         arguments: [["activity": "e"], ["activity": "e", "objects": []], ["activity": "e", "objects": "DE"]]
             as [JSONValue])

@@ -52,6 +52,9 @@ extension IntegrationTests {
                 object: "wrong type", replies: profile(#""employees":"many","legal_name":"a""#), state: "done",
                 substate: "type_mismatch", saying: "a number is expected"),
             Case(
+                object: "nul in the wrong type", replies: profile(#""employees":"a\u0000b","legal_name":"a""#),
+                state: "done", substate: "type_mismatch", saying: #"the text 'a\u0000b' where a number is expected"#),
+            Case(
                 object: "flood announced", replies: [.flood(bytes: 300 << 20, isAnnounced: true)],
                 substate: "body_too_large", saying: "at most 10485760 bytes"),
             Case(

@@ -10,7 +10,7 @@ extension IntegrationTests {
 
         @Test func aCommandIsAnsweredAfterItsCommitAndARepeatIsTheSame() async throws {
             try await withPlatform { platform in
-                try await withBus(platform) { bus in
+                try await platform.withBus { bus in
                     let event = try command(platform)
                     let reply = try await send(event.encoded(), over: bus)
                     try #require(reply.status == .ok)
@@ -39,7 +39,7 @@ extension IntegrationTests {
             var options = Platform.Options()
             options.services = [.bus, .intake]
             try await withPlatform(options) { platform in
-                try await withBus(platform) { bus in
+                try await platform.withBus { bus in
                     let good = try command(platform)
                     let key = try #require(platform.client.key)
                     var unknown = good
@@ -94,6 +94,21 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aRowThatIsInsertedAsValidIsExpandedAndCounted() async throws {
+            try await withPlatform { platform in
+                let id = try await insert(#"{"objects":["Abel","Bebel","Cebel"]}"#, as: "valid", platform)
+                let request = try await platform.client.wait(for: id, toBe: "delivered")
+                #expect(request["objects"]?["total"] == 3 && request["objects"]?["expanded"] == 3)
+                #expect(request["plan"]?["runs"] == 3 && request["plan"]?["calls"] == 3)
+                #expect(request["runs"]?["total"] == 3 && request["runs"]?["done"] == 3)
+                let states = try await platform.client.timeline(of: id)
+                    .filter { $0["subject"] == "request" }.compactMap { $0["to"]?.stringValue }
+                #expect(states == ["valid", "ready", "in_progress", "done", "delivered"])
+                let unfinished = try await platform.database.unfinishedRows()
+                #expect(unfinished == [])
+            }
+        }
+
         @Test func aRowWithBadContentBecomesInvalidWithTheReason() async throws {
             try await withPlatform { platform in
                 let cases = [
@@ -112,13 +127,16 @@ extension IntegrationTests {
             }
         }
 
-        private func insert(_ content: String, _ platform: Platform) async throws -> String {
+        private func insert(
+            _ content: String, as state: String = "new", _ platform: Platform
+        ) async throws -> String {
             try await platform.database.value(
                 String.self,
                 """
-                insert into public.activity_request (org_id, activity_id, content)
-                select org_id, id, $1::text::jsonb from public.activity where key = 'enrich' returning id::text
-                """, content)
+                insert into public.activity_request (org_id, activity_id, content, state)
+                select org_id, id, $1::text::jsonb, $2::text::public.activity_request_state
+                from public.activity where key = 'enrich' returning id::text
+                """, content, state)
         }
 
         private func command(_ platform: Platform) throws -> CloudEvent {
@@ -130,24 +148,19 @@ extension IntegrationTests {
         }
 
         private func send(_ body: [UInt8], over bus: BusClient) async throws -> BusReply {
-            try await bus.request(topic: Self.topic, key: "enrich", body: body, timeout: .seconds(60))
+            // Intake has just been started, and "nobody consumes" says that nothing was done.
+            try await eventually("somebody who hears commands") {
+                do throws(MessagingError) {
+                    return try await bus.request(topic: Self.topic, key: "enrich", body: body, timeout: .seconds(60))
+                } catch  where error.code == .noConsumer {
+                    return nil
+                }
+            }
         }
 
         private func code(_ reply: BusReply) -> String? {
             guard case .rejected(let code, _) = reply.status else { return nil }
             return code
-        }
-
-        private func withBus(_ platform: Platform, _ body: (BusClient) async throws -> Void) async throws {
-            let bus = try BusClient(
-                configuration: BusConfiguration(endpoints: [platform.busEndpoint]), logger: .silent)
-            do {
-                try await body(bus)
-            } catch {
-                await bus.close()
-                throw error
-            }
-            await bus.close()
         }
     }
 }

@@ -70,6 +70,22 @@ extension IntegrationTests {
             }
         }
 
+        @Test(arguments: [(objects: 25, bytes: 400_000), (objects: 3, bytes: 5_000_000)])
+        func largeValuesMakeChunksOfFewerObjects(_ load: (objects: Int, bytes: Int)) async throws {
+            try await withPlatform { platform in
+                platform.api.lengthenNotes(to: load.bytes)
+                let names = (0..<load.objects).map { "object \($0)" }
+                let id = try await platform.client.submit(names, activity: "quiet")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                let chunks = try await platform.database.column(
+                    Int32.self, "select first_position from public.request_result order by 1")
+                #expect(chunks.count > 2 && chunks.first == 0)
+                let result = try await platform.client.get("/v1/activity-requests/\(id)/result?format=ndjson")
+                #expect(result.lines.map { $0["object"]?.stringValue } == names)
+                #expect(result.lines.allSatisfy { $0["values"]?["note"]?.stringValue?.utf8.count == load.bytes })
+            }
+        }
+
         /// A genuine link whose time was over long ago.
         private func expiredLink(to id: String, _ platform: Platform) throws -> String {
             let links = try #require(ResultLinks(publicURL: platform.publicURL, key: Platform.signingKey))

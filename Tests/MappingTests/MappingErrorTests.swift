@@ -86,6 +86,13 @@ struct MappingErrorTests {
         #expect(answer.objects[0].values.map(\.text) == [number])
     }
 
+    @Test func numbersThatBecomeGigabytesWhenTheyAreWrittenOutAreRefused() {
+        let list = Array(repeating: "1e131071", count: 9).joined(separator: ",")
+        #expect(error(#"{"any": [\#(list)]}"#)?.code == .numberOutOfRange)
+        let bearable = Array(repeating: "1e131071", count: 7).joined(separator: ",")
+        #expect(error(#"{"any": [\#(bearable)]}"#) == nil)
+    }
+
     @Test func whatIsNotMappedCannotFail() {
         #expect(error(#"{"text": "x", "other": "\u0000", "lone": "\ud800", "big": 1e400000}"#) == nil)
     }

@@ -17,7 +17,7 @@ import Testing
 struct RunMappingTests {
     private func map(
         _ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
-        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#)
+        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1
     ) throws -> ProcessedRun {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
@@ -32,8 +32,16 @@ struct RunMappingTests {
             id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id,
             object: ObjectID(UUID()), objectName: object)
         let fetched = FetchedAnswer(
-            source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8), runs: [run])
+            source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
+            runsOfExchange: runsOfExchange, runs: [run])
         return RunMapping(mapper: Mapper(mapping.plan), mapping: mapping).map(fetched)[0]
+    }
+
+    @Test func anAnswerForSeveralRunsIsMappedByNameAlsoWhenOneRunIsPickedAlone() throws {
+        let answer = #"{"code":"AX","name":"Åland","size":1}"#
+        #expect(try map(answer).values.count == 2)
+        #expect(try map(answer, runsOfExchange: 2).substate == "no_data")
+        #expect(try map(answer, object: "AX", runsOfExchange: 2).values.count == 2)
     }
 
     @Test func valuesOfTheAnswerAreTheRunsValues() throws {

@@ -1,5 +1,5 @@
 /// Finds what a person probably meant.
-enum Spelling {
+public enum Spelling {
     /// A remedy for an unknown word: "did you mean timeout?" or the whole list of known words.
     static func suggestion(for word: String, among known: [String]) -> String {
         guard !known.isEmpty else { return "there is nothing that could be named here" }
@@ -8,17 +8,17 @@ enum Spelling {
         return "did you mean \(nearest)? Known here: \(list)"
     }
 
-    /// The known word that differs least, if it differs by no more than a third of its length.
-    static func nearest(to word: String, among known: [String]) -> String? {
-        let word = Array(word.lowercased().utf8.prefix(64))
-        let ranked = known.map { (distance: distance(word, Array($0.lowercased().utf8)), word: $0) }
+    /// The known word that differs least, in any case, if it differs by no more than a third of its length.
+    public static func nearest(to word: String, among known: [String]) -> String? {
+        let word = Array(word.lowercased().prefix(64))
+        let ranked = known.map { (distance: distance(word, Array($0.lowercased())), word: $0) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance <= max(1, best.word.utf8.count / 3) ? best.word : nil
+        return best.distance <= max(1, best.word.count / 3) ? best.word : nil
     }
 
-    /// The number of bytes to insert, remove, replace or swap with their neighbour (Damerau and Levenshtein's distance,
+    /// The number of characters to insert, remove, replace or swap with their neighbour (Damerau and Levenshtein's distance,
     /// in the variant that changes no place twice).
-    static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    static func distance(_ left: [Character], _ right: [Character]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...right.count)
         for i in left.indices {

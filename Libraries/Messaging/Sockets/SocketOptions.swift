@@ -21,7 +21,8 @@ package struct SocketOptions: Sendable {
     package var linger: Duration = .milliseconds(500)
     /// The largest frame accepted; a peer that sends a larger one is disconnected.
     package var frameBytesMax: Int = BusLimits.frameBytesMax(bodyBytesMax: BusLimits.bodyBytesMax)
-    /// How often libzmq sends ZMTP PINGs; it gives a connection up after three without an answer.
+    /// How often TCP asks whether an idle connection still stands, in whole seconds; it is given up after three without an
+    /// answer.
     package var heartbeat: Duration = .seconds(2)
     /// How long a peer may take from connecting to the end of the security handshake.
     package var handshakeTimeout: Duration = .seconds(5)
@@ -48,12 +49,15 @@ package struct SocketOptions: Sendable {
         try socket.set(ZMQ_RECONNECT_IVL_MAX, reconnect.longest.wholeMilliseconds)
         try socket.set(ZMQ_CONNECT_TIMEOUT, connectTimeout.wholeMilliseconds)
         try socket.set(ZMQ_HANDSHAKE_IVL, handshakeTimeout.wholeMilliseconds)
-        try socket.set(ZMQ_HEARTBEAT_IVL, heartbeat.wholeMilliseconds)
-        try socket.set(ZMQ_HEARTBEAT_TIMEOUT, (heartbeat * 3).wholeMilliseconds)
-        // The time to live travels in tenths of a second and libzmq rounds it down: never below one of them.
-        try socket.set(ZMQ_HEARTBEAT_TTL, max(100, (heartbeat * 3).wholeMilliseconds))
-        // ZMTP heartbeats notice dead peers sooner than TCP's own.
-        try socket.set(ZMQ_TCP_KEEPALIVE, 0 as Int32)
+        // Never ZMTP's own heartbeats: their timer writes to a connection that libzmq has given up already when its peer hung up
+        // with a full pipe, and the assertion that this fails ends the process (libzmq 4.3.4 and 4.3.5,
+        // stream_engine_base.cpp, timer_event). Broker and clients exchange heartbeats of Weir's; TCP clears away the rest.
+        try socket.set(ZMQ_HEARTBEAT_IVL, 0 as Int32)
+        let seconds = max(1, heartbeat.wholeMilliseconds / 1000)
+        try socket.set(ZMQ_TCP_KEEPALIVE, 1 as Int32)
+        try socket.set(ZMQ_TCP_KEEPALIVE_IDLE, seconds)
+        try socket.set(ZMQ_TCP_KEEPALIVE_INTVL, seconds)
+        try socket.set(ZMQ_TCP_KEEPALIVE_CNT, 3 as Int32)
         try applyRole(to: socket, as: kind)
         try applySecurity(to: socket)
     }

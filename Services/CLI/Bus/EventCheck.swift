@@ -1,3 +1,4 @@
+import Catalogue
 import Contracts
 import JSON
 import Store
@@ -14,7 +15,7 @@ enum EventCheck {
     /// Refuses a type that no service hears.
     static func check(type: String) throws(CommandError) {
         guard !Topic.all.contains(type) else { return }
-        let nearest = CommandSpelling.nearest(to: type, among: Topic.all)
+        let nearest = Spelling.nearest(to: type, among: Topic.all)
         throw CommandError(
             "No service hears the type '\(TerminalText.safe(type))'"
                 + (nearest.map { "; did you mean '\($0)'?" } ?? ""),

@@ -1,3 +1,4 @@
+import Catalogue
 import Contracts
 
 /// Takes objects' names out of comma-separated values.
@@ -50,7 +51,7 @@ enum CSVObjects {
         let titles = first.fields.map(ObjectList.trimmed)
         if let column {
             if let position = titles.firstIndex(of: column) { return position }
-            let nearest = CommandSpelling.nearest(to: column, among: titles)
+            let nearest = Spelling.nearest(to: column, among: titles)
             throw .usage(
                 "\(file):\(first.line): there is no column '\(column)'"
                     + (nearest.map { "; did you mean '\($0)'?" } ?? ""),

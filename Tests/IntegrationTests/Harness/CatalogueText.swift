@@ -6,6 +6,10 @@ struct CatalogueText {
     let webhooks: String
     /// The name of the secret that signs.
     var secret = "HOOK"
+    /// Where the registry knows its objects.
+    var registryPath = "/objects"
+    /// Objects that the directory is asked about at once.
+    var directoryObjects = 25
 
     var yaml: String {
         """
@@ -15,33 +19,43 @@ struct CatalogueText {
             datapoints: { legal_name: text, industry: text, employees: number, founded: number, note: text }
         sources:
           registry:
-            run_request_template: { url: "\(api)/objects/<<$object>>" }
+            run_request_template: { url: "\(api)\(registryPath)/<<$object>>" }
             concurrency: 64
             timeout: 60s
             retry: { attempts: 4, base: 10ms, max: 50ms }
-        \(Self.mapping)
+        \(Self.mapping(root: ["data"]))
           impatient:
             run_request_template: { url: "\(api)/objects/<<$object>>" }
             timeout: 300ms
             retry: { attempts: 2, base: 10ms, max: 20ms }
-        \(Self.mapping)
+        \(Self.mapping(root: ["data"]))
+          directory:
+            run_request_template: { url: "\(api)/search", body: { names: "<<$objects>>" } }
+            max_objects: \(directoryObjects)
+            concurrency: 16
+            timeout: 60s
+        \(Self.mapping(root: ["results", "*"]))
         webhook_endpoints:
           receiver: { url: "\(webhooks)/hooks/\(organization)", secret: "<<$secret.\(secret)>>" }
         activities:
           enrich: { type: enrichment, object_type: company, sources: [registry], webhook_endpoints: [receiver] }
           hurry: { type: enrichment, object_type: company, sources: [impatient], webhook_endpoints: [receiver] }
+          gather: { type: enrichment, object_type: company, sources: [directory], webhook_endpoints: [receiver] }
           quiet: { type: enrichment, object_type: company, sources: [registry] }
         """
     }
 
-    private static let mapping = """
-            object_source: { company: [data, name] }
-            datapoint_source:
-              company:
-                legal_name: [data, profile, legal_name]
-                industry: [data, profile, industry]
-                employees: [data, profile, employees]
-                founded: [data, profile, founded]
-                note: [data, profile, note]
-        """
+    private static func mapping(root: [String]) -> String {
+        let root = root.map { "\"\($0)\"" }.joined(separator: ", ")
+        return """
+                object_source: { company: [\(root), name] }
+                datapoint_source:
+                  company:
+                    legal_name: [\(root), profile, legal_name]
+                    industry: [\(root), profile, industry]
+                    employees: [\(root), profile, employees]
+                    founded: [\(root), profile, founded]
+                    note: [\(root), profile, note]
+            """
+    }
 }

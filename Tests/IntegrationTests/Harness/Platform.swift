@@ -15,6 +15,8 @@ final class Platform: Sendable {
     struct Options: Sendable {
         /// The services that are started.
         var services = Set(ServiceName.allCases)
+        /// Variables of all services.
+        var shared: [String: String] = [:]
         /// Variables of single services; they win.
         var variables: [ServiceName: [String: String]] = [:]
         /// The service that reaches Postgres through a ``ForgetfulProxy``.
@@ -47,7 +49,7 @@ final class Platform: Sendable {
 
     /// Makes everything that the services need; ``start()`` starts them.
     init(_ options: Options) async throws {
-        directory = try Self.makeDirectory()
+        directory = try ShortDirectory.make()
         database = try await TestDatabase.make()
         api = try StubAPI()
         webhooks = try WebhookReceiver()
@@ -74,7 +76,7 @@ final class Platform: Sendable {
             "WEIR_HTTP_PORT": "\(port)", "WEIR_PUBLIC_URL": publicURL, "WEIR_SIGNING_KEY": Self.signingKey,
             "WEIR_OUTBOUND_ALLOW": "127.0.0.0/8", "WEIR_SECRET_HOOK": webhooks.secret, "WEIR_LEASE": "2s",
             "WEIR_SWEEP": "200ms",
-        ]
+        ].merging(options.shared) { $1 }
         var processes: [ServiceName: ServiceProcess] = [:]
         for service in options.services {
             let url = database.url(of: service, through: service == options.forgetful ? proxy.directory : nil)
@@ -86,14 +88,6 @@ final class Platform: Sendable {
         }
         self.processes = processes
         running = Mutex([])
-    }
-
-    private static func makeDirectory() throws -> URL {
-        // In /tmp whatever TMPDIR says: the path of a Unix socket has at most 107 bytes.
-        var template = Array("/tmp/weir-integration-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw HarnessError("mkdtemp: errno \(errno)") }
-        return URL(
-            fileURLWithPath: String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
     // MARK: Processes

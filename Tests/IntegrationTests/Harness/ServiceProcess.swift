@@ -1,25 +1,35 @@
 import Foundation
 import Synchronization
 
-/// One service as a child process that dies with the test process and writes to a log file of its own.
+/// One service, or another program, as a child process that dies with the test process and writes to a log file of its own.
 final class ServiceProcess: Sendable {
-    private let executable: String
+    private let command: [String]
     private let environment: [String: String]
     private let logPath: String
+    private let errorPath: String
     private let running = Mutex<pid_t?>(nil)
 
     /// - Parameters:
     ///   - executable: the path of the program.
+    ///   - arguments: what follows it on the command line.
     ///   - environment: all its variables.
     ///   - logPath: the file that its output is appended to.
-    init(executable: String, environment: [String: String], logPath: String) {
-        self.executable = executable
+    ///   - errorPath: the file that its standard error is appended to; nil for the same file.
+    init(
+        executable: String, arguments: [String] = [], environment: [String: String], logPath: String,
+        errorPath: String? = nil
+    ) {
+        command = ["setpriv", "--pdeathsig", "KILL", executable] + arguments
         self.environment = environment
         self.logPath = logPath
+        self.errorPath = errorPath ?? logPath
     }
 
     /// What it has written so far, over all its lives.
     var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// The same for its standard error.
+    var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
 
     /// Whether it was started and has not ended by itself.
     var isAlive: Bool {
@@ -34,10 +44,9 @@ final class ServiceProcess: Sendable {
 
     /// Starts it.
     func start() async throws {
-        let command = ["setpriv", "--pdeathsig", "KILL", executable]
         let variables = environment.map { "\($0.key)=\($0.value)" }
-        let outcome = await SpawnThread.shared.run { [logPath] in
-            Self.spawn(command, variables: variables, logPath: logPath)
+        let outcome = await SpawnThread.shared.run { [command, logPath, errorPath] in
+            Self.spawn(command, variables: variables, logPath: logPath, errorPath: errorPath)
         }
         running.withLock { $0 = try? outcome.get() }
         _ = try outcome.get()
@@ -55,13 +64,18 @@ final class ServiceProcess: Sendable {
         await end(SIGTERM)
     }
 
-    private func end(_ signal: Int32) async -> Int32? {
+    /// Waits until it ends by itself; gives what ``terminate()`` does.
+    func exitStatus() async -> Int32? {
+        await end(nil)
+    }
+
+    private func end(_ signal: Int32?) async -> Int32? {
         let taken = running.withLock { process in
             defer { process = nil }
             return process
         }
         guard let identifier = taken else { return nil }
-        kill(identifier, signal)
+        if let signal { kill(identifier, signal) }
         return await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 var status: Int32 = 0
@@ -73,14 +87,14 @@ final class ServiceProcess: Sendable {
     }
 
     private static func spawn(
-        _ command: [String], variables: [String], logPath: String
+        _ command: [String], variables: [String], logPath: String, errorPath: String
     ) -> Result<pid_t, HarnessError> {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         var identifier = pid_t()
         let status = withCStrings(command) { words in
             withCStrings(variables) { variables in

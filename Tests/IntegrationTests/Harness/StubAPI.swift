@@ -3,13 +3,17 @@ import Synchronization
 
 /// A third-party API that knows every object, counts the calls for each, and misbehaves where a test says so.
 ///
-/// `GET /objects/NAME` answers `{"data": {"name": NAME, "profile": {…}}}`.
+/// `GET /objects/NAME` answers `{"data": {"name": NAME, "profile": {…}}}`, and so does any other path that ends in the name.
+/// `POST /search` with `{"names": [NAME, …]}` answers `{"results": [{"name": NAME, "profile": {…}}, …]}`, the last name first.
 final class StubAPI: Sendable {
     private struct State {
         var calls: [String: Int] = [:]
         var scripts: [String: [StubReply]] = [:]
         var noteBytes = 0
         var headers: Set<String> = []
+        var targets: [String] = []
+        var searches: [[String]] = []
+        var unknown: Set<String> = []
     }
 
     private let server: StubServer
@@ -24,11 +28,13 @@ final class StubAPI: Sendable {
         let shared = Shared()
         self.shared = shared
         server = try StubServer { request in
+            if request.method == "POST" { return Self.search(request, shared) }
             let name = request.lastComponent
             let (reply, noteBytes) = shared.state.withLock { state in
                 let call = state.calls[name, default: 0]
                 state.calls[name] = call + 1
                 state.headers.formUnion(request.headers.keys)
+                state.targets.append(request.target)
                 let script = state.scripts[name] ?? []
                 return (script.isEmpty ? nil : script[min(call, script.count - 1)], state.noteBytes)
             }
@@ -48,6 +54,17 @@ final class StubAPI: Sendable {
     /// The lower-case names of all header fields that came so far.
     var headers: Set<String> { shared.state.withLock { $0.headers } }
 
+    /// Paths of the calls about single objects, in their order.
+    var targets: [String] { shared.state.withLock { $0.targets } }
+
+    /// The names in each search so far.
+    var searches: [[String]] { shared.state.withLock { $0.searches } }
+
+    /// Leaves objects out of the answers to searches.
+    func forget(_ names: some Sequence<String>) {
+        shared.state.withLock { $0.unknown.formUnion(names) }
+    }
+
     /// How it answers about one object: the first call, the second, …, and all later ones like the last.
     func script(_ object: String, _ replies: [StubReply]) {
         shared.state.withLock { $0.scripts[object] = replies }
@@ -63,12 +80,31 @@ final class StubAPI: Sendable {
         await server.stop()
     }
 
+    private static func search(_ request: StubRequest, _ shared: Shared) -> StubReply {
+        let body = (try? JSONValue(parsing: request.body)) ?? .null
+        let names = body["names"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        let known = shared.state.withLock { state in
+            for name in names { state.calls[name, default: 0] += 1 }
+            state.searches.append(names)
+            return names.filter { !state.unknown.contains($0) }
+        }
+        shared.gate.pass()
+        let results = known.reversed().map { name in
+            JSONValue.object(["name": .string(name), "profile": profile(of: name, noteBytes: 0)])
+        }
+        return .json(JSONValue.object(["results": .array(Array(results))]).description)
+    }
+
     /// An answer that is right in every way; `members` go into its data, beside the profile.
     static func answer(_ name: String, members: String = "", noteBytes: Int = 0) -> String {
-        let profile: JSONValue = [
+        let profile = profile(of: name, noteBytes: noteBytes)
+        return #"{"data":{"name":\#(JSONValue.string(name)),"profile":\#(profile)\#(members)}}"#
+    }
+
+    private static func profile(of name: String, noteBytes: Int) -> JSONValue {
+        [
             "legal_name": .string("\(name) GmbH"), "industry": "weirs", "employees": 42, "founded": 1889,
             "note": .string(String(repeating: "n", count: noteBytes)),
         ]
-        return #"{"data":{"name":\#(JSONValue.string(name)),"profile":\#(profile)\#(members)}}"#
     }
 }

@@ -24,7 +24,7 @@ struct TestDatabase: Sendable {
         return Template(cluster: cluster, name: name)
     }
 
-    private static let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    static let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     let cluster: PostgresCluster
@@ -32,13 +32,14 @@ struct TestDatabase: Sendable {
     /// Connections of the superuser, who sees every row.
     let pool: PostgresPool
 
-    /// Clones the migrated template.
-    static func make() async throws -> TestDatabase {
+    /// Clones the migrated template, or makes an empty database.
+    static func make(isMigrated: Bool = true) async throws -> TestDatabase {
         let template = try await template.value
-        let name = try await template.cluster.createDatabase(fromTemplate: template.name)
+        let name = try await template.cluster.createDatabase(
+            fromTemplate: isMigrated ? template.name : "template0")
         var configuration = PostgresPool.Configuration(
             connectionString: template.cluster.connectionString(database: name))
-        configuration.maxConnections = 2
+        configuration.maxConnections = 4
         return TestDatabase(
             cluster: template.cluster, name: name, pool: PostgresPool(configuration: configuration, logger: .silent))
     }
@@ -47,6 +48,9 @@ struct TestDatabase: Sendable {
     func url(of service: ServiceName, through directory: String? = nil) -> String {
         "host=\(directory ?? socketDirectory) dbname=\(name) user=weir_\(service)"
     }
+
+    /// What an administrator logs in with.
+    var administratorURL: String { cluster.connectionString(database: name) }
 
     /// Where the server's socket stands.
     var socketDirectory: String {
