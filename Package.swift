@@ -199,7 +199,9 @@ let package = Package(
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
         tests("OutboundTests", of: ["Outbound"], products: [logging]),
         tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
-        tests("BusTests", of: ["Bus", "Messaging"], products: [logging]),
+        tests(
+            "BusTests", of: ["Assembly", "Bus", "Contracts", "JSON", "Messaging", "Runtime", "Store", "TestSchemas"],
+            products: [logging]),
         tests(
             "ExecutorTests",
             of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store", "Templates"]),
@@ -214,7 +216,9 @@ let package = Package(
             products: [crypto, logging]),
         tests(
             "CLITests",
-            of: ["CLI", "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+            of: [
+                "Bus", "CLI", "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store",
+            ],
             products: [argumentParser, logging]),
     ],
     cxxLanguageStandard: .cxx20

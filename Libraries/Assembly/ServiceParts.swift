@@ -30,6 +30,8 @@ public struct ServiceParts: Sendable {
     public let pool: PostgresPool
     /// The bus.
     public let bus: BusClient
+    /// What says hints over the bus.
+    public let hints: HintPublisher
     /// The service's standing as a worker.
     public let lease: WorkerLease
 
@@ -52,9 +54,12 @@ public struct ServiceParts: Sendable {
         self.context = context
         self.pool = pool
         self.bus = bus
+        let (host, processID) = (ProcessInfo.processInfo.hostName, ProcessInfo.processInfo.processIdentifier)
+        hints = HintPublisher(
+            bus: bus, service: context.name, host: host, processID: processID, ids: ids, clock: context.clock)
         lease = WorkerLease(
-            store: WorkerStore(pool: pool), service: context.name, host: ProcessInfo.processInfo.hostName,
-            processID: ProcessInfo.processInfo.processIdentifier, duration: leaseDuration,
+            store: WorkerStore(pool: pool), service: context.name, host: host, processID: processID,
+            duration: leaseDuration,
             makeID: { WorkerID(ids.next()) }, logger: context.logger)
         context.health.register("postgres") { try await pool.probe() }
         context.health.register("bus") { try await bus.ping(timeout: .seconds(1)) }

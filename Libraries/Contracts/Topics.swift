@@ -6,11 +6,11 @@ public enum Topic {
     public static let requestAccepted = "dev.weir.request.accepted.v1"
     /// A source has runs to execute. Key: the organization and the source, `org/source`.
     public static let runReady = "dev.weir.run.ready.v1"
-    /// Raw answers wait to be mapped. Key: the source.
+    /// Raw answers wait to be mapped. Key: `answers`.
     public static let answerRecorded = "dev.weir.answer.recorded.v1"
     /// All runs of a request are closed; its result waits to be collected. Key: the request.
     public static let runsClosed = "dev.weir.runs.closed.v1"
-    /// A finished request waits to be delivered. Key: the request.
+    /// A finished request waits to be delivered. Key: the request, or `deliveries` when some of whatever requests are due.
     public static let requestCompleted = "dev.weir.request.completed.v1"
     /// A command: somebody asks for an activity. Key: the activity.
     public static let activityRequested = "dev.weir.activity.requested.v1"

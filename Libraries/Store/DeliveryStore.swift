@@ -9,6 +9,8 @@ public struct ClaimedDelivery: Sendable {
     public let org: OrgID
     /// The request whose outcome it is.
     public let request: ActivityRequestID
+    /// The trace of whoever asked; nil when they gave none.
+    public let trace: TraceContext?
     /// How often it has been tried, this time included.
     public let attempt: Int
     /// Where to.
@@ -17,6 +19,9 @@ public struct ClaimedDelivery: Sendable {
     public let secretName: String
     /// The bytes to sign and post.
     public let payload: [UInt8]
+
+    /// The request as logs speak of it.
+    public var reference: RequestReference { RequestReference(id: request, org: org, trace: trace) }
 }
 
 /// How one attempt of a delivery went.
@@ -89,7 +94,8 @@ public struct DeliveryStore: Sendable {
         returning d.id, d.org_id, d.activity_request_id, d.attempt,
             (select e.url from public.webhook_endpoint as e where e.org_id = d.org_id and e.id = d.webhook_endpoint_id),
             (select e.secret_name from public.webhook_endpoint as e where e.org_id = d.org_id and e.id = d.webhook_endpoint_id),
-            d.payload
+            d.payload,
+            (select r.traceparent from public.activity_request as r where r.id = d.activity_request_id)
         """)
 
     private static let record = Statement(
@@ -150,11 +156,12 @@ public struct DeliveryStore: Sendable {
     public func claim(worker: WorkerID, limit: Int) async throws(PostgresError) -> [ClaimedDelivery] {
         var claimed: [ClaimedDelivery] = []
         for row in try await pool.execute(Self.claim, worker, limit) {
-            let (id, org, request, attempt, url, secret, payload) = try row.decode(
-                (DeliveryID, OrgID, ActivityRequestID, Int32, String, String, Bytea).self)
+            let (id, org, request, attempt, url, secret, payload, traceparent) = try row.decode(
+                (DeliveryID, OrgID, ActivityRequestID, Int32, String, String, Bytea, String?).self)
             claimed.append(
                 ClaimedDelivery(
-                    id: id, org: org, request: request, attempt: Int(attempt), url: url, secretName: secret,
+                    id: id, org: org, request: request, trace: traceparent.flatMap { TraceContext(parsing: $0) },
+                    attempt: Int(attempt), url: url, secretName: secret,
                     payload: payload.bytes))
         }
         return claimed

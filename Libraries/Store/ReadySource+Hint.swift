@@ -13,3 +13,10 @@ extension ReadySource {
         self.init(org: org, source: source)
     }
 }
+
+extension Hint {
+    /// A source has runs to execute.
+    public static func runReady(_ ready: ReadySource) -> Hint {
+        Hint(topic: Topic.runReady, key: ready.hint, org: ready.org)
+    }
+}

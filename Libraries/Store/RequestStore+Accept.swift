@@ -19,13 +19,13 @@ public struct NewRequest: Sendable {
     public let idempotencyKey: String?
     /// SHA-256 of the body, so that a reused key with another body is noticed.
     public let fingerprint: Bytea?
-    /// The W3C trace context of the caller.
-    public let traceparent: String?
+    /// The trace of the caller; nil when it gave none.
+    public let trace: TraceContext?
 
     /// A request to accept.
     public init(
         id: ActivityRequestID, org: OrgID, activity: String, content: JSONB, objectCount: Int, origin: String,
-        idempotencyKey: String?, fingerprint: Bytea?, traceparent: String?
+        idempotencyKey: String?, fingerprint: Bytea?, trace: TraceContext?
     ) {
         self.id = id
         self.org = org
@@ -35,7 +35,7 @@ public struct NewRequest: Sendable {
         self.origin = origin
         self.idempotencyKey = idempotencyKey
         self.fingerprint = fingerprint
-        self.traceparent = traceparent
+        self.trace = trace
     }
 }
 
@@ -110,7 +110,7 @@ extension RequestStore {
     public func accept(_ request: NewRequest) async throws -> Acceptance {
         let rows = try await pool.execute(
             Self.accept, request.id, request.org, request.activity, request.content, Int32(request.objectCount),
-            request.origin, request.idempotencyKey, request.fingerprint, request.traceparent)
+            request.origin, request.idempotencyKey, request.fingerprint, request.trace?.traceparent)
         let (type, sources, calls, accepted) = try rows[0].decode(
             (String?, Int32, Int32, ActivityRequestID?).self)
         guard let type else { return .unknownActivity(known: try await activityKeys(of: request.org)) }

@@ -7,6 +7,8 @@ public struct ExpandableRequest: Sendable {
     public let id: ActivityRequestID
     /// The tenant.
     public let org: OrgID
+    /// The trace of whoever asked; nil when they gave none.
+    public let trace: TraceContext?
     /// The type of its objects.
     public let objectType: ObjectTypeID
     /// What is asked for, as JSON.
@@ -17,6 +19,9 @@ public struct ExpandableRequest: Sendable {
     public let objectsExpanded: Int
     /// The sources that are asked about each object.
     public let sources: [(id: SourceID, runsPerExchange: Int)]
+
+    /// The request as hints and logs speak of it.
+    public var reference: RequestReference { RequestReference(id: id, org: org, trace: trace) }
 }
 
 /// A run of consecutive objects of a request.
@@ -59,7 +64,8 @@ extension RequestStore {
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
                array(select s.max_objects from public.activity_source as l
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
-                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id)
+                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
+               r.traceparent
         from public.activity_request as r
         join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
         left join public.request_progress as p on p.activity_request_id = r.id
@@ -212,7 +218,7 @@ extension RequestStore {
     private static let waiting = Statement(
         "request.waiting_for_expansion",
         """
-        select r.id
+        select r.id, r.org_id, r.traceparent
         from public.activity_request as r
         left join public.request_progress as p on p.activity_request_id = r.id
         where r.worker_id is null and r.state in ('new', 'valid', 'ready', 'in_progress')
@@ -231,17 +237,18 @@ extension RequestStore {
     }
 
     /// Requests that wait to be expanded, oldest first.
-    public func waitingForExpansion(limit: Int) async throws(PostgresError) -> [ActivityRequestID] {
-        try await pool.execute(Self.waiting, limit).ids()
+    public func waitingForExpansion(limit: Int) async throws(PostgresError) -> [RequestReference] {
+        try await pool.execute(Self.waiting, limit).requestReferences()
     }
 }
 
 extension ExpandableRequest {
     fileprivate static func decode(_ row: Row, id: ActivityRequestID) throws(PostgresError) -> (Self, state: String) {
-        let (org, type, content, isUnchecked, expanded, state, sources, sizes) = try row.decode(
-            (OrgID, ObjectTypeID, JSONB, Bool, Int32, String, [SourceID], [Int32]).self)
+        let (org, type, content, isUnchecked, expanded, state, sources, sizes, traceparent) = try row.decode(
+            (OrgID, ObjectTypeID, JSONB, Bool, Int32, String, [SourceID], [Int32], String?).self)
         let request = ExpandableRequest(
-            id: id, org: org, objectType: type, content: content, isUnchecked: isUnchecked,
+            id: id, org: org, trace: traceparent.flatMap { TraceContext(parsing: $0) }, objectType: type,
+            content: content, isUnchecked: isUnchecked,
             objectsExpanded: Int(expanded),
             sources: zip(sources, sizes).map { (id: $0, runsPerExchange: Int($1)) })
         return (request, state)

@@ -17,6 +17,11 @@ public struct CollectableRequest: Sendable {
     public let datapointKeys: [DatapointID: String]
     /// Where its result is delivered to.
     public let endpoints: [EndpointID]
+    /// The trace of whoever asked; nil when they gave none.
+    public internal(set) var trace: TraceContext?
+
+    /// The request as hints and logs speak of it.
+    public var reference: RequestReference { RequestReference(id: id, org: org, trace: trace) }
 }
 
 /// One line of a result as it is read: a value, or a run without any.
@@ -60,12 +65,14 @@ public struct ResultStore: Sendable {
           and exists (select from alive)
         returning r.id, r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
             array(select e.webhook_endpoint_id from public.activity_endpoint as e
-                  where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1) as endpoints
+                  where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1) as endpoints,
+            r.traceparent
         ), forgotten as (
             -- A collector that died may have left some of it.
             delete from public.request_result as c using claimed as k where c.activity_request_id = k.id
         )
-        select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout, endpoints
+        select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout, endpoints,
+            traceparent
         from claimed
         """)
 
@@ -130,7 +137,7 @@ public struct ResultStore: Sendable {
     private static let waiting = Statement(
         "result.waiting",
         """
-        select r.id
+        select r.id, r.org_id, r.traceparent
         from public.activity_request as r
         join public.request_progress as p on p.activity_request_id = r.id
         where r.state in ('new', 'valid', 'ready', 'in_progress') and r.state = 'in_progress'
@@ -146,8 +153,8 @@ public struct ResultStore: Sendable {
         pipeline.add(Self.datapoints, id)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
-        let (org, activity, objects, total, done, failed, invalid, timedout, endpoints) = try row.decode(
-            (OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID]).self)
+        let (org, activity, objects, total, done, failed, invalid, timedout, endpoints, traceparent) = try row.decode(
+            (OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID], String?).self)
         var keys: [DatapointID: String] = [:]
         for row in results[1] {
             let (id, key) = try row.decode((DatapointID, String).self)
@@ -158,7 +165,7 @@ public struct ResultStore: Sendable {
             counts: RunCounts(
                 total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid),
                 timedout: Int(timedout)),
-            datapointKeys: keys, endpoints: endpoints)
+            datapointKeys: keys, endpoints: endpoints, trace: traceparent.flatMap { TraceContext(parsing: $0) })
     }
 
     /// The rows of objects of the request, in its order: of as many as fit into `bytesMax` bytes of values, but at least of one.
@@ -223,7 +230,7 @@ public struct ResultStore: Sendable {
     }
 
     /// Requests whose result waits to be collected.
-    public func waitingForCollection(limit: Int) async throws(PostgresError) -> [ActivityRequestID] {
-        try await pool.execute(Self.waiting, limit).ids()
+    public func waitingForCollection(limit: Int) async throws(PostgresError) -> [RequestReference] {
+        try await pool.execute(Self.waiting, limit).requestReferences()
     }
 }

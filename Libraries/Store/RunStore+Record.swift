@@ -87,7 +87,7 @@ extension RunStore {
     /// Closes failed exchanges, and closes their runs or parks them until their back-off is over, each by its own attempt.
     ///
     /// - Returns: the requests whose last run this closed.
-    public func record(_ failures: [RecordedFailure], worker: WorkerID) async throws -> [ActivityRequestID] {
+    public func record(_ failures: [RecordedFailure], worker: WorkerID) async throws -> [RequestReference] {
         try await pool.transaction { transaction in
             let verdicts = failures.flatMap { failure in failure.verdicts.map { (failure.exchange, $0) } }
             let rows = try await transaction.execute(
@@ -113,14 +113,15 @@ extension RunStore {
             var last = Pipeline()
             last.add(Self.closedRequests, Array(requests))
             let closed = try await transaction.commit(last)
-            return try closed[0].map { row in try row.decode(ActivityRequestID.self, at: 0) }
+            return try closed[0].requestReferences()
         }
     }
 
     static let closedRequests = Statement(
         "run.closed_requests",
         """
-        select p.activity_request_id
+        select p.activity_request_id, p.org_id,
+               (select r.traceparent from public.activity_request as r where r.id = p.activity_request_id)
         from unnest($1::uuid[]) as i(id)
         join public.request_progress as p on p.activity_request_id = i.id
         where p.expanded and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout

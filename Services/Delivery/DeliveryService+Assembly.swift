@@ -21,8 +21,8 @@ extension DeliveryService {
         let outbound = try OutboundClient(
             configuration: OutboundSettings.configuration(context), logger: context.logger)
         let poster = WebhookPoster(
-            client: outbound, secrets: context.secrets, clock: context.clock, policy: DeliveryPolicy(),
-            random: { Double.random(in: 0...1) })
+            client: outbound, secrets: context.secrets, clock: context.clock, ids: context.ids,
+            policy: DeliveryPolicy(), random: { Double.random(in: 0...1) })
         let service = DeliveryService(
             configuration: configuration, deliveries: DeliveryStore(pool: parts.pool), poster: poster,
             lease: parts.lease, bus: parts.bus, context: context)

@@ -1,3 +1,4 @@
+import Assembly
 import Contracts
 import Logging
 import Messaging
@@ -145,7 +146,7 @@ public struct DeliveryService: Service {
         attempted.increment(by: Int64(batch.count))
         for attempt in batch where attempt.outcome != .delivered {
             failed.increment()
-            logger.info(
+            logger.about(attempt.delivery.reference).info(
                 "A webhook was not taken.",
                 metadata: [
                     "delivery": "\(attempt.delivery.id)", "attempt": "\(attempt.delivery.attempt)",

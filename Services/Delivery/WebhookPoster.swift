@@ -14,6 +14,8 @@ struct WebhookPoster: Sendable {
     let client: OutboundClient
     let secrets: SecretResolver
     let clock: WallClock
+    /// Makes the ids of attempts as others see them in a trace.
+    let ids: IDGenerator
     let policy: DeliveryPolicy
     let random: @Sendable () -> Double
 
@@ -38,6 +40,7 @@ struct WebhookPoster: Sendable {
                 ("webhook-signature", secret.sign(id: id, timestamp: timestamp, body: delivery.payload)),
             ],
             body: delivery.payload)
+        if let trace = delivery.trace { request.headers.append(("traceparent", trace.child(ids.next()).traceparent)) }
         request.timeout = Self.timeout
         request.responseBytesMax = Self.answerBytesMax
         do {

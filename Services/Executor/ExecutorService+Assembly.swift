@@ -27,7 +27,7 @@ extension ExecutorService {
             configuration: OutboundSettings.configuration(context), logger: context.logger)
         let service = ExecutorService(
             configuration: configuration, runs: RunStore(pool: parts.pool), sources: SourceStore(pool: parts.pool),
-            lease: parts.lease, bus: parts.bus, outbound: outbound, context: context)
+            lease: parts.lease, bus: parts.bus, hints: parts.hints, outbound: outbound, context: context)
         return [parts.keeper, OutboundKeeper(outbound), service]
     }
 }

@@ -1,3 +1,4 @@
+import Assembly
 import Contracts
 import Logging
 import Messaging
@@ -41,6 +42,7 @@ public struct ExecutorService: Service {
     private let sources: SourceCache
     private let lease: WorkerLease
     private let bus: BusClient
+    private let hints: HintPublisher
     private let ids: IDGenerator
     private let runner: ExchangeRunner
     private let dispatcher: Dispatcher
@@ -53,13 +55,14 @@ public struct ExecutorService: Service {
     /// An executor on its parts.
     public init(
         configuration: Configuration, runs: RunStore, sources: SourceStore, lease: WorkerLease, bus: BusClient,
-        outbound: OutboundClient, context: RuntimeContext
+        hints: HintPublisher, outbound: OutboundClient, context: RuntimeContext
     ) {
         self.configuration = configuration
         self.runs = runs
         self.sources = SourceCache(store: sources)
         self.lease = lease
         self.bus = bus
+        self.hints = hints
         ids = context.ids
         logger = context.logger
         runner = ExchangeRunner(
@@ -198,7 +201,7 @@ public struct ExecutorService: Service {
         if claimed.count == count {
             // There may be more: the next turn is somebody else's, here or in another executor.
             dispatcher.offer([turn.source])
-            bus.publish(topic: Topic.runReady, key: turn.source.hint, body: [])
+            hints.say(.runReady(turn.source))
         }
         metrics.claimed.increment(by: Int64(claimed.count))
         dispatcher.limit(turn.source, to: source.concurrency)
@@ -229,7 +232,7 @@ public struct ExecutorService: Service {
     private func record(_ batch: [RecordedAnswer]) async {
         await insist(on: "record \(Quantity(batch.count, "answer"))", logger: logger) {
             try await runs.record(batch, worker: lease.worker)
-            bus.publish(topic: Topic.answerRecorded, key: "answers", body: [])
+            hints.say(.answerRecorded)
         }
         dispatcher.recorded(batch.count, bytes: batch.reduce(0) { $0 + $1.body.count })
     }
@@ -237,7 +240,7 @@ public struct ExecutorService: Service {
     private func record(_ batch: [RecordedFailure]) async {
         await insist(on: "record \(Quantity(batch.count, "failure"))", logger: logger) {
             for request in try await runs.record(batch, worker: lease.worker) {
-                bus.publish(topic: Topic.runsClosed, key: request.description, body: [])
+                hints.say(.runsClosed(request))
             }
         }
         dispatcher.recorded(batch.count, bytes: 0)

@@ -1,3 +1,4 @@
+import Assembly
 import Contracts
 import Crypto
 import JSON
@@ -14,9 +15,11 @@ struct CommandReceiver: Sendable {
 
     /// Takes one command and answers it.
     func receive(_ message: BusMessage) async {
+        var trace: TraceContext?
         do {
             let event = try CloudEvent(parsing: message.body)
-            message.reply(try await accept(event))
+            trace = event.traceparent.flatMap { TraceContext(parsing: $0) }
+            message.reply(try await accept(event, trace: trace))
         } catch let problem as Problem {
             message.reject(code: problem.code, reason: String(decoding: problem.encoded(), as: UTF8.self))
             await bury(message, reason: "\(problem.code): \(problem.detail)")
@@ -25,13 +28,13 @@ struct CommandReceiver: Sendable {
             await bury(message, reason: error.message)
         } catch {
             // Nothing was accepted; the sender still has the command and can send it again.
-            logger.error("A command could not be accepted.", metadata: ["error": "\(error)"])
+            logger.about(trace).error("A command could not be accepted.", metadata: ["error": "\(error)"])
             message.reject(code: "unavailable", reason: "the database is away; send the command again")
         }
         message.finish()
     }
 
-    private func accept(_ event: CloudEvent) async throws -> [UInt8] {
+    private func accept(_ event: CloudEvent, trace: TraceContext?) async throws -> [UInt8] {
         guard event.type == Topic.activityRequested else {
             throw Problem(
                 code: "unknown_command", status: 422, title: "There is no such command",
@@ -44,7 +47,7 @@ struct CommandReceiver: Sendable {
             event.data,
             // A command is the same when source and id are (CloudEvents 1.0, section 3.1.1).
             from: .init(
-                name: "bus", org: org, idempotencyKey: Self.idempotencyKey(of: event), traceparent: event.traceparent))
+                name: "bus", org: org, idempotencyKey: Self.idempotencyKey(of: event), trace: trace))
         return RequestDocuments.accepted(accepted).encoded()
     }
 

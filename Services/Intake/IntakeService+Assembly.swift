@@ -30,14 +30,13 @@ extension IntakeService {
         let parts = try ServiceParts(context, connections: 8)
         let requests = RequestStore(pool: parts.pool)
         let keys = APIKeyStore(pool: parts.pool)
-        let acceptor = RequestAcceptor(requests: requests, bus: parts.bus, ids: context.ids, limits: bodyLimits)
+        let acceptor = RequestAcceptor(requests: requests, hints: parts.hints, ids: context.ids, limits: bodyLimits)
         let listener = try PostgresListener(
             configuration: parts.sessions, channels: ["weir_activity_request"], logger: context.logger)
         let service = IntakeService(
             configuration: configuration,
             expander: RequestExpander(
-                requests: requests, lease: parts.lease, bus: parts.bus, ids: context.ids, limits: bodyLimits,
-                logger: context.logger),
+                requests: requests, lease: parts.lease, hints: parts.hints, ids: context.ids, limits: bodyLimits),
             commands: CommandReceiver(
                 acceptor: acceptor, keys: keys, messages: MessageStore(pool: parts.pool), logger: context.logger),
             requests: requests, lease: parts.lease, bus: parts.bus, listener: listener, logger: context.logger)

@@ -1,3 +1,4 @@
+import Assembly
 import Contracts
 import Logging
 import Messaging
@@ -84,7 +85,7 @@ public struct IntakeService: Service {
 
     private func look() async {
         do {
-            toExpand.add(try await requests.waitingForExpansion(limit: 100))
+            toExpand.add(try await requests.waitingForExpansion(limit: 100).map(\.id))
         } catch {
             logger.warning("Could not look for accepted requests.", metadata: ["error": "\(error)"])
         }
@@ -94,20 +95,23 @@ public struct IntakeService: Service {
         while let request = await toExpand.next() {
             guard expanding.begin(request) else { continue }
             defer { expanding.end(request) }
+            var logger = logger.about(request)
             do {
-                try await expander.expand(request)
+                guard let expansion = try await expander.begin(request) else { continue }
+                logger = logger.about(expansion.request.trace)
+                try await expander.finish(expansion)
             } catch is ExpansionLost {
-                logger.info("Another worker expands the request now.", metadata: ["request": "\(request)"])
+                logger.info("Another worker expands the request now.")
             } catch {
-                logger.error("Could not expand a request.", metadata: ["request": "\(request)", "error": "\(error)"])
-                await letGo(of: request)
+                logger.error("Could not expand a request.", metadata: ["error": "\(error)"])
+                await letGo(of: request, logger: logger)
             }
         }
     }
 
     /// The claim may have taken effect although its answer was lost, and nobody takes it from a worker that is alive. Once it is
     /// released, the next poll finds the request again, which paces the attempts.
-    private func letGo(of request: ActivityRequestID) async {
+    private func letGo(of request: ActivityRequestID, logger: Logger) async {
         await insist(on: "release a request", logger: logger) {
             try await requests.release(request, worker: lease.worker)
         }

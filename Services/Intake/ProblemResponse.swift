@@ -1,3 +1,4 @@
+import Assembly
 import Contracts
 import HTTPTypes
 import Hummingbird
@@ -43,7 +44,8 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
         } catch let error as any HTTPResponseError {
             return Self.problem(for: error, request, limits).response()
         } catch {
-            context.logger.error("A request failed.", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            context.logger.about(request.trace).error(
+                "A request failed.", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             return Problem(
                 code: "unavailable", status: 503, title: "Weir cannot answer now",
                 detail: "Something that this needs, such as the database, is away. Try again in a moment."

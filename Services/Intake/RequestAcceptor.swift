@@ -1,7 +1,7 @@
+import Assembly
 import Contracts
 import Crypto
 import JSON
-import Messaging
 import Postgres
 import Runtime
 import Store
@@ -14,7 +14,7 @@ struct RequestAcceptor: Sendable {
         let name: String
         let org: OrgID
         let idempotencyKey: String?
-        let traceparent: String?
+        let trace: TraceContext?
     }
 
     /// An accepted request.
@@ -30,7 +30,7 @@ struct RequestAcceptor: Sendable {
     static let idempotencyKeyBytesMax = 255
 
     let requests: RequestStore
-    let bus: BusClient
+    let hints: HintPublisher
     let ids: IDGenerator
     let limits: ActivityRequestBody.Limits
 
@@ -46,10 +46,10 @@ struct RequestAcceptor: Sendable {
             id: ActivityRequestID(ids.next()), org: origin.org, activity: activity, content: JSONB(json.encoded()),
             objectCount: body.objects.count, origin: origin.name, idempotencyKey: origin.idempotencyKey,
             fingerprint: origin.idempotencyKey.map { _ in Bytea(Array(SHA256.hash(data: bytes))) },
-            traceparent: origin.traceparent.flatMap { $0.utf8.count <= 255 && !$0.utf8.contains(0) ? $0 : nil })
+            trace: origin.trace)
         switch try await requests.accept(request) {
         case .accepted(let id, let plan):
-            bus.publish(topic: Topic.requestAccepted, key: id.description, body: [])
+            hints.say(.requestAccepted(RequestReference(id: id, org: origin.org, trace: origin.trace)))
             return Accepted(id: id, activity: activity, plan: plan, isRepeated: false)
         case .repeated(let id, let plan):
             return Accepted(id: id, activity: activity, plan: plan, isRepeated: true)

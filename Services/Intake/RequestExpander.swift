@@ -1,7 +1,6 @@
+import Assembly
 import Contracts
 import JSON
-import Logging
-import Messaging
 import Postgres
 import Runtime
 import Store
@@ -15,15 +14,19 @@ struct RequestExpander: Sendable {
 
     let requests: RequestStore
     let lease: WorkerLease
-    let bus: BusClient
+    let hints: HintPublisher
     let ids: IDGenerator
     let limits: ActivityRequestBody.Limits
-    let logger: Logger
 
-    /// Expands a request, if it needs that and nobody else does it.
-    ///
-    /// A cancelled task finishes the chunk under way and gives the rest of the request to others.
-    func expand(_ id: ActivityRequestID) async throws {
+    /// A request whose first chunk is stored.
+    struct Expansion: Sendable {
+        let request: ExpandableRequest
+        fileprivate let names: [String]
+        fileprivate let worker: WorkerID
+    }
+
+    /// Claims a request and stores its first chunk, if it needs that and nobody else does it.
+    func begin(_ id: ActivityRequestID) async throws -> Expansion? {
         let worker = lease.worker
         let names = Mutex<[String]>([])
         let begun = try await shielded {
@@ -34,13 +37,20 @@ struct RequestExpander: Sendable {
                 }
             }
         }
-        guard let request = begun else { return }
+        guard let request = begun else { return nil }
         announce(request)
-        let read = names.withLock { $0 }
+        return Expansion(request: request, names: names.withLock { $0 }, worker: worker)
+    }
+
+    /// Stores the other chunks.
+    ///
+    /// A cancelled task finishes the chunk under way and gives the rest of the request to others.
+    func finish(_ expansion: Expansion) async throws {
+        let request = expansion.request
         var position = Self.end(ofChunkFrom: request.objectsExpanded)
-        while let chunk = chunk(of: request, names: read, from: position) {
-            if Task.isCancelled { return try await handOver(request, worker: worker) }
-            try await shielded { try await requests.expand(request, chunk: chunk, worker: worker) }
+        while let chunk = chunk(of: request, names: expansion.names, from: position) {
+            if Task.isCancelled { return try await handOver(request, worker: expansion.worker) }
+            try await shielded { try await requests.expand(request, chunk: chunk, worker: expansion.worker) }
             announce(request)
             position = Self.end(ofChunkFrom: position)
         }
@@ -49,7 +59,7 @@ struct RequestExpander: Sendable {
     /// This process stops: another one goes on where it has come to.
     private func handOver(_ request: ExpandableRequest, worker: WorkerID) async throws {
         try await shielded { try await requests.release(request.id, worker: worker) }
-        bus.publish(topic: Topic.requestAccepted, key: request.id.description, body: [])
+        hints.say(.requestAccepted(request.reference))
     }
 
     /// The names of a request, checked once more when nobody has checked them.
@@ -82,8 +92,7 @@ struct RequestExpander: Sendable {
 
     private func announce(_ request: ExpandableRequest) {
         for source in request.sources {
-            let ready = ReadySource(org: request.org, source: source.id)
-            bus.publish(topic: Topic.runReady, key: ready.hint, body: [])
+            hints.say(.runReady(ReadySource(org: request.org, source: source.id)))
         }
     }
 }

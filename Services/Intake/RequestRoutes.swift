@@ -41,7 +41,7 @@ struct RequestRoutes: Sendable {
             try await body(of: request),
             from: .init(
                 name: "http", org: org, idempotencyKey: request.headers[.idempotencyKey],
-                traceparent: request.headers[.traceparent]))
+                trace: request.trace))
         var headers: HTTPFields = [.location: "/v1/activity-requests/\(accepted.id)"]
         if accepted.isRepeated { headers[.idempotencyReplayed] = "true" }
         return .json(RequestDocuments.accepted(accepted), status: .accepted, headers: headers)
@@ -157,7 +157,6 @@ extension HTTPField.Name {
     fileprivate static var idempotencyReplayed: HTTPField.Name {
         HTTPField.Name("Idempotency-Replayed") ?? .contentType
     }
-    fileprivate static var traceparent: HTTPField.Name { HTTPField.Name("traceparent") ?? .contentType }
 }
 
 extension Response {

@@ -28,11 +28,12 @@ extension ProcessorService {
             runs: RunStore(pool: parts.pool), mappings: MappingCache(store: SourceStore(pool: parts.pool)),
             runsMax: configuration.runsMax, bytesMax: configuration.bytesMax, logger: context.logger)
         let collector = ResultCollector(
-            results: results, lease: parts.lease, ids: context.ids, clock: context.clock,
+            results: results, ids: context.ids, clock: context.clock,
             links: try ResultLinks(settings), chunkObjects: 1_000, chunkBytes: 4 << 20, chunksAtOnce: 3)
         let service = ProcessorService(
             configuration: configuration, answers: answers, collector: collector, results: results,
-            requests: RequestStore(pool: parts.pool), lease: parts.lease, bus: parts.bus, logger: context.logger)
+            requests: RequestStore(pool: parts.pool), lease: parts.lease, bus: parts.bus, hints: parts.hints,
+            logger: context.logger)
         return [parts.keeper, service]
     }
 }

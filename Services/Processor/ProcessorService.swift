@@ -1,3 +1,4 @@
+import Assembly
 import Contracts
 import Logging
 import Messaging
@@ -35,6 +36,7 @@ public struct ProcessorService: Service {
     private let requests: RequestStore
     private let lease: WorkerLease
     private let bus: BusClient
+    private let hints: HintPublisher
     private let logger: Logger
     private let answersWait = Bell()
     private let batchesWait = Bell()
@@ -46,7 +48,7 @@ public struct ProcessorService: Service {
     init(
         configuration: Configuration, answers: AnswerProcessor, collector: ResultCollector, results: ResultStore,
         requests: RequestStore,
-        lease: WorkerLease, bus: BusClient, logger: Logger
+        lease: WorkerLease, bus: BusClient, hints: HintPublisher, logger: Logger
     ) {
         self.configuration = configuration
         self.answers = answers
@@ -55,6 +57,7 @@ public struct ProcessorService: Service {
         self.requests = requests
         self.lease = lease
         self.bus = bus
+        self.hints = hints
         self.logger = logger
     }
 
@@ -100,7 +103,7 @@ public struct ProcessorService: Service {
         while !Task.isCancelled {
             answersWait.ring()
             do {
-                toCollect.add(try await results.waitingForCollection(limit: 100))
+                toCollect.add(try await results.waitingForCollection(limit: 100).map(\.id))
             } catch {
                 logger.warning("Could not look for finished requests.", metadata: ["error": "\(error)"])
             }
@@ -138,15 +141,19 @@ public struct ProcessorService: Service {
         while let request = await toCollect.next() {
             guard collecting.begin(request) else { continue }
             defer { collecting.end(request) }
+            var logger = logger.about(request)
             do {
-                let isCollected = try await shielded { try await collector.collect(request) }
-                if isCollected {
-                    bus.publish(topic: Topic.requestCompleted, key: request.description, body: [])
+                let worker = lease.worker
+                guard let claimed = try await shielded({ try await results.claim(request, worker: worker) }) else {
+                    continue
+                }
+                logger = logger.about(claimed.trace)
+                if try await shielded({ try await collector.collect(claimed, worker: worker) }) {
+                    hints.say(.requestCompleted(claimed.reference))
                 }
             } catch {
                 logger.error(
-                    "Could not collect a result; the next poll finds it again.",
-                    metadata: ["request": "\(request)", "error": "\(error)"])
+                    "Could not collect a result; the next poll finds it again.", metadata: ["error": "\(error)"])
                 // The claim may have taken effect, and nobody takes it from a worker that is alive.
                 await insist(on: "release a request", logger: logger) {
                     try await requests.release(request, worker: lease.worker)

@@ -13,7 +13,6 @@ struct ResultCollector: Sendable {
     static let inlineBytesMax = 256 << 10
 
     let results: ResultStore
-    let lease: WorkerLease
     let ids: IDGenerator
     let clock: WallClock
     /// Makes the signed links of large results; nil without `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY`.
@@ -24,18 +23,16 @@ struct ResultCollector: Sendable {
     /// How many chunks are under way at once.
     let chunksAtOnce: Int
 
-    /// Collects the result of a request whose runs are all closed.
+    /// Collects the result of a request that the worker has claimed.
     ///
-    /// - Returns: false when there was nothing to do, or somebody else has it.
-    func collect(_ id: ActivityRequestID) async throws -> Bool {
-        let worker = lease.worker
-        guard let request = try await results.claim(id, worker: worker) else { return false }
+    /// - Returns: false when the claim is void.
+    func collect(_ request: CollectableRequest, worker: WorkerID) async throws -> Bool {
         let (bytes, inline) = try await storeChunks(of: request)
         let outcome = Outcome(request)
         let payload = CompletionPayload(
             request: request, state: outcome.state, substate: outcome.substate, resultBytes: bytes,
             inlineResult: inline, timestamp: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()),
-            link: inline == nil ? links?.link(to: id, now: clock.millisecondsSinceEpoch() / 1000) : nil)
+            link: inline == nil ? links?.link(to: request.id, now: clock.millisecondsSinceEpoch() / 1000) : nil)
         let bytesOfPayload = request.endpoints.isEmpty ? Bytea([]) : Bytea(payload.encoded())
         let deliveries = zip(ids.next(request.endpoints.count), request.endpoints).map { id, endpoint in
             (id: DeliveryID(id), endpoint: endpoint, payload: bytesOfPayload)

@@ -18,7 +18,7 @@ extension SchedulerService {
         let parts = try ServiceParts(context, connections: 2)
         let service = SchedulerService(
             configuration: configuration, sweep: SweepStore(pool: parts.pool), runs: RunStore(pool: parts.pool),
-            requests: RequestStore(pool: parts.pool), results: ResultStore(pool: parts.pool), bus: parts.bus,
+            requests: RequestStore(pool: parts.pool), results: ResultStore(pool: parts.pool), hints: parts.hints,
             context: context)
         return [parts.keeper, service]
     }

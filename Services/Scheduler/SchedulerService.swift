@@ -1,6 +1,6 @@
+import Assembly
 import Contracts
 import Logging
-import Messaging
 import Runtime
 import ServiceLifecycle
 import Store
@@ -31,7 +31,7 @@ public struct SchedulerService: Service {
     private let runs: RunStore
     private let requests: RequestStore
     private let results: ResultStore
-    private let bus: BusClient
+    private let hints: HintPublisher
     private let contact: DatabaseContact
     private let logger: Logger
     private let released: PrometheusCounter
@@ -40,14 +40,14 @@ public struct SchedulerService: Service {
     /// A scheduler on its parts.
     init(
         configuration: Configuration, sweep: SweepStore, runs: RunStore, requests: RequestStore, results: ResultStore,
-        bus: BusClient, context: RuntimeContext
+        hints: HintPublisher, context: RuntimeContext
     ) {
         self.configuration = configuration
         self.sweep = sweep
         self.runs = runs
         self.requests = requests
         self.results = results
-        self.bus = bus
+        self.hints = hints
         // Two heartbeats may be missed in that time, not three.
         contact = DatabaseContact(silenceMax: configuration.grace / 3)
         logger = context.logger
@@ -109,19 +109,19 @@ public struct SchedulerService: Service {
     /// The state of the rows is the outbox: whatever waits is announced again.
     private func sayAgain() async throws {
         for request in try await requests.waitingForExpansion(limit: 100) {
-            bus.publish(topic: Topic.requestAccepted, key: request.description, body: [])
+            hints.say(.requestAccepted(request))
         }
         for source in try await runs.readySources() {
-            bus.publish(topic: Topic.runReady, key: source.hint, body: [])
+            hints.say(.runReady(source))
         }
         if try await sweep.fetchedRunsWait() {
-            bus.publish(topic: Topic.answerRecorded, key: "answers", body: [])
+            hints.say(.answerRecorded)
         }
         for request in try await results.waitingForCollection(limit: 100) {
-            bus.publish(topic: Topic.runsClosed, key: request.description, body: [])
+            hints.say(.runsClosed(request))
         }
         if try await sweep.deliveriesWait() {
-            bus.publish(topic: Topic.requestCompleted, key: "deliveries", body: [])
+            hints.say(.deliveriesDue)
         }
     }
 

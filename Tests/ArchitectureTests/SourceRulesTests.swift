@@ -35,6 +35,15 @@ struct SourceRulesTests {
         }
     }
 
+    @Test func hintsAreSaidInOnePlace() {
+        // The command line publishes what it is told to; the bus carries it.
+        for file in product where !["Assembly", "Messaging", "Bus", "CLI"].contains(file.target) {
+            for (number, line) in file.code where line.contains(".publish(topic:") || line.contains("CloudEvent(id:") {
+                Issue.record("\(file.path):\(number): services say hints with HintPublisher: \(line)")
+            }
+        }
+    }
+
     @Test func nothingEndsTheProcessOnInput() throws {
         let forbidden = try Regex(#"\bfatalError\("#)
         for file in product {

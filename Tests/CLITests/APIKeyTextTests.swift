@@ -33,10 +33,12 @@ struct APIKeyTextTests {
     }
 
     @Test func severalEventsHaveDifferentIdsAndOneKeepsItsOwn() throws {
-        let several = EventSource(type: "a.b.v1", data: Array("{}".utf8), apiKey: nil, id: "x", isSeveral: true)
+        let several = EventSource(type: "a.b.v1", subject: "k", data: [], apiKey: nil, id: "x", isSeveral: true)
         #expect(try CloudEvent(parsing: several.body(0)).id == "x-0")
         #expect(try CloudEvent(parsing: several.body(7)).id == "x-7")
-        let one = EventSource(type: "a.b.v1", data: Array("{}".utf8), apiKey: "weir_\"k", id: "x", isSeveral: false)
+        #expect(try CloudEvent(parsing: several.body(7)).subject == "k")
+        let one = EventSource(
+            type: "a.b.v1", subject: nil, data: Array("{}".utf8), apiKey: "weir_\"k", id: "x", isSeveral: false)
         let event = try CloudEvent(parsing: one.body(0))
         #expect(event.id == "x")
         #expect(event.extensions["apikey"] == Array("\"weir_\\\"k\"".utf8))

@@ -10,6 +10,9 @@ import Messaging
 /// Makes the CloudEvents that a publish sends.
 struct EventSource {
     let type: String
+    /// What the event is about: the key of a hint; nil for commands, whose data say it.
+    let subject: String?
+    /// The event's data as JSON text; empty if there are none.
     let data: [UInt8]
     /// The key of the organization, for commands; it travels as the extension `apikey` and is never shown on the feed.
     let apiKey: String?
@@ -23,8 +26,7 @@ struct EventSource {
         if let apiKey { extensions["apikey"] = JSONValue.string(apiKey).encoded() }
         return CloudEvent(
             id: isSeveral ? "\(id)-\(number)" : id, source: "/weir/cli", type: type, time: Date().formatted(.iso8601),
-            data: data,
-            extensions: extensions
+            subject: subject, data: data, extensions: extensions
         ).encoded()
     }
 

@@ -63,7 +63,10 @@ struct PublishCommand: WeirCommand {
         let key = key ?? (isCommand ? payload["activity"]?.stringValue ?? "" : "")
         if !unchecked { try EventCheck.check(type: type, key: key, data: payload) }
         let source = EventSource(
-            type: type, data: payload.encoded(), apiKey: isCommand ? try context.apiKey(intake) : nil,
+            type: type, subject: isCommand || key.isEmpty ? nil : key,
+            // A hint of {} is one without data.
+            data: isCommand || payload.objectValue?.isEmpty != true ? payload.encoded() : [],
+            apiKey: isCommand ? try context.apiKey(intake) : nil,
             id: id ?? UUID().uuidString.lowercased(), isSeveral: count > 1)
         let publication = Publication(
             source: source, key: key, count: count, rate: rate, console: context.console)

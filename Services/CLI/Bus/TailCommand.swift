@@ -14,7 +14,9 @@ struct TailCommand: WeirCommand {
         commandName: "tail",
         abstract: "Watch what goes over the bus, until Ctrl-C.",
         discussion: """
-            Commands appear without their data. A feed that is watched too slowly leaves messages out and says how many.
+            For each message: when it was said, its type, what it is about (the key that hints are merged by), who said it, and the \
+            trace of the request that it is about, if that has one. With --json the whole CloudEvent stands under "event". Commands \
+            appear without their data. A feed that is watched too slowly leaves messages out and says how many.
 
             Examples:
               weir tail
@@ -39,12 +41,14 @@ struct TailCommand: WeirCommand {
                 // Says at once when there is no bus, instead of waiting for messages that cannot come.
                 try await client.ping(timeout: .seconds(5))
                 if !json { console.note("watching\(type.isEmpty ? "" : " \(type)…"); Ctrl-C ends it") }
+                var table = ObservationTable(style: console.style)
+                if !json { console.print(table.head) }
                 var seen = 0
                 for await message in messages {
                     console.print(
                         json
                             ? ObservationText.json(message)
-                            : ObservationText.line(message, at: .now, style: console.style))
+                            : table.line(message, seenAt: Int64(Date.now.timeIntervalSince1970 * 1_000_000)))
                     seen += 1
                     if seen == count { return }
                 }

@@ -30,7 +30,7 @@ struct StoredRequest: Sendable {
         let accepted = try await RequestStore(pool: pool).accept(
             NewRequest(
                 id: id, org: org, activity: "enrich", content: JSONB(#"{"objects":["Abel","Bebel"]}"#), objectCount: 2,
-                origin: "http", idempotencyKey: nil, fingerprint: nil, traceparent: nil))
+                origin: "http", idempotencyKey: nil, fingerprint: nil, trace: nil))
         guard case .accepted = accepted else { throw HarnessError("not accepted: \(accepted)") }
     }
 

@@ -10,6 +10,7 @@ final class StubAPI: Sendable {
         var calls: [String: Int] = [:]
         var scripts: [String: [StubReply]] = [:]
         var noteBytes = 0
+        var headers: Set<String> = []
         var targets: [String] = []
         var searches: [[String]] = []
         var unknown: Set<String> = []
@@ -32,6 +33,7 @@ final class StubAPI: Sendable {
             let (reply, noteBytes) = shared.state.withLock { state in
                 let call = state.calls[name, default: 0]
                 state.calls[name] = call + 1
+                state.headers.formUnion(request.headers.keys)
                 state.targets.append(request.target)
                 let script = state.scripts[name] ?? []
                 return (script.isEmpty ? nil : script[min(call, script.count - 1)], state.noteBytes)
@@ -48,6 +50,9 @@ final class StubAPI: Sendable {
 
     /// Calls so far, by object.
     var calls: [String: Int] { shared.state.withLock { $0.calls } }
+
+    /// The lower-case names of all header fields that came so far.
+    var headers: Set<String> { shared.state.withLock { $0.headers } }
 
     /// Paths of the calls about single objects, in their order.
     var targets: [String] { shared.state.withLock { $0.targets } }

@@ -11,6 +11,8 @@ final class WebhookReceiver: Sendable {
         let endpoint: String
         /// `webhook-id`.
         let id: String
+        /// The header `traceparent`, if it came.
+        let traceparent: String?
         let body: JSONValue
         /// Why the signature does not verify; nil if it does.
         let fault: String?
@@ -44,6 +46,7 @@ final class WebhookReceiver: Sendable {
                 state.received.append(
                     Received(
                         endpoint: request.lastComponent, id: request.headers["webhook-id"] ?? "",
+                        traceparent: request.headers["traceparent"],
                         body: (try? JSONValue(parsing: request.body)) ?? .null, fault: fault, status: status))
                 return status
             }
