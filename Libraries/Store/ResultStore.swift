@@ -24,7 +24,7 @@ public struct CollectableRequest: Sendable {
     public var reference: RequestReference { RequestReference(id: id, org: org, trace: trace) }
 }
 
-/// One line of a result as it is read: a value, or a run without any.
+/// What a run contributes to a result.
 public struct ResultRow: Sendable {
     /// The object's place in the request.
     public let position: Int
@@ -34,10 +34,8 @@ public struct ResultRow: Sendable {
     public let state: String
     /// Why the run ended as it did, when there is something to say.
     public let reason: String?
-    /// The datapoint; nil when the run has no value.
-    public let datapoint: DatapointID?
-    /// The value as JSON.
-    public let value: JSONB?
+    /// The values that it found, as JSON.
+    public let values: [(datapoint: DatapointID, json: JSONB)]
 }
 
 /// Collecting the results of requests.
@@ -95,18 +93,24 @@ public struct ResultStore: Sendable {
             from public.request_object as o
             where o.activity_request_id = $1 and o.position >= $2 and o.position < $3
         )
-        select position, name, state, state_reason, datapoint_id, value, next_position
+        select position, name, state, state_reason, datapoints, vals, next_position
         from (
-            select n.position, n.name, r.state::text as state, r.state_reason, r.id, v.datapoint_id, v.value,
+            select n.position, n.name, r.state::text as state, r.state_reason, r.id, v.datapoints, v.vals,
                    lead(n.position) over in_order as next_position,
-                   coalesce(sum(pg_column_size(v.value)) over in_order, 0) - coalesce(pg_column_size(v.value), 0) as bytes_before
+                   coalesce(sum(v.bytes) over in_order, 0) - coalesce(v.bytes, 0) as bytes_before
             from named as n
             join public.run_queue as r on r.activity_request_id = n.activity_request_id and r.position = n.position
-            left join public.value as v on v.run_id = r.id
-            window in_order as (order by n.position, r.id, v.datapoint_id rows unbounded preceding)
+            -- A row for each run, not for each value: what a row costs on its way is much of the whole.
+            cross join lateral (
+                select array_agg(v.datapoint_id) as datapoints, array_agg(v.value) as vals,
+                       sum(pg_column_size(v.value)) as bytes
+                from public.value as v
+                where v.run_id = r.id
+            ) as v
+            window in_order as (order by n.position, r.id rows unbounded preceding)
         ) as found
         where bytes_before < $4
-        order by position, id, datapoint_id
+        order by position, id
         """)
 
     private static let store = Statement(
@@ -181,12 +185,12 @@ public struct ResultStore: Sendable {
         rows.reserveCapacity(result.count)
         var next: Int32?
         for row in result {
-            let (position, name, state, reason, datapoint, value, following) = try row.decode(
-                (Int32, String, String, String?, DatapointID?, JSONB?, Int32?).self)
+            let (position, name, state, reason, datapoints, values, following) = try row.decode(
+                (Int32, String, String, String?, [DatapointID]?, [JSONB]?, Int32?).self)
             rows.append(
                 ResultRow(
-                    position: Int(position), name: name, state: state, reason: reason, datapoint: datapoint,
-                    value: value))
+                    position: Int(position), name: name, state: state, reason: reason,
+                    values: zip(datapoints ?? [], values ?? []).map { (datapoint: $0, json: $1) }))
             next = following
         }
         guard let next, let last = rows.last else { return (rows, positions.upperBound) }

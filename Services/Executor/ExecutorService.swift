@@ -19,7 +19,7 @@ public struct ExecutorService: Service {
         /// Exchanges claimed by one statement, and how many may wait for their call.
         public var claimMax = 200
         /// Answers recorded by one statement.
-        public var recordMax = 200
+        public var recordMax = 400
         /// Bytes of answers recorded by one statement, but for the last answer of a batch.
         public var recordBytesMax = 8 << 20
         /// Outcomes that wait to be recorded: nothing new begins above it, so that a database that is away costs no more calls.
@@ -29,7 +29,7 @@ public struct ExecutorService: Service {
         /// Recording statements under way at once.
         public var recordFlights = 2
         /// Under load, how long answers are gathered before they are recorded.
-        public var gathering: Duration = .milliseconds(5)
+        public var gathering: Duration = .milliseconds(10)
         /// How often it looks for work that no hint announced.
         public var pollInterval: Duration = .seconds(2)
 

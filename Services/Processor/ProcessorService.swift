@@ -15,13 +15,13 @@ public struct ProcessorService: Service {
         /// Batches of answers mapped at once.
         public var concurrency = 2
         /// Runs mapped in one transaction.
-        public var runsMax = 200
+        public var runsMax = 400
         /// Bytes of answers mapped in one transaction, but for the last answer.
         public var bytesMax = 16 << 20
         /// Results collected at once.
         public var collectors = 2
         /// Under load, how long answers are left to gather before the next batch is picked.
-        public var gathering: Duration = .milliseconds(5)
+        public var gathering: Duration = .milliseconds(10)
         /// How often it looks for work that no hint announced.
         public var pollInterval: Duration = .seconds(2)
 

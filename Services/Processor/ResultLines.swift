@@ -67,10 +67,9 @@ struct ResultLines {
     private func values(of rows: ArraySlice<ResultRow>) -> [(key: String, value: JSONB)] {
         var values: [(key: String, value: JSONB)] = []
         for row in rows {
-            guard let datapoint = row.datapoint, let value = row.value, let key = datapointKeys[datapoint] else {
-                continue
+            for value in row.values {
+                if let key = datapointKeys[value.datapoint] { values.append((key, value.json)) }
             }
-            values.append((key, value))
         }
         values.sort { $0.key < $1.key }
         return values

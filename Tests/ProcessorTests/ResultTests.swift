@@ -19,14 +19,14 @@ struct ResultTests {
 
     private func row(_ position: Int, _ object: String, _ datapoint: DatapointID?, _ value: String?) -> ResultRow {
         ResultRow(
-            position: position, name: object, state: "done", reason: nil, datapoint: datapoint,
-            value: value.map { JSONB($0) })
+            position: position, name: object, state: "done", reason: nil,
+            values: datapoint.map { [($0, JSONB(value ?? "null"))] } ?? [])
     }
 
     @Test func everyObjectIsOneLineWithItsValuesInOrder() {
         let lines = ResultLines(datapointKeys: [name: "name", code: "code"])
         let failed = ResultRow(
-            position: 2, name: "X\"X", state: "failed", reason: "the API answered HTTP 404", datapoint: nil, value: nil)
+            position: 2, name: "X\"X", state: "failed", reason: "the API answered HTTP 404", values: [])
         let bytes = lines.encode([
             row(0, "DE", name, #""Germany""#), row(0, "DE", code, "276"), row(1, "AQ", nil, nil), failed,
         ])
@@ -42,8 +42,8 @@ struct ResultTests {
     @Test func whatThereIsToSayAboutADoneRunStandsBesideItsValuesOnce() {
         func row(_ object: String, _ datapoint: DatapointID?, _ reason: String?) -> ResultRow {
             ResultRow(
-                position: object == "DE" ? 0 : 1, name: object, state: "done", reason: reason, datapoint: datapoint,
-                value: datapoint.map { _ in JSONB("1") })
+                position: object == "DE" ? 0 : 1, name: object, state: "done", reason: reason,
+                values: datapoint.map { [($0, JSONB("1"))] } ?? [])
         }
         let bytes = ResultLines(datapointKeys: [name: "name", code: "code"]).encode([
             row("DE", name, "the text 'x' where a number is expected (at $.size)"),
