@@ -45,6 +45,33 @@ struct MessageRouterTests {
         #expect(router.snapshot().delivered == 2 && router.snapshot().consumerLost == 0)
     }
 
+    @Test func aGreetingThatIsRepeatedOpensOneSession() {
+        let router = router()
+        router.receive(from: 1) { batch in
+            batch.add(.hello)
+            batch.add(.hello)
+        }
+        consume(router, peer: 1, credit: 3)
+        router.flush()
+        let welcomes = wire.records(to: 1, .welcome).map(\.id)
+        #expect(welcomes.count == 2 && welcomes[0] == welcomes[1])
+        #expect(router.snapshot().credit == 3)
+        router.receive(from: 1) { $0.add(.hello) }
+        router.flush()
+        #expect(wire.records(to: 1, .welcome).last?.id != welcomes[0])
+        #expect(router.snapshot().consumers == 0)
+    }
+
+    @Test func whatAClientSaidInAnotherSessionDoesNotCountInTheNext() {
+        let router = router()
+        consume(router, peer: 1, credit: 3)
+        router.receive(from: 1) { $0.add(.heartbeat, id: 7) }
+        router.flush()
+        #expect(wire.records(to: 1, .welcome).count == 1 && router.snapshot().consumers == 0)
+        consume(router, peer: 1, credit: 3)
+        #expect(router.snapshot().credit == 3)
+    }
+
     @Test func aConsumerThatDoesNotReadGetsNoMoreThanABatch() {
         let router = router()
         consume(router, peer: 1, credit: 1_000)

@@ -38,7 +38,7 @@ struct ChildProcessTests {
 
     @Test func standardInputOutputAndErrorAreTheNamedFiles() async throws {
         try await withTemporaryState { state in
-            try writeScript("\(state.path)/script", "cat", "echo oops >&2", "echo \"$WEIR_X in $(pwd)\"")
+            try await writeScript("\(state.path)/script", "cat", "echo oops >&2", "echo \"$WEIR_X in $(pwd)\"")
             let command = ChildCommand(
                 executable: "\(state.path)/script", environment: ["WEIR_X": "value", "PATH": "/usr/bin:/bin"],
                 workingDirectory: "/usr", inputPath: "\(state.path)/script", outputPath: "\(state.path)/out")

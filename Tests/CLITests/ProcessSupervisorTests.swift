@@ -26,7 +26,7 @@ struct ProcessSupervisorTests {
 
     @Test func crashedServiceIsStartedAgain() async throws {
         try await withTemporaryState { state in
-            try writeScript("\(state.path)/weir-x", "echo run >> \(state.path)/runs", "exec sleep 60")
+            try await writeScript("\(state.path)/weir-x", "echo run >> \(state.path)/runs", "exec sleep 60")
             let (events, continuation) = AsyncStream.makeStream(of: SupervisorEvent.self)
             let supervisor = makeSupervisor(state) { continuation.yield($0) }
             try await supervisor.start(ServicePlan(name: "weir-x", settings: [:], healthPort: 1))
@@ -34,9 +34,9 @@ struct ProcessSupervisorTests {
             guard case .started(_, let first) = await next.next() else { throw Unexpected() }
             try await waitUntil { text(of: "\(state.path)/runs") == "run\n" }
             kill(first, SIGKILL)
+            let crash = await next.next()
             #expect(
-                await next.next()
-                    == .crashed(service: "weir-x", status: .signalled(SIGKILL), restartAfter: RestartBackoff.first))
+                crash == .crashed(service: "weir-x", status: .signalled(SIGKILL), restartAfter: RestartBackoff.first))
             guard case .started(_, let second) = await next.next() else { throw Unexpected() }
             #expect(second != first)
             try await waitUntil { text(of: "\(state.path)/runs") == "run\nrun\n" }
@@ -47,7 +47,7 @@ struct ProcessSupervisorTests {
 
     @Test func settingsGoOverTheInheritedEnvironmentWithoutLibpqsOwn() async throws {
         try await withTemporaryState { state in
-            try writeScript("\(state.path)/weir-x", "echo \"$WEIR_A,$PGHOST,$PATH\"", "exec sleep 60")
+            try await writeScript("\(state.path)/weir-x", "echo \"$WEIR_A,$PGHOST,$PATH\"", "exec sleep 60")
             let supervisor = makeSupervisor(state)
             try await supervisor.start(ServicePlan(name: "weir-x", settings: ["WEIR_A": "a"], healthPort: 1))
             try await waitUntil { text(of: supervisor.logPath("weir-x")) == "a,,/usr/bin:/bin\n" }
@@ -57,7 +57,7 @@ struct ProcessSupervisorTests {
 
     @Test func serviceThatIgnoresTheStopIsKilledAfterItsGrace() async throws {
         try await withTemporaryState { state in
-            try writeScript("\(state.path)/weir-x", "trap '' TERM", "echo ready", "while :; do sleep 0.05; done")
+            try await writeScript("\(state.path)/weir-x", "trap '' TERM", "echo ready", "while :; do sleep 0.05; done")
             let supervisor = makeSupervisor(state)
             try await supervisor.start(ServicePlan(name: "weir-x", settings: [:], healthPort: 1))
             try await waitUntil { text(of: supervisor.logPath("weir-x")) == "ready\n" }
@@ -69,7 +69,7 @@ struct ProcessSupervisorTests {
 
     @Test func stopDuringTheWaitForARestartEndsIt() async throws {
         try await withTemporaryState { state in
-            try writeScript("\(state.path)/weir-x", "echo run", "exit 3")
+            try await writeScript("\(state.path)/weir-x", "echo run", "exit 3")
             let (events, continuation) = AsyncStream.makeStream(of: SupervisorEvent.self)
             let supervisor = makeSupervisor(state) { continuation.yield($0) }
             try await supervisor.start(ServicePlan(name: "weir-x", settings: [:], healthPort: 1))

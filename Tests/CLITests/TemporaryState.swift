@@ -20,12 +20,15 @@ func withTemporaryState<Result>(_ body: (StateDirectory) async throws -> Result)
 }
 
 /// Writes an executable script.
-func writeScript(_ path: String, _ lines: String...) throws {
-    let text = (["#!/bin/sh"] + lines).joined(separator: "\n") + "\n"
-    guard
-        FileManager.default.createFile(
-            atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o755])
-    else { throw UpError("Cannot write \(path)", remedy: "Look at the test") }
+///
+/// A shell writes it: a child that another test starts just then would hold a file of this process open for a moment, and the kernel
+/// executes nothing that is open for writing (ETXTBSY).
+func writeScript(_ path: String, _ lines: String...) async throws {
+    let write = #"path=$1; shift; printf '%s\n' '#!/bin/sh' "$@" >"$path"; chmod 755 "$path""#
+    let shell = ChildCommand(executable: "/bin/sh", arguments: ["-ec", write, "sh", path] + lines)
+    guard try await ChildProcess.run(shell) == .exited(0) else {
+        throw UpError("Cannot write \(path)", remedy: "Look at the test")
+    }
 }
 
 /// Asks again until it holds; the test's own time limit is the bound.

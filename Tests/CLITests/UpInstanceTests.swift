@@ -18,9 +18,9 @@ struct UpInstanceTests {
     }
 
     /// Debian's perl-base, which is always there, is enough for a server that answers every request with 200.
-    private func writeServices(_ directory: String) throws {
+    private func writeServices(_ directory: String) async throws {
         for name in Self.services {
-            try writeScript(
+            try await writeScript(
                 "\(directory)/\(name)",
                 "echo \"$0 on $WEIR_HEALTH_PORT, database $WEIR_DATABASE_URL\"",
                 #"""
@@ -42,6 +42,9 @@ struct UpInstanceTests {
 
         init(port: Int) throws {
             descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            // The port may remember connections of the service that has just ended there.
+            var reuses: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
             var address = LoopbackAddress.make(port: port)
             let isBound = withUnsafePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -54,10 +57,10 @@ struct UpInstanceTests {
         func end() { close(descriptor) }
     }
 
-    private func options(_ state: StateDirectory) throws -> UpOptions {
+    private func options(_ state: StateDirectory) async throws -> UpOptions {
         let executables = "\(state.path)/bin"
         try FileManager.default.createDirectory(atPath: executables, withIntermediateDirectories: true)
-        try writeServices(executables)
+        try await writeServices(executables)
         return UpOptions(
             state: state, executables: executables, environment: ["PATH": "/usr/bin:/bin"],
             clusterSettings: ["fsync": "off"])
@@ -66,7 +69,7 @@ struct UpInstanceTests {
     @Test func everythingRunsInsideAndNothingAfterwards() async throws {
         try await withTemporaryState { state in
             let progress = Mutex<[UpProgress]>([])
-            let processIDs = try await UpInstance.withRunning(try options(state)) { databaseURL in
+            let processIDs = try await UpInstance.withRunning(try await options(state)) { databaseURL in
                 #expect(databaseURL.hasPrefix("postgresql://weir@/weir?host="))
             } onProgress: { step in
                 progress.withLock { $0.append(step) }
@@ -87,7 +90,7 @@ struct UpInstanceTests {
 
     @Test func portStaysFromStartToStartAndStepsAsideWhenItIsInUse() async throws {
         try await withTemporaryState { state in
-            let options = try options(state)
+            let options = try await options(state)
             let told = Mutex<[UpProgress]>([])
             func start() async throws -> String {
                 try await UpInstance.withRunning(options, migrate: { _ in }) { step in
@@ -113,7 +116,7 @@ struct UpInstanceTests {
 
     @Test func secondInstanceInTheSameStateIsRefusedWhileTheFirstGoesOn() async throws {
         try await withTemporaryState { state in
-            let options = try options(state)
+            let options = try await options(state)
             try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }) { instance in
                 let error = await #expect(throws: UpError.self) {
                     try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }, body: { _ in })
@@ -126,8 +129,8 @@ struct UpInstanceTests {
 
     @Test func serviceThatDoesNotStartIsNamedWithItsLastWords() async throws {
         try await withTemporaryState { state in
-            let options = try options(state)
-            try writeScript(
+            let options = try await options(state)
+            try await writeScript(
                 "\(options.executables)/weir-executor", "echo 'weir-executor: WEIR_X is not set.' >&2", "exit 1")
             let error = await #expect(throws: UpError.self) {
                 try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }, body: { _ in })
@@ -139,7 +142,7 @@ struct UpInstanceTests {
 
     @Test func cancellationStopsEverything() async throws {
         try await withTemporaryState { state in
-            let options = try options(state)
+            let options = try await options(state)
             let (isUp, continuation) = AsyncStream.makeStream(of: Int32.self)
             let work = Task {
                 try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }) { instance in
@@ -158,7 +161,7 @@ struct UpInstanceTests {
     @Test func failedMigrationStopsTheDatabase() async throws {
         struct Broken: Error {}
         try await withTemporaryState { state in
-            let options = try options(state)
+            let options = try await options(state)
             await #expect(throws: Broken.self) {
                 try await UpInstance.withRunning(
                     options, migrate: { _ in throw Broken() }, onProgress: { _ in }, body: { _ in })

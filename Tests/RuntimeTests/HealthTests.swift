@@ -32,7 +32,7 @@ struct HealthTests {
         health.register("stuck") {
             starts.continuation.yield()
             // Ignores its cancellation on purpose.
-            await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in }
+            await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
         }
         let first = await health.report()
         #expect(first.checks[0].failure?.contains("no answer") == true)

@@ -17,7 +17,7 @@ struct ServiceMainTests {
 
     /// Ends neither when asked nor when cancelled.
     private struct Stubborn: Service {
-        func run() async throws { await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in } }
+        func run() async throws { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
     }
 
     @Test func failureOfAServiceEndsTheOthersAndIsThrown() async throws {

@@ -78,7 +78,7 @@ final class MessageRouter<Wire: PeerWire> {
             if record.id == peer.session {
                 tell(peer, .heartbeat)
             } else {
-                sendWelcome(to: peer)
+                openSession(of: peer)
             }
         case .ping: tell(peer, .pong, id: record.id)
         case .subscribe: try subscribe(record, peer)
@@ -114,13 +114,15 @@ final class MessageRouter<Wire: PeerWire> {
 
     private func welcome(_ record: Record, _ peer: Peer) {
         peer.name = String(decoding: record.body.prefix(BusLimits.topicBytesMax), as: UTF8.self)
-        // A client says hello when it starts over: it will open its consumers' accounts anew.
-        for id in Array(peer.consumers.keys) { removeConsumer(id, of: peer) }
-        peer.session = makeSession()
-        sendWelcome(to: peer)
+        // A client says hello when it starts over. One that hears nothing says it again: that is the same start, and the same session,
+        // or each welcome would make it give its consumers' credit once more.
+        if !peer.consumers.isEmpty { peer.session = makeSession() }
+        openSession(of: peer)
     }
 
-    private func sendWelcome(to peer: Peer) {
+    /// Tells a client its session, in which it will open its consumers' accounts anew.
+    private func openSession(of peer: Peer) {
+        for id in Array(peer.consumers.keys) { removeConsumer(id, of: peer) }
         tell(peer, .welcome, number: UInt32(configuration.heartbeat.wholeMilliseconds), id: peer.session)
     }
 
