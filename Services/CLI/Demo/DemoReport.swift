@@ -22,17 +22,16 @@ struct DemoReport {
         let some = Self.shown.compactMap { code in lines.first { $0.object == code } }
         console.print(ResultTable(some, columns: Self.columns).table())
         let absent = lines.count { $0.values["official_name"] == nil }
-        console.print(
-            style.faint(
-                "\(ResultTable.absent) the list has no official name for \(absent) of the countries: the value is absent, not empty"
-            ))
+        let note =
+            "\(ResultTable.absent) the list has no official name for \(absent) of the countries: the value is absent, not empty"
+        for line in console.wrapped(note, indentation: 2) { console.print(style.faint(line)) }
     }
 
     /// What happened, step by step.
     func timeline(_ timeline: RequestTimeline) {
         console.print()
         console.print(TimelineText.table(timeline))
-        console.print(console.style.faint(TimelineText.legend))
+        for line in console.wrapped(TimelineText.legend) { console.print(console.style.faint(line)) }
     }
 
     /// What to try next.

@@ -52,7 +52,7 @@ struct DoctorCommand: WeirCommand {
 
     private func show(_ findings: [Finding], _ console: Console) {
         for finding in findings {
-            for line in finding.lines(style: console.style, subjectWidth: 14) { console.print(line) }
+            for line in finding.lines(console, subjectWidth: 14) { console.print(line) }
         }
     }
 }
