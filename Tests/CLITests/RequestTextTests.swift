@@ -66,6 +66,21 @@ struct RequestTextTests {
             ])
     }
 
+    @Test func deliveriesThatHaveNotGotThroughAreNamedInOneLineEach() throws {
+        let text = Self.answer.replacing(
+            #""sms","state":"ready","attempts":1"#, with: #""sms","state":"failed","attempts":9"#)
+        let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))
+        #expect(
+            OverviewText.undelivered(overview) == [
+                "delivery to crm waits after 2 attempts: the endpoint answered HTTP 503",
+                "delivery to sms was given up after 9 attempts",
+            ])
+        let fresh = try RequestOverview(
+            AnswerReader(parsing: Array(text.replacing(#""attempts":2"#, with: #""attempts":0"#).utf8)))
+        #expect(OverviewText.undelivered(fresh)[0].hasPrefix("delivery to crm has not been tried yet"))
+        #expect(fresh.deliveries.map(\.isTried) == [false, true, true])
+    }
+
     @Test func oneOfAKindIsSingular() throws {
         let text = Self.answer.replacing("\"total\":8", with: "\"total\":1").replacing("null}", with: "1}")
         let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))

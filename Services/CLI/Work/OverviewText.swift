@@ -65,6 +65,20 @@ enum OverviewText {
         }
     }
 
+    /// One line for each delivery that has not got through.
+    static func undelivered(_ overview: RequestOverview) -> [String] {
+        overview.deliveries.filter { $0.state != "delivered" }.map { delivery in
+            let standing =
+                switch (delivery.state, delivery.attempts) {
+                case ("failed", let attempts): "was given up after \(Quantity(attempts, "attempt"))"
+                case (_, 0): "has not been tried yet"
+                case (_, let attempts): "waits after \(Quantity(attempts, "attempt"))"
+                }
+            let reason = delivery.reason.map { ": \($0)" } ?? ""
+            return TerminalText.safe("delivery to \(delivery.endpoint) \(standing)\(reason)")
+        }
+    }
+
     /// Where the outcome has been delivered to, and where not yet.
     ///
     /// - Parameter now: microseconds since 1970.
