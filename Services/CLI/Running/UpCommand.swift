@@ -57,7 +57,8 @@ struct UpCommand: WeirCommand {
                     // Until a signal cancels this, or the database goes away and takes everything with it.
                     for await status in ends {
                         throw UpError(
-                            "Postgres ended (\(status))", remedy: "See the log beside its data, below \(state.path)")
+                            "Postgres ended (\(status)): \(instance.cluster.failure)",
+                            remedy: "See \(instance.cluster.location.logPath)")
                     }
                 })
         }
