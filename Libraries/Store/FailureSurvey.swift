@@ -24,6 +24,16 @@ public struct FailureSurvey: Sendable {
         public let ageSeconds: Int
     }
 
+    /// Runs of one source that ended alike.
+    public struct Runs: Sendable {
+        /// The organization and the source: `acme/registry`.
+        public let source: String
+        /// The kind of failure, `connect`, or nil for those that are done.
+        public let failure: String?
+        /// How many.
+        public let count: Int
+    }
+
     private let pool: PostgresPool
 
     /// A survey on the given pool, whose user may read everything.
@@ -93,6 +103,36 @@ public struct FailureSurvey: Sendable {
         order by 1
         limit 20
         """)
+
+    private static let runs = Statement(
+        "survey.ended_runs",
+        """
+        select o.key || '/' || s.key, r.failure, count(*)
+        from (
+            select org_id, source_id, state::text as state,
+                   case when state::text <> 'done' then coalesce(state_substate, state::text) end as failure
+            from public.run_queue
+            where id > utils.uuid_v7_floor(clock_timestamp() - interval '1 hour')
+            order by id desc
+            limit 10000
+        ) as r
+        join public.source as s on s.owner_org_id = r.org_id and s.id = r.source_id
+        join public.org as o on o.id = r.org_id
+        where r.state in ('done', 'failed', 'invalid', 'timedout')
+        group by 1, 2
+        order by 1, 3 desc, 2
+        limit 200
+        """)
+
+    /// The runs of the last hour that have ended, by source and how.
+    public func endedRuns() async throws(PostgresError) -> [Runs] {
+        var runs: [Runs] = []
+        for row in try await pool.execute(Self.runs) {
+            let (source, failure, count) = try row.decode((String, String?, Int64).self)
+            runs.append(Runs(source: source, failure: failure, count: Int(count)))
+        }
+        return runs
+    }
 
     /// Webhooks of the last day that were given up or wait after a failed attempt, by endpoint.
     public func failedWebhooks() async throws(PostgresError) -> [Webhooks] {

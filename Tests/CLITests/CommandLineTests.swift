@@ -91,6 +91,14 @@ struct CommandLineTests {
         #expect(outcome.error.contains("weir up"))
     }
 
+    @Test func theDoctorSaysHowToStartAWeirWhereNoneRuns() async {
+        let outcome = await Terminal.run(["doctor"])
+        #expect(outcome.status == .failure)
+        #expect(outcome.output.ranges(of: "Start one with 'weir up'").count == 3, "\(outcome.output)")
+        #expect(!outcome.output.contains("Start weir-bus"), "\(outcome.output)")
+        #expect(outcome.output.contains("3 failed"))
+    }
+
     @Test func anAddressWhereNobodyListensIsUnreachable() async throws {
         let port = try FreePorts.choose(1)[0]
         let outcome = await Terminal.run(

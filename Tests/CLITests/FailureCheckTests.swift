@@ -19,6 +19,22 @@ struct FailureCheckTests {
         #expect(FailureCheck.webhooks([]).map(\.standing) == [.ok])
     }
 
+    @Test func aSourceThatGaveNothingIsAWarningWithTheKindsOfItsFailures() {
+        let findings = FailureCheck.runs([
+            .init(source: "acme/crm", failure: nil, count: 7), .init(source: "acme/crm", failure: "http_404", count: 2),
+            .init(source: "acme/news", failure: nil, count: 5),
+            .init(source: "acme/registry", failure: "connect", count: 3),
+            .init(source: "acme/registry", failure: "timeout", count: 1),
+        ])
+        #expect(findings.map(\.standing) == [.ok, .warn])
+        #expect(
+            findings.map(\.text) == [
+                "acme/crm: of 9 runs of the last hour: 2 http_404",
+                "acme/registry: 4 runs of the last hour, none succeeded: 3 connect, 1 timeout",
+            ])
+        #expect(FailureCheck.runs([]).map(\.text) == ["no run of the last hour failed"])
+    }
+
     @Test func aSecretThatWasMissingIsNamedWithItsAge() {
         let findings = FailureCheck.secrets([
             .init(subject: "source acme/registry", reason: "The secret X is not set", ageSeconds: 65)

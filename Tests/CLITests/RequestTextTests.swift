@@ -66,6 +66,35 @@ struct RequestTextTests {
             ])
     }
 
+    @Test func deliveriesThatHaveNotGotThroughAreNamedInOneLineEach() throws {
+        let text = Self.answer.replacing(
+            #""sms","state":"ready","attempts":1"#, with: #""sms","state":"failed","attempts":9"#)
+        let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))
+        #expect(
+            OverviewText.undelivered(overview) == [
+                "delivery to crm waits after 2 attempts: the endpoint answered HTTP 503",
+                "delivery to sms was given up after 9 attempts",
+            ])
+        let fresh = try RequestOverview(
+            AnswerReader(parsing: Array(text.replacing(#""attempts":2"#, with: #""attempts":0"#).utf8)))
+        #expect(OverviewText.undelivered(fresh)[0].hasPrefix("delivery to crm has not been tried yet"))
+        #expect(fresh.deliveries.map(\.isTried) == [false, true, true])
+    }
+
+    @Test(arguments: [
+        (1, 3_000, "\u{1B}[33mdelivered, partial\u{1B}[0m"), (3, 0, "\u{1B}[32mdelivered\u{1B}[0m"),
+        (0, 3, "\u{1B}[31mdelivered, partial\u{1B}[0m"),
+    ])
+    func theColourIsThatOfTheOutcomeAlsoOnceItIsDelivered(done: Int, failed: Int, headline: String) throws {
+        let text = Self.answer
+            .replacing(#""state":"done","substate":"partial""#, with: #""state":"delivered","substate":null"#)
+            .replacing(
+                #""runs":{"total":8,"open":1,"done":3,"failed":4"#,
+                with: #""runs":{"total":\#(done + failed),"open":0,"done":\#(done),"failed":\#(failed)"#)
+        let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))
+        #expect(OverviewText.lines(overview, style: TextStyle(isEnabled: true))[0].hasSuffix(headline))
+    }
+
     @Test func oneOfAKindIsSingular() throws {
         let text = Self.answer.replacing("\"total\":8", with: "\"total\":1").replacing("null}", with: "1}")
         let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))

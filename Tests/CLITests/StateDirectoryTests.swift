@@ -89,6 +89,11 @@ struct StateDirectoryTests {
             try DirectoryPrivacy.make(path, mode: 0o700)
             chmod(path, 0o777)
             #expect(throws: UpError.self) { try DirectoryPrivacy.make(path, mode: 0o700) }
+            // To its maker, it is a directory of somebody else who expects it.
+            let other = ServerAccount(name: "other", userID: geteuid() + 1, groupID: getegid())
+            let error = #expect(throws: UpError.self) { try DirectoryPrivacy.make(path, mode: 0o700, account: other) }
+            #expect(error?.problem.contains("belongs to another account") == true)
+            #expect(error?.remedy.contains("Remove") == false)
             symlink("/tmp", "\(state.path)/link")
             #expect(throws: UpError.self) { try DirectoryPrivacy.make("\(state.path)/link", mode: 0o700) }
         }

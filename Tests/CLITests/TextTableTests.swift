@@ -40,6 +40,30 @@ struct TextTableTests {
         #expect(table.lines(width: 30)[1] == "a   the API answered w…  12345")
     }
 
+    @Test func onANarrowTerminalReasonsGoBelowTheirRowsAndWholeColumnsStayWhole() {
+        var table = TextTable([.right("at"), .whole("what"), .left("by"), .below("why")])
+        table.add(["1 ms", "runs in_progress → answered", "weir-processor", "the API answered HTTP 503; again in 3 s"])
+        table.add(["2 ms", "request done", "weir-intake", ""])
+        #expect(
+            table.lines(width: 50) == [
+                "  AT  WHAT                         BY", "1 ms  runs in_progress → answered  weir-processor",
+                "        the API answered HTTP 503; again in 3 s", "2 ms  request done                 weir-intake",
+            ])
+        #expect(
+            table.lines(width: 36).prefix(4) == [
+                "  AT  WHAT                         BY", "1 ms  runs in_progress → answered  weir-pr…",
+                "        the API answered HTTP 503;", "        again in 3 s",
+            ])
+        #expect(table.lines(width: 100)[1].hasSuffix("weir-processor  the API answered HTTP 503; again in 3 s"))
+    }
+
+    @Test func paragraphsBreakBetweenWordsAndWithinLongOnes() {
+        #expect(TerminalText.wrapped("one two three", width: 8) == ["one two", "three"])
+        #expect(TerminalText.wrapped("a abcdefghij b", width: 4) == ["a", "abcd", "efgh", "ij b"])
+        #expect(TerminalText.wrapped("日本語", width: 5) == ["日本", "語"])
+        #expect(TerminalText.wrapped("", width: 5) == [""])
+    }
+
     @Test func numbersAreNeverCut() {
         var table = TextTable("reason", ">count")
         table.add(["something rather long", "1234567890"])

@@ -114,6 +114,21 @@ struct UpInstanceTests {
         }
     }
 
+    @Test func aPortThatWasAskedForAndIsTakenIsRefusedBeforeADatabaseIsMade() async throws {
+        try await withTemporaryState { state in
+            let port = try FreePorts.choose(1)[0]
+            let holder = try ListeningHolder(port: port)
+            defer { holder.end() }
+            var options = try options(state)
+            options.httpPort = port
+            let error = await #expect(throws: UpError.self) {
+                try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }, body: { _ in })
+            }
+            #expect(error == FreePorts.inUse(port))
+            #expect(access(try ClusterLocation(state).directory, F_OK) != 0)
+        }
+    }
+
     @Test func secondInstanceInTheSameStateIsRefusedWhileTheFirstGoesOn() async throws {
         try await withTemporaryState { state in
             let options = try await options(state)
@@ -124,6 +139,24 @@ struct UpInstanceTests {
                 #expect(error?.problem.contains(instance.running.url) == true)
                 #expect(await ReadinessProbe.ask(port: instance.plan.bus.healthPort) == .ready)
             }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func anEphemeralInstanceLeavesItsLogsIfItFailed(isFailure: Bool) async throws {
+        struct Broken: Error {}
+        try await withTemporaryState { parent in
+            let state = StateDirectory(path: "\(parent.path)/inside")
+            var options = try options(parent)
+            options.state = state
+            options.isEphemeral = true
+            let location = try ClusterLocation(state)
+            try? await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }) { _ in
+                if isFailure { throw Broken() }
+            }
+            #expect((access(location.logPath, F_OK) == 0) == isFailure)
+            #expect((access("\(state.logDirectory)/weir-bus.log", F_OK) == 0) == isFailure)
+            #expect(access(location.dataDirectory, F_OK) != 0)
         }
     }
 

@@ -25,6 +25,8 @@ extension IntegrationTests {
                 let survey = FailureSurvey(pool: platform.database.pool)
                 let (webhooks, secrets) = try await (survey.failedWebhooks(), survey.missingSecrets())
                 #expect(webhooks.isEmpty && secrets.isEmpty)
+                let ended = try await survey.endedRuns()
+                #expect(ended.map(\.failure) == [nil] && ended.map(\.count) == [1])
                 let unfinished = try await platform.database.unfinishedRows()
                 #expect(unfinished == [])
             }

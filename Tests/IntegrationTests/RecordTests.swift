@@ -58,6 +58,9 @@ extension IntegrationTests {
                 _ = try await runs.record([failure], worker: worker)
                 let found = try await survey.missingSecrets()
                 #expect(found.map(\.subject) == ["source acme/registry"] && found.map(\.reason) == ["X is not set"])
+                let ended = try await survey.endedRuns()
+                #expect(ended.map(\.source) == ["acme/registry"] && ended.map(\.count) == [1])
+                #expect(ended.map(\.failure) == ["secret_missing"])
             }
         }
 

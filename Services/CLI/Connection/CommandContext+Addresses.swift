@@ -19,7 +19,9 @@ extension CommandContext {
         let address = try address(
             options.url, "WEIR_URL", \.url, what: "intake's address", option: "--url http://HOST:PORT")
         guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
-            throw .usage("Intake's address '\(address)' is none", remedy: "It begins with http:// or https://")
+            throw .usage(
+                "'\(address)' cannot be intake's address",
+                remedy: "It begins with http:// or https://, such as http://127.0.0.1:8080")
         }
         return address.hasSuffix("/") ? String(address.dropLast()) : address
     }

@@ -53,6 +53,9 @@ struct RequestOverview: Sendable, Equatable {
     /// Whether it ended with an outcome.
     var isSuccessful: Bool { state == "done" || state == "delivered" }
 
+    /// Whether it ended with an outcome that lacks some of what was asked; once it is delivered its runs alone say so.
+    var isPartial: Bool { isSuccessful && (substate == "partial" || runs.done < runs.total) }
+
     /// Runs that have ended, well or not.
     var runsEnded: Int { runs.total - runs.open }
 }

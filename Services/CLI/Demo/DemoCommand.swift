@@ -9,7 +9,8 @@ struct DemoCommand: WeirCommand {
         discussion: """
             Starts an instance of its own, an HTTP API that serves the ISO 3166 list, and a receiver that verifies the webhook's \
             signature; enriches every country; shows what came out and how long each step took. The exit status is 0 only if the \
-            signed result arrived and verified. Nothing is left behind, also after Ctrl-C.
+            signed result arrived and verified. Nothing is left behind, also after Ctrl-C; if it fails, its logs stay until the \
+            next demo.
 
             Examples:
               weir demo

@@ -52,7 +52,7 @@ struct DemoRun: Sendable {
                     }
                 }
             })
-        DemoReport(console: console).suggest(keptIn: isKept ? state : nil)
+        DemoReport(context: context).suggest(keptIn: isKept ? state : nil)
     }
 
     /// Lends the API and the receiver.
@@ -120,7 +120,7 @@ struct DemoRun: Sendable {
         _ = try await RequestFollower(client: client, console: console).follow(
             accepted.id, timeout: Self.webhookTimeout
         ) { $0.state == "delivered" }
-        let report = DemoReport(console: console)
+        let report = DemoReport(context: context)
         report.results(lines, webhookID: message.id, took: took)
         report.timeline(try await client.timeline(of: accepted.id))
     }

@@ -113,6 +113,10 @@ struct DatabaseCheck {
 extension Finding {
     /// Something that could not be looked at.
     static func unreachable(_ subject: String, _ error: any Error, remedy: String) -> Finding {
+        // What this command could not even find says itself how it would be found.
+        if let error = error as? CommandError, let remedy = error.remedy {
+            return .fail(subject, error.problem, remedy: remedy)
+        }
         let text = ErrorReport(error).text
         let first = text.split(separator: "\n").first.map(String.init) ?? text
         return .fail(subject, first.hasPrefix("Error: ") ? String(first.dropFirst(7)) : first, remedy: remedy)

@@ -8,7 +8,7 @@ struct DoctorCommand: WeirCommand {
         abstract: "Check that all of Weir is well, and say what to do where it is not.",
         discussion: """
             Looks at the tools of this machine, the database and its schema, partitions, workers, work that waits too long, \
-            webhooks that did not get through, secrets that were missing when they were last needed, the bus, and intake. The \
+            runs that failed, webhooks that did not get through, secrets that were missing when they were last needed, the bus, and intake. The \
             exit status is 1 when anything failed; warnings leave it 0.
 
             Examples:
@@ -43,7 +43,7 @@ struct DoctorCommand: WeirCommand {
         let failed = findings.count { $0.standing == .fail }
         let warned = findings.count { $0.standing == .warn }
         if !json {
-            console.note(
+            console.print(
                 failed + warned == 0
                     ? "All is well." : "\(failed) failed, \(warned) \(warned == 1 ? "warning" : "warnings").")
         }
@@ -52,7 +52,7 @@ struct DoctorCommand: WeirCommand {
 
     private func show(_ findings: [Finding], _ console: Console) {
         for finding in findings {
-            for line in finding.lines(style: console.style, subjectWidth: 14) { console.print(line) }
+            for line in finding.lines(console, subjectWidth: 14) { console.print(line) }
         }
     }
 }

@@ -7,7 +7,26 @@ struct FailureCheck {
     let survey: FailureSurvey
 
     func findings() async throws -> [Finding] {
-        try await Self.webhooks(survey.failedWebhooks()) + Self.secrets(survey.missingSecrets())
+        try await Self.runs(survey.endedRuns()) + Self.webhooks(survey.failedWebhooks())
+            + Self.secrets(survey.missingSecrets())
+    }
+
+    /// Some failures are the business of whoever asked; a source that gave nothing at all is a warning.
+    static func runs(_ ended: [FailureSurvey.Runs]) -> [Finding] {
+        let findings = Dictionary(grouping: ended, by: \.source).sorted { $0.key < $1.key }.compactMap {
+            source, runs -> Finding? in
+            let failures = runs.compactMap { runs in runs.failure.map { "\(runs.count) \($0)" } }
+            guard !failures.isEmpty else { return nil }
+            let total = Quantity(runs.reduce(0) { $0 + $1.count }, "run")
+            let kinds = failures.joined(separator: ", ")
+            guard failures.count == runs.count else {
+                return .ok("failures", "\(source): of \(total) of the last hour: \(kinds)")
+            }
+            return .warn(
+                "failures", "\(source): \(total) of the last hour, none succeeded: \(kinds)",
+                remedy: "'weir status REQUEST' shows an example; docs/errors.md explains the words")
+        }
+        return findings.isEmpty ? [.ok("failures", "no run of the last hour failed")] : findings
     }
 
     static func webhooks(_ failed: [FailureSurvey.Webhooks]) -> [Finding] {

@@ -29,17 +29,22 @@ struct Finding: Sendable, Equatable {
         Finding(subject: subject, standing: .fail, text: text, remedy: remedy)
     }
 
-    /// One line, and one more that says what to do.
-    func lines(style: TextStyle, subjectWidth: Int) -> [String] {
+    /// What was seen and, on a line of its own, what to do; both wrapped where the terminal ends.
+    func lines(_ console: Console, subjectWidth: Int) -> [String] {
+        let style = console.style
         let mark =
             switch standing {
             case .ok: style.green("ok  ")
             case .warn: style.yellow("warn")
             case .fail: style.red("fail")
             }
-        let line = "\(mark)  \(TerminalText.padded(subject, width: subjectWidth))  \(TerminalText.safe(text))"
-        let indentation = String(repeating: " ", count: 8 + subjectWidth)
-        return [line] + (remedy.map { ["\(indentation)→ \($0)"] } ?? [])
+        let indentation = 8 + subjectWidth
+        let seen = console.wrapped(TerminalText.safe(text), indentation: indentation)
+        let done = remedy.map { console.wrapped("→ \($0)", indentation: indentation) } ?? []
+        let head = "\(mark)  \(TerminalText.padded(subject, width: subjectWidth))  "
+        let blanks = String(repeating: " ", count: indentation)
+        return seen.prefix(1).map { head + $0 } + seen.dropFirst() + done.prefix(1).map { blanks + $0 }
+            + done.dropFirst()
     }
 
     var json: JSONValue {

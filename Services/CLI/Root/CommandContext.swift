@@ -15,6 +15,15 @@ struct CommandContext: Sendable {
     /// Where to write.
     let console: Console
 
+    /// How the program was called: `weir` by its name, or `.build/debug/weir` by its path.
+    var invocation = "weir"
+
+    /// What one types in the current directory to call a program as this one was called: `.build/debug/weir-sample`.
+    func command(_ program: String = "weir") -> String {
+        let directory = invocation.lastIndex(of: "/").map { invocation[...$0] } ?? ""
+        return SuggestedCommand.quoted(directory + program)
+    }
+
     /// The directory of the running executable, where its sisters are.
     var executableDirectory: String {
         executablePath.lastIndex(of: "/").map { String(executablePath[..<$0]) } ?? currentDirectory
@@ -35,6 +44,13 @@ struct CommandContext: Sendable {
         if let flag { return StateDirectory(path: try StateDirectory.normalizedPath(path(flag))) }
         return try StateDirectory.locate(
             environment: environment, executablePath: executablePath, currentDirectory: currentDirectory)
+    }
+
+    /// Where a command finds the state that has been told nothing; nil when it would not know.
+    var defaultStateDirectory: StateDirectory? {
+        try? StateDirectory.locate(
+            environment: environment.filter { $0.key != "WEIR_STATE_DIR" }, executablePath: executablePath,
+            currentDirectory: currentDirectory)
     }
 }
 

@@ -21,7 +21,8 @@ public enum CommandRunner {
             executablePath: (try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
                 ?? CommandLine.arguments[0],
             currentDirectory: files.currentDirectoryPath,
-            console: .standard(environment: environment)
+            console: .standard(environment: environment),
+            invocation: CommandLine.arguments.first ?? "weir"
         )
         return await run(arguments: arguments, context: context).rawValue
     }

@@ -51,12 +51,14 @@ struct UpCommand: WeirCommand {
                 },
                 body: { instance in
                     let key = try await preparation.apiKey(databaseURL: instance.databaseURL())
-                    let greeting = UpGreeting(running: instance.running, state: state, apiKey: key.text)
-                    greeting.print(context.console, json: json)
+                    let greeting = UpGreeting(
+                        context: context, running: instance.running, state: state, apiKey: key.text)
+                    greeting.print(json: json)
                     // Until a signal cancels this, or the database goes away and takes everything with it.
                     for await status in ends {
                         throw UpError(
-                            "Postgres ended (\(status))", remedy: "See the log beside its data, below \(state.path)")
+                            "Postgres ended (\(status)): \(instance.cluster.failure)",
+                            remedy: "See \(instance.cluster.location.logPath)")
                     }
                 })
         }

@@ -2,11 +2,13 @@ import JSON
 
 /// What `weir up` says when everything runs.
 struct UpGreeting {
+    let context: CommandContext
     let running: RunningInstance
     let state: StateDirectory
     let apiKey: String
 
-    func print(_ console: Console, json: Bool) {
+    func print(json: Bool) {
+        let console = context.console
         guard !json else { return console.print(self.json.description) }
         let style = console.style
         console.print()
@@ -17,15 +19,32 @@ struct UpGreeting {
         console.print("  database   \(running.databaseURL)")
         console.print("  logs       \(state.logDirectory)")
         console.print()
-        console.print("In another terminal, from this clone:")
-        console.print("  weir-sample countries-api --port 4001 &        an API to ask")
-        console.print("  weir apply -f examples/countries.yaml          declare what there is to do")
-        console.print("  weir submit enrich_countries --objects NO,AX,ZM --wait")
-        console.print("  weir tail                                      watch the bus")
-        console.print("  weir doctor                                    is all well?")
+        console.print("In another terminal:")
+        for line in SuggestedCommand.lines(suggestions) { console.print(line) }
+        console.print("README.md says how to receive results as webhooks.")
         console.print()
         console.print("Elsewhere: export WEIR_URL=\(running.url) WEIR_API_KEY=…")
         console.print(style.faint("Ctrl-C ends all of it."))
+    }
+
+    /// From another terminal's point of view: it is in no particular directory and has not what this one was told by a flag.
+    var suggestions: [SuggestedCommand] {
+        let weir = context.command()
+        let example = "examples/countries.yaml"
+        let path = (try? ExampleFile.locate("countries.yaml", context)) ?? example
+        let isBelow = path == "\(context.currentDirectory)/\(example)"
+        var commands = [SuggestedCommand("cd \(SuggestedCommand.quoted(context.currentDirectory))")]
+        if state != context.defaultStateDirectory {
+            commands.append(SuggestedCommand("export WEIR_STATE_DIR=\(SuggestedCommand.quoted(state.path))"))
+        }
+        return commands + [
+            SuggestedCommand("\(context.command("weir-sample")) countries-api --port 4001 &", "an API to ask"),
+            SuggestedCommand(
+                "\(weir) apply -f \(SuggestedCommand.quoted(isBelow ? example : path))", "what there is to do"),
+            SuggestedCommand("\(weir) submit enrich_countries --objects NO,AX,ZM --wait"),
+            SuggestedCommand("\(weir) tail", "watch the bus"),
+            SuggestedCommand("\(weir) doctor", "is all well?"),
+        ]
     }
 
     private var json: JSONValue {

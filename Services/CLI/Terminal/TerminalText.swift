@@ -30,6 +30,31 @@ enum TerminalText {
         return kept + "…"
     }
 
+    /// The text in lines of at most `width` columns, broken between words, or within one that is longer than a line.
+    static func wrapped(_ text: String, width: Int) -> [String] {
+        let width = max(width, 2)
+        guard DisplayWidth.of(text) > width else { return [text] }
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ").map(String.init) {
+            let longer = line.isEmpty ? word : "\(line) \(word)"
+            if DisplayWidth.of(longer) <= width {
+                line = longer
+                continue
+            }
+            if !line.isEmpty { lines.append(line) }
+            line = ""
+            for character in word {
+                if DisplayWidth.of(line) + DisplayWidth.of(character) > width {
+                    lines.append(line)
+                    line = ""
+                }
+                line.append(character)
+            }
+        }
+        return line.isEmpty ? lines : lines + [line]
+    }
+
     /// The text with blanks behind or before it so that it takes `width` columns.
     static func padded(_ text: String, width: Int, isRight: Bool = false) -> String {
         let blanks = String(repeating: " ", count: max(0, width - DisplayWidth.of(text)))

@@ -1,9 +1,22 @@
 /// A table for people: columns as wide as they need to be, cut where the terminal ends.
 struct TextTable: Sendable {
-    /// A column's heading and the side on which its cells stand.
+    /// A column's heading, the side on which its cells stand, and what becomes of them where the terminal is too narrow.
     struct Column: Sendable {
+        enum Fit {
+            case cut
+            case whole
+            /// Each cell goes below its row, wrapped; for the last column only.
+            case below
+        }
+
         let title: String
         var isRight = false
+        var fit = Fit.cut
+
+        static func left(_ title: String) -> Column { Column(title: title) }
+        static func right(_ title: String) -> Column { Column(title: title, isRight: true, fit: .whole) }
+        static func whole(_ title: String) -> Column { Column(title: title, fit: .whole) }
+        static func below(_ title: String) -> Column { Column(title: title, fit: .below) }
     }
 
     /// No column gets narrower than this.
@@ -20,9 +33,7 @@ struct TextTable: Sendable {
     /// A table with cells on the left; a title that begins with `>` puts its column to the right.
     init(_ titles: String...) {
         self.init(
-            titles.map { title in
-                title.hasPrefix(">") ? Column(title: String(title.dropFirst()), isRight: true) : Column(title: title)
-            })
+            titles.map { title in title.hasPrefix(">") ? .right(String(title.dropFirst())) : .left(title) })
     }
 
     /// Adds a row; missing cells are empty, and what a terminal would obey is taken out.
@@ -34,30 +45,42 @@ struct TextTable: Sendable {
 
     /// The lines, without blanks at their ends.
     func lines(width: Int = .max, style: TextStyle = .plain) -> [String] {
-        let widths = columnWidths(within: width)
+        var widths = columns.indices.map { index in
+            rows.reduce(DisplayWidth.of(columns[index].title)) { max($0, DisplayWidth.of($1[index])) }
+        }
+        let isBelow = columns.last?.fit == .below && Self.total(widths) > width
+        if isBelow { widths.removeLast() }
+        narrow(&widths, to: width)
         let titles = zip(columns, widths).map { fit($0.title.uppercased(), $1, isRight: $0.isRight) }
-        let head = style.bold(Self.trimmed(titles.joined(separator: Self.gap)))
-        return [head]
-            + rows.map { row in
-                let cells = zip(zip(row, columns), widths).map { fit($0.0, $1, isRight: $0.1.isRight) }
-                return Self.trimmed(cells.joined(separator: Self.gap))
-            }
+        var lines = [style.bold(Self.trimmed(titles.joined(separator: Self.gap)))]
+        let indentation = isBelow ? indentationBelow(widths) : 0
+        for row in rows {
+            let cells = zip(zip(row, columns), widths).map { fit($0.0, $1, isRight: $0.1.isRight) }
+            lines.append(Self.trimmed(cells.joined(separator: Self.gap)))
+            guard isBelow, let text = row.last, !text.isEmpty else { continue }
+            lines += TerminalText.wrapped(text, width: width - indentation)
+                .map { String(repeating: " ", count: indentation) + style.faint($0) }
+        }
+        return lines
     }
 
-    private func columnWidths(within width: Int) -> [Int] {
-        var widths = columns.indices.map { index in
-            rows.map { DisplayWidth.of($0[index]) }.max().map { max($0, DisplayWidth.of(columns[index].title)) }
-                ?? DisplayWidth.of(columns[index].title)
-        }
-        guard width < .max else { return widths }
-        let available = width - Self.gap.count * (columns.count - 1)
-        // The widest gives first; numbers stand on the right and are left whole.
-        while widths.reduce(0, +) > available {
-            let candidates = widths.indices.filter { !columns[$0].isRight && widths[$0] > Self.narrowest }
+    /// Below the first column of words, and a little to the right of it.
+    private func indentationBelow(_ widths: [Int]) -> Int {
+        let numbers = zip(columns, widths).prefix { $0.0.isRight }.map(\.1)
+        return numbers.reduce(0) { $0 + $1 + Self.gap.count } + Self.gap.count
+    }
+
+    private static func total(_ widths: [Int]) -> Int {
+        widths.reduce(0, +) + gap.count * (widths.count - 1)
+    }
+
+    /// The widest gives first; what must stay whole does.
+    private func narrow(_ widths: inout [Int], to width: Int) {
+        while Self.total(widths) > width {
+            let candidates = widths.indices.filter { columns[$0].fit != .whole && widths[$0] > Self.narrowest }
             guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
             widths[widest] -= 1
         }
-        return widths
     }
 
     private func fit(_ text: String, _ width: Int, isRight: Bool) -> String {
@@ -72,6 +95,12 @@ struct TextTable: Sendable {
 }
 
 extension Console {
+    /// A paragraph in lines that fit the terminal, those after the first with blanks before them.
+    func wrapped(_ text: String, indentation: Int = 0) -> [String] {
+        let lines = TerminalText.wrapped(text, width: width - indentation)
+        return lines.prefix(1) + lines.dropFirst().map { String(repeating: " ", count: indentation) + $0 }
+    }
+
     /// Writes a table.
     func print(_ table: TextTable) {
         for line in table.lines(width: width, style: style) { print(line) }

@@ -62,6 +62,7 @@ struct ClusterInitialization {
     private func runProgram(_ program: String, _ arguments: [String], inputPath: String? = nil, purpose: String)
         async throws
     {
+        let logStart = LogTail.size(location.logPath)
         let status = try await ChildProcess.run(
             ChildCommand(
                 executable: program, arguments: arguments, environment: ClusterSettings.environment,
@@ -69,7 +70,7 @@ struct ClusterInitialization {
                 account: location.account, deathSignal: .kill))
         guard status.isSuccess else {
             throw UpError(
-                "Cannot \(purpose) in \(location.directory) (\(status)): \(LogTail.lastLine(location.logPath))",
+                "Cannot \(purpose) in \(location.directory) (\(status)): \(PostgresLog.reason(location.logPath, from: logStart))",
                 remedy: "See \(location.logPath)")
         }
     }

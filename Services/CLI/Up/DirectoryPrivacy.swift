@@ -20,7 +20,13 @@ enum DirectoryPrivacy {
         var information = stat()
         guard lstat(path, &information) == 0 else { throw failure("look at", path) }
         let owner = account?.userID ?? geteuid()
-        guard information.st_mode & S_IFMT == S_IFDIR, information.st_uid == owner, information.st_mode & 0o022 == 0
+        guard information.st_uid == owner else {
+            // Whatever is in it is that account's, perhaps its database: nothing to remove.
+            throw UpError(
+                "\(path) belongs to another account (\(information.st_uid))",
+                remedy: "Set WEIR_STATE_DIR to a directory of your own")
+        }
+        guard information.st_mode & S_IFMT == S_IFDIR, information.st_mode & 0o022 == 0
         else {
             throw UpError(
                 "\(path) exists, but is not a directory that belongs to \(account?.name ?? "you") alone",

@@ -16,8 +16,11 @@ final class EmbeddedCluster: Sendable {
 
     let location: ClusterLocation
     private let server: ChildProcess
+    /// Where in its log this start begins.
+    private let logStart: Int
 
-    private init(location: ClusterLocation, server: ChildProcess) {
+    private init(location: ClusterLocation, server: ChildProcess, logStart: Int) {
+        self.logStart = logStart
         self.location = location
         self.server = server
     }
@@ -46,13 +49,14 @@ final class EmbeddedCluster: Sendable {
         ]
         let all = ClusterSettings.standard.merging(settings) { $1 }.merging(ownSettings) { $1 }
         for (name, value) in all.sorted(by: { $0.key < $1.key }) { arguments += ["-c", "\(name)=\(value)"] }
+        let logStart = LogTail.size(location.logPath)
         let server = try await ChildProcess.start(
             ChildCommand(
                 executable: binaries.postgres, arguments: arguments, environment: ClusterSettings.environment,
                 workingDirectory: location.directory, outputPath: location.logPath, account: location.account,
                 // Fast shutdown: sessions are cut off, the checkpoint is written.
                 deathSignal: .interrupt))
-        let cluster = EmbeddedCluster(location: location, server: server)
+        let cluster = EmbeddedCluster(location: location, server: server, logStart: logStart)
         try await cluster.waitUntilReady(timeout: timeout)
         return cluster
     }
@@ -65,6 +69,9 @@ final class EmbeddedCluster: Sendable {
     /// How the server ended, as soon as it has.
     var exitStatus: ChildExit { get async { await server.exitStatus } }
 
+    /// Why it failed, as its log has it.
+    var failure: String { PostgresLog.reason(location.logPath, from: logStart) }
+
     /// The server's process, for tests and the status.
     var processID: pid_t { server.processID }
 
@@ -76,7 +83,7 @@ final class EmbeddedCluster: Sendable {
             if let file, file.processID == server.processID, file.isReady { return }
             guard server.isRunning else {
                 throw UpError(
-                    "Postgres did not start (\(await server.exitStatus)): \(LogTail.lastLine(location.logPath))",
+                    "Postgres did not start (\(await server.exitStatus)): \(failure)",
                     remedy: "See \(location.logPath)")
             }
             guard ContinuousClock.now < deadline, !Task.isCancelled else {

@@ -19,10 +19,7 @@ enum FreePorts {
         defer { for descriptor in held { close(descriptor) } }
         var ports: [Int] = []
         if let preferred {
-            guard let descriptor = listenOnce(preferred) else {
-                throw UpError(
-                    "Port \(preferred) on 127.0.0.1 is in use", remedy: "Choose another one, or none for any free port")
-            }
+            guard let descriptor = listenOnce(preferred) else { throw inUse(preferred) }
             held.append(descriptor)
             ports.append(preferred)
         }
@@ -46,6 +43,11 @@ enum FreePorts {
         guard let descriptor = listenOnce(port) else { return false }
         close(descriptor)
         return true
+    }
+
+    /// What there is to say about a port that was asked for and is taken.
+    static func inUse(_ port: Int) -> UpError {
+        UpError("Port \(port) on 127.0.0.1 is in use", remedy: "Choose another one, or none for any free port")
     }
 
     /// A descriptor that is bound to the port and listens, or nil when it is taken. With SO_REUSEADDR, as the services listen: a port

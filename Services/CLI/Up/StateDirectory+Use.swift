@@ -54,6 +54,14 @@ extension StateDirectory {
         }
     }
 
+    /// Removes what takes room, and leaves the logs to read; for ephemeral instances that failed.
+    func removeAllButLogs() throws {
+        let location = try ClusterLocation(self)
+        for path in [location.dataDirectory, socketDirectory] where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
     /// A new, empty directory of its own under the system's directory for temporary files.
     static func ephemeral() throws(UpError) -> StateDirectory {
         var template = Array("/tmp/weir-XXXXXX".utf8CString)

@@ -19,6 +19,7 @@ struct UpInstance: Sendable {
     func databaseURL(role: String = ClusterLocation.ownerName) -> String { cluster.location.databaseURL(role: role) }
 
     /// Starts an instance, runs `body` with it, and stops it again, also when `body` throws or this task is cancelled.
+    /// Of an ephemeral one that failed the logs stay.
     ///
     /// - Parameters:
     ///   - migrate: brings the schema of the database at that address (its owner's) to the newest version.
@@ -41,7 +42,7 @@ struct UpInstance: Sendable {
             await start.stop()
             return result
         } catch {
-            await start.stop()
+            await start.stop(isFailure: !Task.isCancelled)
             throw error
         }
     }

@@ -16,6 +16,8 @@ actor UpStart {
     /// Cluster, schema, bus, services; returns when all are ready.
     func run(migrate: @Sendable (_ databaseURL: String) async throws -> Void) async throws -> UpInstance {
         let state = options.state
+        // The other ports are chosen later, when they are about to be used; this one can be wrong before anything is made.
+        if let port = options.httpPort, !FreePorts.isFree(port) { throw FreePorts.inUse(port) }
         try DirectoryPrivacy.make(state.socketDirectory, mode: geteuid() == 0 ? 0o711 : 0o700)
         try DirectoryPrivacy.make(state.busDirectory, mode: 0o700)
         try DirectoryPrivacy.make(state.logDirectory, mode: 0o700)
@@ -40,11 +42,13 @@ actor UpStart {
 
     /// Stops what was started, in reverse order: services, bus, cluster. Works in a task of its own, since the caller's may be
     /// cancelled and the stop must be whole nonetheless.
-    func stop() async {
-        await Task { await stopAll() }.value
+    ///
+    /// - Parameter isFailure: keeps the logs of an ephemeral instance, which the error names.
+    func stop(isFailure: Bool = false) async {
+        await Task { await stopAll(isFailure: isFailure) }.value
     }
 
-    private func stopAll() async {
+    private func stopAll(isFailure: Bool) async {
         onProgress(.stopping)
         RunningInstance.erase(options.state)
         clusterWatch?.cancel()
@@ -55,7 +59,7 @@ actor UpStart {
         await cluster?.stop()
         if options.isEphemeral {
             // Only temporary files stay behind if this fails, and the next start of the machine removes those.
-            try? options.state.remove()
+            try? isFailure ? options.state.removeAllButLogs() : options.state.remove()
         }
         onProgress(.stopped)
     }

@@ -14,9 +14,9 @@ enum OverviewText {
 
     /// A headline and what there is to say about the state.
     static func lines(_ overview: RequestOverview, style: TextStyle) -> [String] {
-        let state = [overview.state, overview.substate].compactMap(\.self).joined(separator: ", ")
-        let coloured =
-            overview.isSuccessful ? style.green(state) : overview.isFinished ? style.red(state) : style.yellow(state)
+        let substate = overview.substate ?? (overview.isPartial ? "partial" : nil)
+        let state = [overview.state, substate].compactMap(\.self).joined(separator: ", ")
+        let coloured = coloured(state, overview, style)
         var lines = ["request \(overview.id) (\(TerminalText.safe(overview.activity))): \(coloured)"]
         if let reason = overview.reason { lines.append("reason: \(TerminalText.safe(reason))") }
         lines.append("accepted \(overview.createdAt) with \(Quantity(overview.objectsTotal, "object"))")
@@ -26,6 +26,13 @@ enum OverviewText {
         }
         if let bytes = overview.resultBytes { lines.append("result: \(Quantity(bytes, "byte"))") }
         return lines
+    }
+
+    /// Red for what ended without any success, yellow for what is open or lacks something.
+    private static func coloured(_ state: String, _ overview: RequestOverview, _ style: TextStyle) -> String {
+        guard overview.isFinished else { return style.yellow(state) }
+        guard overview.isSuccessful, overview.runs.done > 0 || overview.runs.total == 0 else { return style.red(state) }
+        return overview.isPartial ? style.yellow(state) : style.green(state)
     }
 
     /// The runs by outcome: what there is to say about done ones, why open ones wait, and failures by their reason.
@@ -62,6 +69,20 @@ enum OverviewText {
                 if let answer = call.answer { lines.append("  \(answer)") }
             }
             return lines.map(TerminalText.safe)
+        }
+    }
+
+    /// One line for each delivery that has not got through.
+    static func undelivered(_ overview: RequestOverview) -> [String] {
+        overview.deliveries.filter { $0.state != "delivered" }.map { delivery in
+            let standing =
+                switch (delivery.state, delivery.attempts) {
+                case ("failed", let attempts): "was given up after \(Quantity(attempts, "attempt"))"
+                case (_, 0): "has not been tried yet"
+                case (_, let attempts): "waits after \(Quantity(attempts, "attempt"))"
+                }
+            let reason = delivery.reason.map { ": \($0)" } ?? ""
+            return TerminalText.safe("delivery to \(delivery.endpoint) \(standing)\(reason)")
         }
     }
 

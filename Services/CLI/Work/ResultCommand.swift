@@ -27,7 +27,11 @@ struct ResultCommand: WeirCommand {
         let console = context.console
         try await IntakeClient.withClient(intake, context) { client in
             switch format {
-            case .json, .ndjson: console.write(try await client.result(of: request, format: format.rawValue))
+            case .json, .ndjson:
+                let bytes = try await client.result(of: request, format: format.rawValue)
+                console.write(bytes)
+                let newline = UInt8(ascii: "\n")
+                if let last = bytes.last, last != newline { console.write([newline]) }
             case .csv: console.write(ResultTable(try await lines(client)).csv())
             case .table:
                 let lines = try await lines(client)

@@ -45,7 +45,7 @@ struct StatusCommand: WeirCommand {
             if let history {
                 console.print()
                 console.print(TimelineText.table(history))
-                console.note(TimelineText.legend)
+                for line in console.wrapped(TimelineText.legend) { console.note(line) }
             }
         }
     }

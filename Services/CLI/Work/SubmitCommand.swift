@@ -7,8 +7,9 @@ struct SubmitCommand: WeirCommand {
         commandName: "submit",
         abstract: "Ask for an activity on some objects.",
         discussion: """
-            Prints the id of the request; with --wait it shows progress and then how the runs ended. The exit status is 1 when the \
-            request ends without success. Giving the same --idempotency-key again returns the first request.
+            Prints the id of the request; with --wait it shows progress and then how the runs ended, and names each \
+            delivery that has not got through by then. The exit status is 1 when the request ends without success; \
+            deliveries do not change it. Giving the same --idempotency-key again returns the first request.
 
             A CSV file's names stand in the column 'object' or 'name', or in that which --column names; its first line is the \
             heading then. When the first line holds no such title, say what it is: --header or --no-header. An NDJSON file \
@@ -20,6 +21,9 @@ struct SubmitCommand: WeirCommand {
               weir submit enrich_countries --file codes.csv --no-header
               weir submit enrich_countries --objects NO --json
             """)
+
+    /// How long the deliveries have for their first attempt before this command stops waiting for what there is to say about them.
+    private static let deliveryPatience: Duration = .seconds(1)
 
     @Argument(help: "The key of the activity, as the catalogue names it.") var activity: String
     @Option(help: "The objects' names, with commas between them.") var objects: String?
@@ -59,11 +63,18 @@ struct SubmitCommand: WeirCommand {
                 return console.note("\(accepted.plan); weir status \(accepted.id) shows how far it is")
             }
             if !json { console.note("request \(accepted.id): \(accepted.plan)") }
-            let overview = try await RequestFollower(client: client, console: console).follow(accepted.id)
+            let follower = RequestFollower(client: client, console: console)
+            var overview = try await follower.follow(accepted.id)
+            if !json {
+                overview = try await follower.follow(accepted.id, timeout: Self.deliveryPatience) {
+                    $0.deliveries.allSatisfy(\.isTried)
+                }
+            }
             if json {
                 console.print(overview.json.description)
             } else {
                 OverviewText.print(overview, to: console)
+                for line in OverviewText.undelivered(overview) { console.note(line) }
                 if overview.isSuccessful { console.note("weir result \(overview.id) shows the values") }
             }
             guard overview.isSuccessful else { throw ExitStatusError(status: .failure) }

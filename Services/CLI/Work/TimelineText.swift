@@ -5,7 +5,9 @@ enum TimelineText {
 
     /// One row per change of the request, and per kind of change of its runs.
     static func table(_ timeline: RequestTimeline) -> TextTable {
-        var table = TextTable(">at", ">took", "what", ">count", "by", "why")
+        var table = TextTable([
+            .right("at"), .right("took"), .whole("what"), .right("count"), .left("by"), .below("why"),
+        ])
         guard let start = timeline.entries.map(\.first).min() else { return table }
         var requestChangedAt = start
         for entry in timeline.entries {
