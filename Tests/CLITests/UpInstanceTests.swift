@@ -119,7 +119,7 @@ struct UpInstanceTests {
             let port = try FreePorts.choose(1)[0]
             let holder = try ListeningHolder(port: port)
             defer { holder.end() }
-            var options = try options(state)
+            var options = try await options(state)
             options.httpPort = port
             let error = await #expect(throws: UpError.self) {
                 try await UpInstance.withRunning(options, migrate: { _ in }, onProgress: { _ in }, body: { _ in })
@@ -147,7 +147,7 @@ struct UpInstanceTests {
         struct Broken: Error {}
         try await withTemporaryState { parent in
             let state = StateDirectory(path: "\(parent.path)/inside")
-            var options = try options(parent)
+            var options = try await options(parent)
             options.state = state
             options.isEphemeral = true
             let location = try ClusterLocation(state)
