@@ -95,7 +95,7 @@ extension RequestStore {
         group by w.from_state, w.to_state, utils.reason_pattern(w.reason)
         union all
         select 'delivery', null, 'attempt ' || t.attempt, 1, t.at, t.at, null,
-               coalesce('HTTP ' || t.status, '') || coalesce(' ' || t.error, '') || ' in ' || round(t.duration_ms::numeric, 1) || ' ms'
+               concat_ws(' ', 'HTTP ' || t.status, t.error, case when t.duration_ms > 0 then 'in ' || round(t.duration_ms::numeric, 1) || ' ms' end)
         from public.delivery as d
         join public.delivery_attempt as t on t.delivery_id = d.id
         where d.activity_request_id = $2 and d.org_id is not distinct from $1

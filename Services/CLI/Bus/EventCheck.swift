@@ -28,6 +28,7 @@ enum EventCheck {
         let faults: [String]
         switch type {
         case Topic.activityRequested: faults = violations(ofCommand: data)
+        case Topic.requestCompleted where key == Hint.deliveriesDue.key: faults = faultOfHint(data)
         case Topic.requestAccepted, Topic.runsClosed, Topic.requestCompleted:
             faults = fault(ActivityRequestID(key) == nil, "--key: must be the id of a request") + faultOfHint(data)
         case Topic.runReady:
