@@ -93,24 +93,27 @@ public struct ResultStore: Sendable {
             from public.request_object as o
             where o.activity_request_id = $1 and o.position >= $2 and o.position < $3
         )
-        select position, name, state, state_reason, datapoints, vals, next_position
+        select f.position, f.name, f.state, f.state_reason, v.datapoints, v.vals, f.next_position
         from (
-            select n.position, n.name, r.state::text as state, r.state_reason, r.id, v.datapoints, v.vals,
+            -- Sizes first: values that do not fit are not even read.
+            select n.position, n.name, r.state::text as state, r.state_reason, r.id,
                    lead(n.position) over in_order as next_position,
                    coalesce(sum(v.bytes) over in_order, 0) - coalesce(v.bytes, 0) as bytes_before
             from named as n
             join public.run_queue as r on r.activity_request_id = n.activity_request_id and r.position = n.position
-            -- A row for each run, not for each value: what a row costs on its way is much of the whole.
             cross join lateral (
-                select array_agg(v.datapoint_id) as datapoints, array_agg(v.value) as vals,
-                       sum(pg_column_size(v.value)) as bytes
-                from public.value as v
-                where v.run_id = r.id
+                select sum(pg_column_size(v.value)) as bytes from public.value as v where v.run_id = r.id
             ) as v
             window in_order as (order by n.position, r.id rows unbounded preceding)
-        ) as found
-        where bytes_before < $4
-        order by position, id
+        ) as f
+        -- A row for each run, not for each value: what a row costs on its way is much of the whole.
+        cross join lateral (
+            select array_agg(v.datapoint_id) as datapoints, array_agg(v.value) as vals
+            from public.value as v
+            where v.run_id = f.id
+        ) as v
+        where f.bytes_before < $4
+        order by f.position, f.id
         """)
 
     private static let store = Statement(

@@ -75,17 +75,23 @@ extension RunStore {
         )
         select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body, p.runs
         from (
-            select p.*, x.body, x.runs, sum(octet_length(x.body)) over (rows unbounded preceding) - octet_length(x.body) as before
+            -- All runs of an exchange stand or fall with its answer: what came before it is the same for all of them.
+            select p.*, max(p.before_answer) over (rows unbounded preceding) as before
             from (
-                -- Runs of one exchange stand together; the first of them brings the answer.
-                select p.*, lag(p.run_request_id) over () is distinct from p.run_request_id as is_first from picked as p
+                select p.*, x.body, x.runs,
+                       sum(octet_length(x.body)) over (rows unbounded preceding) - octet_length(x.body) as before_answer
+                from (
+                    -- Runs of one exchange stand together; the first of them brings the answer.
+                    select p.*, lag(p.run_request_id) over () is distinct from p.run_request_id as is_first
+                    from picked as p
+                ) as p
+                left join public.run_result as x on p.is_first and x.run_request_id = p.run_request_id
             ) as p
-            left join public.run_result as x on p.is_first and x.run_request_id = p.run_request_id
         ) as p
         join public.source as s on s.id = p.source_id
         join public.request_object as o
           on o.activity_request_id = p.activity_request_id and o.position = p.position
-        where coalesce(p.before, 0) < $2
+        where p.before < $2
         """)
 
     private static let storeValues = Statement(
@@ -128,16 +134,19 @@ extension RunStore {
         }
     }
 
-    private static func answers(of rows: QueryResult) throws(PostgresError) -> [FetchedAnswer] {
+    private static func answers(of rows: QueryResult) throws -> [FetchedAnswer] {
         var answers: [FetchedAnswer] = []
         answers.reserveCapacity(rows.count)
         for row in rows {
             let (id, org, request, source, version, exchange, object, name, body, runs) = try row.decode(
                 (RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID, String, Bytea?, Int32?).self)
             if answers.last?.exchange != exchange {
+                guard let body else {
+                    throw StoreError("the answer of exchange \(exchange) is missing among the picked rows")
+                }
                 answers.append(
                     FetchedAnswer(
-                        source: source, sourceVersion: version, exchange: exchange, body: body?.bytes ?? [],
+                        source: source, sourceVersion: version, exchange: exchange, body: body.bytes,
                         runsOfExchange: Int(runs ?? 1), runs: []))
             }
             answers[answers.count - 1].runs.append(

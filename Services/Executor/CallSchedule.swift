@@ -1,8 +1,11 @@
+import Contracts
 import Store
 
 /// A claimed exchange and the source that it calls.
 struct Call: Sendable {
     let exchange: ClaimedExchange
+    /// Under which it was claimed.
+    let worker: WorkerID
     let source: PreparedSource
     let ready: ReadySource
 }
@@ -88,12 +91,14 @@ struct CallSchedule {
     private func room(of source: ReadySource) -> Int {
         if isBackedUp { return 0 }
         let lane = lanes[source] ?? Lane(concurrency: limits.callsMax)
-        let ahead = min(limits.claimMax, lane.concurrency)
-        let room = min(
-            limits.callsMax + limits.claimMax - waiting - calling, lane.concurrency + ahead - lane.outstanding,
-            limits.claimMax)
-        // The first claim goes at once.
-        return lane.outstanding == 0 || room >= (ahead + 1) / 2 ? room : 0
+        let concurrency = min(lane.concurrency, limits.callsMax)
+        let ahead = min(limits.claimMax, concurrency)
+        let own = concurrency + ahead - lane.outstanding
+        let room = min(own, limits.callsMax + limits.claimMax - waiting - calling, limits.claimMax)
+        // The first claim goes at once. Of the room that all share a source takes small bites too, or it would never have its turn
+        // beside many small ones.
+        let worth = (ahead + 1) / 2
+        return lane.outstanding == 0 || own >= worth && room >= min(worth, 8) ? room : 0
     }
 
     /// The source may have this many calls under way from now on.
@@ -101,15 +106,15 @@ struct CallSchedule {
         lanes[source, default: Lane(concurrency: concurrency)].concurrency = concurrency
     }
 
-    /// Exchanges were claimed.
-    mutating func add(_ calls: [Call]) {
-        guard let source = calls.first?.ready else { return }
-        // The source may have had nothing under way any more when this claim came back.
-        var lane = lanes[source] ?? Lane(concurrency: limits.callsMax)
-        if lane.waiting.isEmpty { turns.append(source) }
+    /// A claim has come back, with these exchanges.
+    mutating func add(_ calls: [Call], of source: ReadySource, concurrency: Int) {
+        // The source may have had nothing under way any more.
+        var lane = lanes[source] ?? Lane(concurrency: concurrency)
+        lane.concurrency = concurrency
+        if lane.waiting.isEmpty, !calls.isEmpty { turns.append(source) }
         lane.waiting += calls
-        lanes[source] = lane
         waiting += calls.count
+        lanes[source] = lane.outstanding > 0 ? lane : nil
     }
 
     // MARK: Calling

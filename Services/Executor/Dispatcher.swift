@@ -53,9 +53,9 @@ final class Dispatcher: Sendable {
         state.withLock { $0.schedule.limit(source, to: concurrency) }
     }
 
-    /// Exchanges were claimed; they are called in their turn.
-    func add(_ calls: [Call]) {
-        state.withLock { $0.schedule.add(calls) }
+    /// A claim has come back; its exchanges are called in their turn.
+    func add(_ calls: [Call], of source: ReadySource, concurrency: Int) {
+        state.withLock { $0.schedule.add(calls, of: source, concurrency: concurrency) }
     }
 
     /// A call has ended, and its outcome, of so many bytes, waits to be recorded.

@@ -69,7 +69,8 @@ public struct ExecutorService: Service {
             client: outbound, secrets: context.secrets, clock: context.clock, random: { Double.random(in: 0...1) })
         dispatcher = Dispatcher(
             limits: .init(
-                callsMax: configuration.exchangesMax, claimMax: configuration.claimMax,
+                callsMax: configuration.exchangesMax,
+                claimMax: min(configuration.claimMax, configuration.exchangesMax),
                 unrecordedMax: configuration.backlogMax, unrecordedBytesMax: configuration.backlogBytesMax))
         answers = Batcher(
             itemsMax: configuration.recordMax, weightMax: configuration.recordBytesMax,
@@ -95,10 +96,11 @@ public struct ExecutorService: Service {
                     } onGracefulShutdown: {
                         dispatcher.stop()
                     }
+                    // At once, not when the slowest call in flight has ended.
+                    await giveBackUnbegun()
                 }
                 answers.finish()
                 failures.finish()
-                await giveBackUnbegun()
             }
             await group.waitForAll()
             keeper.cancel()
@@ -139,14 +141,17 @@ public struct ExecutorService: Service {
         }
     }
 
+    /// What was claimed ahead and will not be called here goes to other executors.
     private func giveBackUnbegun() async {
-        let exchanges = dispatcher.removeWaiting().map(\.exchange.id)
-        if exchanges.isEmpty { return }
-        do {
-            _ = try await runs.giveBack(exchanges, worker: lease.worker, because: .stopped)
-        } catch {
-            logger.warning(
-                "Could not give back claimed runs; the scheduler takes them back.", metadata: ["error": "\(error)"])
+        for (worker, calls) in Dictionary(grouping: dispatcher.removeWaiting(), by: \.worker) {
+            do {
+                let exchanges = calls.map(\.exchange.id)
+                _ = try await shielded { try await runs.giveBack(exchanges, worker: worker, because: .stopped) }
+                for source in Set(calls.map(\.ready)) { hints.say(.runReady(source)) }
+            } catch {
+                logger.warning(
+                    "Could not give back claimed runs; the scheduler takes them back.", metadata: ["error": "\(error)"])
+            }
         }
     }
 
@@ -204,14 +209,21 @@ public struct ExecutorService: Service {
             hints.say(.runReady(turn.source))
         }
         metrics.claimed.increment(by: Int64(claimed.count))
-        dispatcher.limit(turn.source, to: source.concurrency)
-        dispatcher.add(claimed.map { Call(exchange: $0, source: source, ready: turn.source) })
+        dispatcher.add(
+            claimed.map { Call(exchange: $0, worker: worker, source: source, ready: turn.source) }, of: turn.source,
+            concurrency: source.concurrency)
     }
 
     /// Makes a call, and then those that take its place, one after the other.
     private func make(_ first: Call) async {
         var next: Call? = first
         while let call = next {
+            if call.worker != lease.worker {
+                // Its lease was lost meanwhile: whoever has the runs by now makes this call.
+                next = dispatcher.end(call, bytes: 0)
+                dispatcher.recorded(1, bytes: 0)
+                continue
+            }
             switch await runner.run(call.exchange, source: call.source) {
             case .answer(let answer):
                 metrics.exchangeSeconds.record(Double(answer.log.milliseconds) / 1000)

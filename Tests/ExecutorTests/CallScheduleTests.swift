@@ -31,7 +31,7 @@ struct CallScheduleTests {
         return (0..<count).map { _ in
             let exchange = ClaimedExchange(
                 id: RunRequestID(UUID()), org: ready.org, source: ready.source, sourceVersion: 1, runs: [])
-            return Call(exchange: exchange, source: source, ready: ready)
+            return Call(exchange: exchange, worker: WorkerID(UUID()), source: source, ready: ready)
         }
     }
 
@@ -54,8 +54,8 @@ struct CallScheduleTests {
 
     @Test func sourcesTakeTurnsInBeingCalled() throws {
         var schedule = schedule(calls: 4)
-        schedule.add(try calls(3, of: first))
-        schedule.add(try calls(3, of: second))
+        schedule.add(try calls(3, of: first), of: first, concurrency: 100)
+        schedule.add(try calls(3, of: second), of: second, concurrency: 100)
         #expect(begin(&schedule) == [first, second, first, second])
     }
 
@@ -64,7 +64,7 @@ struct CallScheduleTests {
         schedule.limit(first, to: 3)
         _ = schedule.offer(first)
         #expect(schedule.takeTurn()?.exchanges == 6)
-        schedule.add(try calls(6, of: first))
+        schedule.add(try calls(6, of: first), of: first, concurrency: 3)
         #expect(begin(&schedule).count == 3)
         #expect(schedule.waiting == 3)
         _ = schedule.offer(first)
@@ -76,7 +76,7 @@ struct CallScheduleTests {
 
     @Test func aFurtherClaimWaitsUntilItIsWorthAStatement() throws {
         var schedule = schedule(calls: 10, claim: 10)
-        schedule.add(try calls(20, of: first))
+        schedule.add(try calls(20, of: first), of: first, concurrency: 100)
         _ = begin(&schedule)
         _ = schedule.offer(first)
         for _ in 0..<4 {
@@ -90,18 +90,33 @@ struct CallScheduleTests {
 
     @Test func aSaturatedSourceHoldsUpNoOther() throws {
         var schedule = schedule()
-        schedule.limit(first, to: 1)
-        schedule.add(try calls(2, of: first))
-        schedule.add(try calls(2, of: second))
+        schedule.add(try calls(2, of: first), of: first, concurrency: 1)
+        schedule.add(try calls(2, of: second), of: second, concurrency: 100)
         #expect(begin(&schedule) == [first, second, second])
         _ = schedule.offer(first)
         _ = schedule.offer(second)
         #expect(schedule.takeTurn()?.source == second)
     }
 
+    @Test func aLargeSourceHasItsTurnBesideManySmallOnes() throws {
+        var schedule = schedule(calls: 100, claim: 100)
+        schedule.add(try calls(190, of: second), of: second, concurrency: 100)
+        schedule.add(try calls(2, of: first), of: first, concurrency: 100)
+        _ = schedule.offer(first)
+        #expect(schedule.takeTurn()?.exchanges == 8)
+    }
+
+    @Test func aClaimThatBroughtNothingLeavesNothing() {
+        var schedule = schedule()
+        schedule.limit(first, to: 1)
+        schedule.add([], of: first, concurrency: 1)
+        _ = schedule.offer(first)
+        #expect(schedule.takeTurn()?.exchanges == 5)
+    }
+
     @Test func nothingBeginsWhileTooMuchWaitsToBeRecorded() throws {
         var schedule = schedule(unrecorded: 2, bytes: 1_000)
-        schedule.add(try calls(5, of: first))
+        schedule.add(try calls(5, of: first), of: first, concurrency: 100)
         _ = schedule.begin()
         _ = schedule.begin()
         schedule.end(first, bytes: 10)
@@ -121,7 +136,7 @@ struct CallScheduleTests {
     @Test func whatHasNotBegunCanBeTakenOut() throws {
         var schedule = schedule(calls: 1)
         let claimed = try calls(3, of: first)
-        schedule.add(claimed)
+        schedule.add(claimed, of: first, concurrency: 100)
         #expect(schedule.begin()?.exchange.id == claimed[0].exchange.id)
         #expect(schedule.removeWaiting().map(\.exchange.id) == claimed[1...].map(\.exchange.id))
         #expect(schedule.waiting == 0)

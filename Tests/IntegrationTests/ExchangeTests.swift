@@ -49,6 +49,24 @@ extension IntegrationTests {
             }
         }
 
+        /// More answers wait than fit into one batch by their bytes: the runs behind the cut wait for the next batch with their answer.
+        @Test func answersBeyondTheBytesOfABatchAreMappedInTheNext() async throws {
+            try await withPlatform { platform in
+                platform.api.lengthenNotes(to: 250_000)
+                try await platform.kill9(.processor)
+                let names = Array(Self.names[..<125])
+                let id = try await platform.client.submit(names, activity: "gather")
+                try await eventually("all answers, of 30 MB") {
+                    try await platform.database.value(Int.self, "select count(*) from public.run_result") == 5
+                }
+                try await platform.start(.processor)
+                let request = try await platform.client.wait(for: id, toBe: "delivered")
+                #expect(request["runs"]?["done"]?.intValue == names.count && request["failures"] == [])
+                let values = try await platform.database.value(Int.self, "select count(*) from public.value")
+                #expect(values == 5 * names.count)
+            }
+        }
+
         private func check(_ id: String, _ platform: Platform) async throws {
             let request = try await platform.client.request(id)
             let known = Self.names.count - Self.unknown.count

@@ -88,9 +88,10 @@ final class StubAPI: Sendable {
             state.searches.append(names)
             return names.filter { !state.unknown.contains($0) }
         }
+        let noteBytes = shared.state.withLock { $0.noteBytes }
         shared.gate.pass()
         let results = known.reversed().map { name in
-            JSONValue.object(["name": .string(name), "profile": profile(of: name, noteBytes: 0)])
+            JSONValue.object(["name": .string(name), "profile": profile(of: name, noteBytes: noteBytes)])
         }
         return .json(JSONValue.object(["results": .array(Array(results))]).description)
     }
