@@ -165,8 +165,11 @@ public struct ExecutorService: Service {
                 } catch {
                     logger.error(
                         "Could not claim runs.", metadata: ["source": "\(turn.source.source)", "error": "\(error)"])
-                    try? await Task.sleep(for: .milliseconds(500))
-                    dispatcher.offer([turn.source])
+                    // Paces the attempts while the database is away, beside the calls that can begin meanwhile.
+                    calls.addTask {
+                        try? await Task.sleep(for: .milliseconds(500))
+                        dispatcher.offer([turn.source])
+                    }
                 }
             }
         }

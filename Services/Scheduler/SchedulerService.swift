@@ -86,6 +86,7 @@ public struct SchedulerService: Service {
             } catch {
                 contact.lost()
             }
+            // The beat by which an outage is noticed: a few within the longest silence. Cut short by a stop, which the loop sees.
             try? await Task.sleep(for: contact.silenceMax / 4)
         }
     }

@@ -14,6 +14,7 @@ struct HangUpTests {
             let server = try SocketHandle.open(.router, options: options, in: try ZeroMQContext())
             let endpoint = try server.bind(Endpoint(parsing: "tcp://127.0.0.1:*"), security: .none)
             let port = try #require(endpoint.description.split(separator: ":").last.flatMap { UInt16($0) })
+            // Libzmq's thread tells nobody how far it is, hence the pauses: too short a one makes the test easier to pass, never to fail.
             // Nobody receives: after two messages libzmq stops reading from this peer.
             let peer = try #require(RawZMTPPeer(port: port))
             peer.greet()
