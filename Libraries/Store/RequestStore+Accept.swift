@@ -76,7 +76,7 @@ extension RequestStore {
             from wanted as w
             cross join plan as p
             where w.type = 'enrichment' and p.sources > 0
-            on conflict on constraint activity_request_idempotency_key_is_unique do nothing
+            on conflict (org_id, idempotency_key) where idempotency_key is not null do nothing
             returning id
         ), progress as (
             insert into public.request_progress

@@ -88,24 +88,17 @@ public struct ResultStore: Sendable {
     private static let read = Statement(
         "result.read",
         """
-        with named as materialized (
-            select o.activity_request_id, o.position, o.name
-            from public.request_object as o
-            where o.activity_request_id = $1 and o.position >= $2 and o.position < $3
-        )
-        select f.position, f.name, f.state, f.state_reason, v.datapoints, v.vals, f.next_position
+        select f.position, o.name, f.state, f.state_reason, v.datapoints, v.vals, f.next_position
         from (
             -- Sizes first: values that do not fit are not even read.
-            select n.position, n.name, r.state::text as state, r.state_reason, r.id,
-                   lead(n.position) over in_order as next_position,
-                   coalesce(sum(v.bytes) over in_order, 0) - coalesce(v.bytes, 0) as bytes_before
-            from named as n
-            join public.run_queue as r on r.activity_request_id = n.activity_request_id and r.position = n.position
-            cross join lateral (
-                select sum(pg_column_size(v.value)) as bytes from public.value as v where v.run_id = r.id
-            ) as v
-            window in_order as (order by n.position, r.id rows unbounded preceding)
+            select r.position, r.state::text as state, r.state_reason, r.id,
+                   lead(r.position) over in_order as next_position,
+                   sum(r.value_bytes) over in_order - r.value_bytes as bytes_before
+            from public.run_queue as r
+            where r.activity_request_id = $1 and r.position >= $2 and r.position < $3
+            window in_order as (order by r.position, r.id rows unbounded preceding)
         ) as f
+        join public.request_object as o on o.activity_request_id = $1 and o.position = f.position
         -- A row for each run, not for each value: what a row costs on its way is much of the whole.
         cross join lateral (
             select array_agg(v.datapoint_id) as datapoints, array_agg(v.value) as vals

@@ -46,6 +46,9 @@ public struct ProcessedRun: Sendable {
     /// The values found, as JSON.
     public let values: [(datapoint: DatapointID, json: JSONB)]
 
+    /// The bytes of these texts.
+    var valueBytes: Int32 { Int32(clamping: values.reduce(0) { $0 + $1.json.bytes.count }) }
+
     /// The outcome of a run.
     public init(
         run: FetchedRun, succeeded: Bool, substate: String? = nil, reason: String? = nil,
@@ -108,8 +111,9 @@ extension RunStore {
         "run.close",
         """
         update public.run_queue as r
-        set state = i.state::public.run_queue_state, state_substate = i.substate, state_reason = i.reason
-        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as i(id, state, substate, reason)
+        set state = i.state::public.run_queue_state, state_substate = i.substate, state_reason = i.reason,
+            value_bytes = i.value_bytes
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[]) as i(id, state, substate, reason, value_bytes)
         where r.id = i.id and r.state is not distinct from 'in_progress' and r.state_substate is not distinct from 'fetched'
         """)
 
@@ -178,7 +182,7 @@ extension RunStore {
         pipeline.add(
             close,
             processed.map(\.run.id), processed.map { $0.succeeded ? "done" : "failed" },
-            processed.map(\.substate), processed.map(\.reason))
+            processed.map(\.substate), processed.map(\.reason), processed.map(\.valueBytes))
         pipeline.add(closedRequests, Array(Set(processed.map(\.run.request))))
         return pipeline
     }

@@ -43,7 +43,7 @@ select set_eq(
         ('weir_processor', 'delivery', 'INSERT', null),
         ('weir_processor', 'request_result', 'INSERT', null),
         ('weir_processor', 'request_result', 'DELETE', null),
-        ('weir_processor', 'run_queue', 'UPDATE', 'state state_reason state_substate'),
+        ('weir_processor', 'run_queue', 'UPDATE', 'state state_reason state_substate value_bytes'),
         ('weir_processor', 'activity_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
         ('weir_delivery', 'delivery', 'UPDATE', 'attempt delivered_at due_at state state_reason worker_id'),
         ('weir_delivery', 'delivery_attempt', 'INSERT', null),

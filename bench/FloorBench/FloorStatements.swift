@@ -97,7 +97,7 @@ enum FloorStatements {
         "run_queue: in_progress → done (history, counters)",
         """
         update public.run_queue as r
-        set state = 'done', state_substate = null
+        set state = 'done', state_substate = null, value_bytes = 100
         from unnest($1::uuid[]) as i(id)
         where r.id = i.id
         """)

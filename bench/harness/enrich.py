@@ -1,5 +1,6 @@
 """The main job: enrichments from the request until the signed webhook, on real processes."""
 
+import contextlib
 import dataclasses
 import http.client
 import pathlib
@@ -51,15 +52,18 @@ def warm_up(weir: Weir) -> None:
     time.sleep(0.5)
 
 
-def measure(bench: Bench, runs: int, delay: str) -> dict:
-    """One request of `runs` objects on a fresh database."""
+def measure(bench: Bench, runs: int, delay: str, with_memory=False) -> dict:
+    """One request of `runs` objects on a fresh database.
+
+    Summing up the pages of processes takes time of the same cores, so memory is sampled only where nothing is compared."""
     bench.create_database("enrich", delay)
     weir = bench.start_weir("enrich")
     try:
         warm_up(weir)
         names = [f"object-{number:07d}" for number in range(runs)]
         postgres = bench.cluster.group
-        with PeakMemory(weir.group) as weir_memory, PeakMemory(postgres, interval=0.5) as postgres_memory:
+        peaks: dict[str, int] = {}
+        with sampled(weir, bench.cluster, peaks) if with_memory else contextlib.nullcontext():
             counters, weir_cpu, postgres_cpu = weir.counters(), weir.group.cpu_seconds(), postgres.cpu_seconds()
             started = time.monotonic()
             request = weir.submit(names)
@@ -79,11 +83,17 @@ def measure(bench: Bench, runs: int, delay: str) -> dict:
         "accepted_after_seconds": accepted - started,
         "weir_cpu_ms_per_run": weir_cpu * 1000 / runs,
         "postgres_cpu_ms_per_run": postgres_cpu * 1000 / runs,
-        "weir_peak_pss_bytes": weir_memory.bytes,
-        "postgres_peak_pss_bytes": postgres_memory.bytes,
         "statements_per_run": counters["weir_postgres_statements_total"] / runs,
         "round_trips_per_batch": counters["weir_postgres_round_trips_total"] * BATCH_RUNS / runs,
-    }
+    } | peaks
+
+
+@contextlib.contextmanager
+def sampled(weir: Weir, cluster: Cluster, peaks: dict[str, int]):
+    """Notes the most memory that the processes of Weir and of Postgres take meanwhile."""
+    with PeakMemory(weir.group) as weir_memory, PeakMemory(cluster.group, interval=0.5) as postgres_memory:
+        yield
+    peaks |= {"weir_peak_pss_bytes": weir_memory.bytes, "postgres_peak_pss_bytes": postgres_memory.bytes}
 
 
 def check_rows(bench: Bench, request: str, runs: int) -> None:

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The plans that a service's session makes on an empty database, and keeps; TAP, for pg_prove. scripts/test-sql sets PGHOST, PGUSER and
+# PGDATABASE, a migrated database.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+directory=$(mktemp -d "${TMPDIR:-/tmp}/weir-plans-XXXXXX")
+trap 'rm -rf "$directory"' EXIT
+
+# What a session explains of itself, with the settings of Libraries/Store/ServiceSession.swift.
+PGOPTIONS="-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off
+    -c plan_cache_mode=force_generic_plan" psql -Xq -v ON_ERROR_STOP=1 >/dev/null 2>"$directory/plans" <<'SQL' ||
+load 'auto_explain';
+set auto_explain.log_nested_statements = on;
+set auto_explain.log_min_duration = 0;
+set auto_explain.log_level = notice;
+begin;
+\i Tests/pgtap/fixtures/catalogue.sql
+insert into public.run_queue (org_id, activity_request_id, source_id, position, state)
+values (:org_a, :request_a, :source_a, 0, 'ready');
+insert into public.run_request (org_id, source_id, run_ids, state) values (:org_a, :source_a, '{}', 'ready');
+update public.run_queue set state = 'in_progress';
+update public.run_request set state = 'in_progress';
+update public.activity_request set state = 'done' where id = :request_a;
+rollback;
+SQL
+    { tail -n 5 "$directory/plans" | sed 's/^/# /'; exit 1; }
+
+# plans_of PATTERN: those of the statements that hold the pattern.
+plans_of() { awk -v pattern="$1" '/NOTICE:  duration/ { seen = 0 } $0 ~ pattern { seen = 1 } seen' "$directory/plans"; }
+
+tests=0
+# check TITLE COUNT PATTERN PLANS: so many lines of the plans have the pattern.
+check() {
+    tests=$((tests + 1))
+    if [ "$(grep -Ec "$3" <<<"$4")" = "$2" ]; then
+        printf 'ok %d - %s\n' "$tests" "$1"
+    else
+        printf 'not ok %d - %s\n' "$tests" "$1"
+        sed 's/^/# /' <<<"$4"
+    fi
+}
+
+# The rows before and after an update are compared in a trigger. A nested loop, which is cheapest for the one row of a session's first
+# update, would take 160,000 comparisons for 400 rows later.
+changes=$(plans_of 'left join updated_from')
+check 'three tables compare the rows before and after an update' 3 'left join updated_from' "$changes"
+check 'each by a hash join' 3 'Hash (Right |Left )?Join' "$changes"
+check 'and by no nested loop' 0 'Nested Loop' "$changes"
+
+# An index that leads with the organization would read all of its requests.
+references=$(plans_of 'FROM ONLY "public"."activity_request"')
+check 'foreign keys are checked' 3 'FROM ONLY' "$references"
+check 'each finds its request by the id' 3 'Index Cond: .*[( ]id = ' "$references"
+printf '1..%d\n' "$tests"
