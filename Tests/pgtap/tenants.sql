@@ -23,6 +23,10 @@ insert into attempt values
 ('activity_endpoint', format('insert into public.activity_endpoint values (%L, %L, %L)', :org_a, :activity_a, :endpoint_b)),
 ('activity_request', format('insert into public.activity_request (org_id, activity_id, content) values (%L, %L, ''{}'')',
     :org_a, :activity_b)),
+('activity_request', format('insert into public.activity_request (org_id, activity_id, content, workflow_request_id)
+    values (%L, %L, ''{}'', %L)', :org_a, :activity_a, 'b0000000-0000-7000-8000-00000000000e')),
+('workflow_progress', format('insert into public.workflow_progress (org_id, workflow_request_id) values (%L, %L)',
+    :org_a, 'b0000000-0000-7000-8000-00000000000e')),
 ('request_progress', format('insert into public.request_progress (org_id, activity_request_id) values (%L, %L)', :org_a, :request_b)),
 ('object', format('insert into public.object (org_id, object_type_id, original_object_value_name) values (%L, %L, ''x'')',
     :org_a, :type_b)),
@@ -35,6 +39,8 @@ insert into attempt values
     :org_a, 'b0000000-0000-7000-8000-00000000000d'));
 insert into public.delivery (org_id, id, activity_request_id, webhook_endpoint_id, payload)
 values (:org_b, 'b0000000-0000-7000-8000-00000000000d', :request_b, :endpoint_b, '');
+insert into public.workflow_request (org_id, id) values
+    (:org_a, 'a0000000-0000-7000-8000-00000000000e'), (:org_b, 'b0000000-0000-7000-8000-00000000000e');
 
 select throws_ok(statement, '23503', null, name || ': ' || regexp_replace(statement, '\s+', ' ', 'g')) from attempt;
 -- The same with one organization throughout: what was refused was the tenant, nothing else.

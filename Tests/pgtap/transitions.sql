@@ -21,7 +21,7 @@ select is_empty(
 select set_eq(
     $$select c.relname::text from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attname = 'state'
       join pg_type as t on t.oid = a.atttypid and t.typtype = 'e' where c.relkind in ('r', 'p') and not c.relispartition$$,
-    array['activity_request', 'run_queue', 'run_request'], 'these are the tables that have such states');
+    array['workflow_request', 'activity_request', 'run_queue', 'run_request'], 'these are the tables that have such states');
 
 -- A row in a state of one's choice: any table, because the columns without a default are few.
 create function pg_temp.insert_in_state(p_entity text, p_state text) returns uuid language plpgsql as $$
@@ -29,6 +29,10 @@ declare
     made uuid;
 begin
     execute case p_entity
+        when 'workflow_request' then
+            'insert into public.workflow_request (org_id, state)
+             select org_id, $1::public.workflow_request_state from public.activity_request where id = $2
+             returning id'
         when 'activity_request' then
             'insert into public.activity_request (org_id, activity_id, content, state)
              select org_id, activity_id, content, $1::public.activity_request_state from public.activity_request where id = $2
@@ -58,13 +62,15 @@ begin
         return lives_ok(statement, title);
     end if;
     return throws_ok(
-        statement, 'WR001', format('%s %s: %s → %s is not an allowed transition', p_entity, id, p_from, p_to),
+        statement, 'WR001',
+        format('%s %s: %s → %s is not an allowed transition; %s', p_entity, id, p_from, p_to,
+               etl_api.describe_transitions(p_entity, p_from)),
         title || ' is refused');
 end
 $$;
 
 select pg_temp.try_transition(e.entity, f.state, t.state)
-from unnest(array['activity_request', 'run_queue', 'run_request']) as e(entity)
+from unnest(array['workflow_request', 'activity_request', 'run_queue', 'run_request']) as e(entity)
 cross join unnest(enum_range(null::public.run_queue_state)::text[]) as f(state)
 cross join unnest(enum_range(null::public.run_queue_state)::text[]) as t(state);
 
@@ -73,7 +79,8 @@ create temp table batch as
 select pg_temp.insert_in_state('run_queue', case k when 3 then 'done' else 'ready' end) as id, k from generate_series(1, 5) as k;
 select throws_ok(
     $$update public.run_queue set state = 'failed' where id in (select id from batch)$$, 'WR001',
-    format('run_queue %s: done → failed is not an allowed transition', id), 'a batch with one bad row is refused')
+    format('run_queue %s: done → failed is not an allowed transition; from done it may go to in_progress (retry or replay)', id),
+    'a batch with one bad row is refused')
 from batch where k = 3;
 select results_eq(
     'select state::text from public.run_queue join batch using (id) order by k',
