@@ -91,14 +91,15 @@ public struct ResultStore: Sendable {
         select f.position, o.name, f.state, f.state_reason, v.datapoints, v.vals, f.next_position
         from (
             -- Sizes first: values that do not fit are not even read.
-            select r.position, r.state::text as state, r.state_reason, r.id,
+            select r.activity_request_id, r.position, r.state::text as state, r.state_reason, r.id,
                    lead(r.position) over in_order as next_position,
                    sum(r.value_bytes) over in_order - r.value_bytes as bytes_before
             from public.run_queue as r
             where r.activity_request_id = $1 and r.position >= $2 and r.position < $3
             window in_order as (order by r.position, r.id rows unbounded preceding)
         ) as f
-        join public.request_object as o on o.activity_request_id = $1 and o.position = f.position
+        join public.request_object as o
+          on o.activity_request_id = f.activity_request_id and o.position = f.position
         -- A row for each run, not for each value: what a row costs on its way is much of the whole.
         cross join lateral (
             select array_agg(v.datapoint_id) as datapoints, array_agg(v.value) as vals
