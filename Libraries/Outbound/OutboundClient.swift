@@ -41,17 +41,17 @@ public final class OutboundClient: Sendable {
     /// - Returns: The answer, whatever its status.
     /// - Throws: ``OutboundError`` when there is no whole answer within the bounds.
     public func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundResponse {
+        try await call(request).response()
+    }
+
+    /// Prepares one exchange that somebody else than the task that makes it may abort.
+    ///
+    /// - Parameter request: What to ask.
+    /// - Throws: ``OutboundError`` when it cannot be sent at all.
+    public func call(_ request: OutboundRequest) throws(OutboundError) -> OutboundCall {
         try request.validate(requestBytesMax: requestBytesMax)
-        let exchange = Exchange(request: request, target: try RequestTarget(url: request.url))
-        let outcome = await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                mailbox.post(.start(exchange, continuation))
-            }
-        } onCancel: {
-            exchange.isCancelled.store(true, ordering: .releasing)
-            mailbox.post(.cancel(exchange))
-        }
-        return try outcome.get()
+        return OutboundCall(
+            exchange: Exchange(request: request, target: try RequestTarget(url: request.url)), mailbox: mailbox)
     }
 
     /// Ends the client: requests waiting and in progress fail with ``OutboundError/Code/closed``, and so does every

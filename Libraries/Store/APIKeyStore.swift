@@ -23,6 +23,17 @@ public struct APIKeyRecord: Sendable {
     public let revokedAt: Date?
 }
 
+/// Who a key speaks for.
+public struct Client: Sendable {
+    /// The tenant.
+    public let org: OrgID
+    /// What the key was made for.
+    public let keyName: String
+
+    /// As the history names them.
+    public var actor: String { "key \(keyName)" }
+}
+
 /// Keys of clients: only their SHA-256 is kept.
 public struct APIKeyStore: Sendable {
     private let pool: PostgresPool
@@ -33,7 +44,7 @@ public struct APIKeyStore: Sendable {
     }
 
     private static let authenticate = Statement(
-        "api_key.authenticate", "select org_id from public.api_key where key_hash = $1 and revoked_at is null")
+        "api_key.authenticate", "select org_id, name from public.api_key where key_hash = $1 and revoked_at is null")
 
     private static let create = Statement(
         "api_key.create",
@@ -63,6 +74,13 @@ public struct APIKeyStore: Sendable {
     /// The organization whose key has this SHA-256; nil when there is none or it was revoked.
     public func organization(ofKeyHash hash: [UInt8]) async throws(PostgresError) -> OrgID? {
         try await pool.execute(Self.authenticate, Bytea(hash)).first?.decode(OrgID.self, at: 0)
+    }
+
+    /// Whose key has this SHA-256; nil when there is none or it was revoked.
+    public func client(ofKeyHash hash: [UInt8]) async throws(PostgresError) -> Client? {
+        guard let row = try await pool.execute(Self.authenticate, Bytea(hash)).first else { return nil }
+        let (org, name) = try row.decode((OrgID, String).self)
+        return Client(org: org, keyName: name)
     }
 
     /// Keeps a new key of an organization; nil when there is no such organization.

@@ -91,13 +91,14 @@ extension CatalogueStore {
     private static let activity = Statement(
         "catalogue.write_activity",
         """
-        insert into public.activity (org_id, key, name, activity_type_id, object_type_id, setup)
-        select g.id, ($1::text[])[2], $2::jsonb ->> 'name', y.id, t.id, $2 -> 'setup'
+        insert into public.activity (org_id, key, name, activity_type_id, object_type_id, setup, timeout_seconds)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'name', y.id, t.id, $2 -> 'setup',
+               ($2 ->> 'timeout_seconds')::double precision
         from public.org as g join public.activity_type as y on y.name = $2 ->> 'type'
         join public.object_type as t on t.org_id = g.id and t.key = $2 ->> 'object_type' where g.key = ($1)[1]
         on conflict (org_id, key) do update
         set name = excluded.name, activity_type_id = excluded.activity_type_id, object_type_id = excluded.object_type_id,
-            setup = excluded.setup
+            setup = excluded.setup, timeout_seconds = excluded.timeout_seconds
         """)
 
     private static let activitySource = Statement(

@@ -46,7 +46,7 @@ public struct CatalogueStore: Sendable {
         from public.org as g join public.webhook_endpoint as e on e.org_id = g.id where g.key = any ($1)
         union all
         select 'activity', array[g.key, a.key], jsonb_build_object(
-            'name', a.name, 'type', y.name, 'object_type', t.key, 'setup', a.setup)
+            'name', a.name, 'type', y.name, 'object_type', t.key, 'setup', a.setup, 'timeout_seconds', a.timeout_seconds)
         from public.org as g join public.activity as a on a.org_id = g.id
         join public.activity_type as y on y.id = a.activity_type_id
         join public.object_type as t on t.org_id = g.id and t.id = a.object_type_id where g.key = any ($1)

@@ -133,7 +133,7 @@ public struct DeliveryStore: Sendable {
         set state = 'delivered', state_substate = null
         from wanted as w
         where r.id = w.id and r.state = 'done'
-          and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.state <> 'delivered')
+          and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.state not in ('delivered', 'superseded'))
         """)
 
     private static let giveBack = Statement(

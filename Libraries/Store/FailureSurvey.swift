@@ -54,7 +54,7 @@ public struct FailureSurvey: Sendable {
                 order by id desc
                 limit 10000
             ) as d
-            where d.state = 'failed' or (d.state <> 'delivered' and d.attempt > 0 and d.state_reason is not null)
+            where d.state = 'failed' or (d.state not in ('delivered', 'superseded') and d.attempt > 0 and d.state_reason is not null)
         ) as d
         join public.webhook_endpoint as e on e.org_id = d.org_id and e.id = d.webhook_endpoint_id
         join public.org as o on o.id = d.org_id

@@ -59,7 +59,7 @@ extension RequestStore {
         "request.accept",
         """
         with wanted as materialized (
-            select a.org_id, a.id, t.name as type
+            select a.org_id, a.id, t.name as type, a.timeout_seconds
             from public.activity as a
             join public.activity_type as t on t.id = a.activity_type_id
             where a.org_id = $2 and a.key = $3 and a.deleted_at is null
@@ -71,8 +71,10 @@ extension RequestStore {
             join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id and s.deleted_at is null
         ), accepted as (
             insert into public.activity_request
-                (org_id, id, activity_id, state, content, origin, idempotency_key, idempotency_fingerprint, traceparent)
-            select w.org_id, $1, w.id, 'valid', $4, $6, $7, $8, $9
+                (org_id, id, activity_id, state, content, origin, idempotency_key, idempotency_fingerprint, traceparent,
+                 deadline_at)
+            select w.org_id, $1, w.id, 'valid', $4, $6, $7, $8, $9,
+                   clock_timestamp() + make_interval(secs => w.timeout_seconds)
             from wanted as w
             cross join plan as p
             where w.type = 'enrichment' and p.sources > 0

@@ -41,6 +41,7 @@ extension RequestStore {
             where t.delivery_id = d.id order by t.attempt desc limit 1
         ) as t on true
         where d.activity_request_id = $2 and d.org_id is not distinct from $1
+          and d.round = (select r.round from public.activity_request as r where r.id = d.activity_request_id)
         order by 1
         """)
 

@@ -15,6 +15,8 @@ public struct ExpandableRequest: Sendable {
     public let content: JSONB
     /// True when nobody has checked the content yet: it came by plain SQL.
     public let isUnchecked: Bool
+    /// True when it came by plain SQL without a deadline.
+    public let hasNoDeadline: Bool
     /// How many of its objects have runs already.
     public let objectsExpanded: Int
     /// The sources that are asked about each object.
@@ -65,11 +67,11 @@ extension RequestStore {
                array(select s.max_objects from public.activity_source as l
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
-               r.traceparent
+               r.traceparent, r.deadline_at is null
         from public.activity_request as r
         join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
         left join public.request_progress as p on p.activity_request_id = r.id
-        where r.id = $1 and r.worker_id is null
+        where r.id = $1 and r.worker_id is null and r.stopping is null
           and (r.state in ('new', 'valid', 'ready') or (r.state = 'in_progress' and not p.expanded))
           and exists (select from alive)
         for no key update of r skip locked
@@ -82,6 +84,16 @@ extension RequestStore {
         set state = $2::public.activity_request_state, state_substate = $3, state_reason = $4, worker_id = $5,
             attempt = attempt + $6
         where id = $1
+        """)
+
+    private static let giveDeadline = Statement(
+        "request.give_deadline",
+        """
+        update public.activity_request as r
+        set deadline_at = clock_timestamp()
+                + make_interval(secs => (select a.timeout_seconds from public.activity as a
+                                         where a.org_id = r.org_id and a.id = r.activity_id))
+        where r.id = $1
         """)
 
     private static let startProgress = Statement(
@@ -169,6 +181,7 @@ extension RequestStore {
                 Self.startProgress, request.org, id, Int32(objects),
                 Int32(objects * request.sources.count),
                 Int32(request.sources.reduce(0) { $0 + (objects + $1.runsPerExchange - 1) / $1.runsPerExchange }))
+            if request.hasNoDeadline { pipeline.add(Self.giveDeadline, id) }
             if request.isUnchecked {
                 pipeline.add(Self.setState, id, "valid", none, none, WorkerID?.none, Int32(0))
             }
@@ -221,7 +234,7 @@ extension RequestStore {
         select r.id, r.org_id, r.traceparent
         from public.activity_request as r
         left join public.request_progress as p on p.activity_request_id = r.id
-        where r.worker_id is null and r.state in ('new', 'valid', 'ready', 'in_progress')
+        where r.worker_id is null and r.stopping is null and r.state in ('new', 'valid', 'ready', 'in_progress')
           and (r.state <> 'in_progress' or not p.expanded)
         order by r.id
         limit $1
@@ -244,11 +257,12 @@ extension RequestStore {
 
 extension ExpandableRequest {
     fileprivate static func decode(_ row: Row, id: ActivityRequestID) throws(PostgresError) -> (Self, state: String) {
-        let (org, type, content, isUnchecked, expanded, state, sources, sizes, traceparent) = try row.decode(
-            (OrgID, ObjectTypeID, JSONB, Bool, Int32, String, [SourceID], [Int32], String?).self)
+        let (org, type, content, isUnchecked, expanded, state, sources, sizes, traceparent, hasNoDeadline) =
+            try row.decode(
+                (OrgID, ObjectTypeID, JSONB, Bool, Int32, String, [SourceID], [Int32], String?, Bool).self)
         let request = ExpandableRequest(
             id: id, org: org, trace: traceparent.flatMap { TraceContext(parsing: $0) }, objectType: type,
-            content: content, isUnchecked: isUnchecked,
+            content: content, isUnchecked: isUnchecked, hasNoDeadline: hasNoDeadline,
             objectsExpanded: Int(expanded),
             sources: zip(sources, sizes).map { (id: $0, runsPerExchange: Int($1)) })
         return (request, state)

@@ -17,6 +17,8 @@ public struct CollectableRequest: Sendable {
     public let datapointKeys: [DatapointID: String]
     /// Where its result is delivered to.
     public let endpoints: [EndpointID]
+    /// Why it was ended before all of its runs were; nil when it was not.
+    public let stop: (cause: StopCause, reason: String)?
     /// The trace of whoever asked; nil when they gave none.
     public internal(set) var trace: TraceContext?
 
@@ -57,20 +59,20 @@ public struct ResultStore: Sendable {
         set worker_id = $2, attempt = r.attempt + 1, state_substate = 'collecting'
         from public.request_progress as p, public.activity as a
         where r.id = $1 and r.state = 'in_progress' and r.worker_id is null
-          and p.activity_request_id = r.id and p.expanded
+          and p.activity_request_id = r.id and (p.expanded or r.stopping is not null)
           and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
           and a.org_id = r.org_id and a.id = r.activity_id
           and exists (select from alive)
         returning r.id, r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
             array(select e.webhook_endpoint_id from public.activity_endpoint as e
                   where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1) as endpoints,
-            r.traceparent
+            r.traceparent, r.stopping, r.stopping_reason
         ), forgotten as (
             -- A collector that died may have left some of it.
             delete from public.request_result as c using claimed as k where c.activity_request_id = k.id
         )
         select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout, endpoints,
-            traceparent
+            traceparent, stopping, stopping_reason
         from claimed
         """)
 
@@ -129,8 +131,8 @@ public struct ResultStore: Sendable {
     private static let makeDeliveries = Statement(
         "result.make_deliveries",
         """
-        insert into public.delivery (org_id, id, activity_request_id, webhook_endpoint_id, payload)
-        select $1, i.id, $2, i.endpoint, i.payload
+        insert into public.delivery (org_id, id, activity_request_id, webhook_endpoint_id, payload, round)
+        select $1, i.id, $2, i.endpoint, i.payload, (select r.round from public.activity_request as r where r.id = $2)
         from unnest($3::uuid[], $4::uuid[], $5::bytea[]) as i(id, endpoint, payload)
         on conflict do nothing
         """)
@@ -142,7 +144,7 @@ public struct ResultStore: Sendable {
         from public.activity_request as r
         join public.request_progress as p on p.activity_request_id = r.id
         where r.state in ('new', 'valid', 'ready', 'in_progress') and r.state = 'in_progress'
-          and r.worker_id is null and p.expanded
+          and r.worker_id is null and (p.expanded or r.stopping is not null)
           and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
         limit $1
         """)
@@ -154,8 +156,9 @@ public struct ResultStore: Sendable {
         pipeline.add(Self.datapoints, id)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
-        let (org, activity, objects, total, done, failed, invalid, timedout, endpoints, traceparent) = try row.decode(
-            (OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID], String?).self)
+        let (org, activity, objects, total, done, failed, invalid, timedout, endpoints, traceparent, cause, reason) =
+            try row.decode(
+                (OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID], String?, String?, String?).self)
         var keys: [DatapointID: String] = [:]
         for row in results[1] {
             let (id, key) = try row.decode((DatapointID, String).self)
@@ -166,7 +169,9 @@ public struct ResultStore: Sendable {
             counts: RunCounts(
                 total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid),
                 timedout: Int(timedout)),
-            datapointKeys: keys, endpoints: endpoints, trace: traceparent.flatMap { TraceContext(parsing: $0) })
+            datapointKeys: keys, endpoints: endpoints,
+            stop: cause.flatMap { StopCause(rawValue: $0) }.map { (cause: $0, reason: reason ?? $0.rawValue) },
+            trace: traceparent.flatMap { TraceContext(parsing: $0) })
     }
 
     /// The rows of objects of the request, in its order: of as many as fit into `bytesMax` bytes of values, but at least of one.

@@ -94,6 +94,14 @@ extension RunStore {
         where r.id = u.id and r.run_request_id is not distinct from l.id and r.state = 'in_progress'
         """)
 
+    private static let unwanted = Statement(
+        "run.unwanted",
+        """
+        select i.id from unnest($1::uuid[]) as i(id)
+        left join public.run_request as q on q.id = i.id
+        where q.state is distinct from 'in_progress'
+        """)
+
     // A loose index scan: one look-up for each source with ready runs, however many runs wait behind it.
     private static let readySources = Statement(
         "run.ready_sources",
@@ -164,6 +172,11 @@ extension RunStore {
         _ exchanges: [RunRequestID], worker: WorkerID, because reason: GiveBackReason
     ) async throws(PostgresError) -> Int {
         try await pool.execute(Self.giveBack, worker, exchanges, reason.rawValue, reason.sentence).affectedRows
+    }
+
+    /// Which of these exchanges are not in progress any more: their runs were cancelled or taken away.
+    public func unwanted(of exchanges: [RunRequestID]) async throws(PostgresError) -> [RunRequestID] {
+        try await pool.execute(Self.unwanted, exchanges).ids()
     }
 
     /// The sources that have runs to execute.

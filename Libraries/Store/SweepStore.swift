@@ -90,17 +90,55 @@ public struct SweepStore: Sendable {
         "sweep.wake_runs",
         """
         with due as materialized (
-            select r.id from public.run_queue as r
+            select r.id, coalesce((select s.setup ->> 'run_timeout_seconds' from public.source as s where s.id = r.source_id)::double precision
+                       < extract(epoch from clock_timestamp() - coalesce(r.retried_at, utils.uuid_v7_time(r.id))), false) as is_late
+            from public.run_queue as r
             where r.state = 'waiting' and r.due_at <= (select clock_timestamp())
             order by r.due_at
             limit $1
             for no key update skip locked
         )
         update public.run_queue as r
-        set state = 'ready', state_substate = null, due_at = null
+        set state = (case when due.is_late then 'timedout' else 'ready' end)::public.run_queue_state, due_at = null,
+            state_substate = case when due.is_late then 'deadline' end,
+            state_reason = case when due.is_late then concat_ws('; ', r.state_reason, $2) else r.state_reason end
         from due
         where r.id = due.id and r.state is not distinct from 'waiting'
         """)
+
+    // The oldest stand first in the index of what is ready: sources without late runs cost one look each.
+    private static let timeOut = Statement(
+        "sweep.time_out_runs",
+        """
+        with late as materialized (
+            select r.id
+            from public.source as s
+            cross join lateral (
+                select r.id from public.run_queue as r
+                where r.source_id = s.id and r.state = 'ready'
+                  and r.id < utils.uuid_v7_floor(
+                          clock_timestamp() - make_interval(secs => (s.setup ->> 'run_timeout_seconds')::double precision))
+                  and (r.retried_at is null
+                       or r.retried_at < clock_timestamp()
+                                         - make_interval(secs => (s.setup ->> 'run_timeout_seconds')::double precision))
+                order by r.id
+                limit $1
+                for no key update skip locked
+            ) as r
+            where s.setup ? 'run_timeout_seconds' and s.deleted_at is null
+        )
+        update public.run_queue as r
+        set state = 'timedout', state_substate = 'deadline', state_reason = $2
+        from late
+        where r.id = late.id and r.state is not distinct from 'ready'
+        """)
+
+    /// What a run is told that its source's limit has ended.
+    private static let lateReason = "it waited for longer than its source allows (run_timeout)"
+
+    private static let dropPartitions = Statement(
+        "sweep.drop_partitions",
+        "select etl_api.drop_partitions(clock_timestamp() - make_interval(secs => $1))")
 
     private static let fetchedWaits = Statement(
         "sweep.fetched_waits",
@@ -156,7 +194,23 @@ public struct SweepStore: Sendable {
     ///
     /// - Returns: how many.
     public func wakeRuns(limit: Int) async throws(PostgresError) -> Int {
-        try await pool.execute(Self.wake, limit).affectedRows
+        try await pool.execute(Self.wake, limit, Self.lateReason).affectedRows
+    }
+
+    /// Ends runs that have been ready for longer than their source allows.
+    ///
+    /// - Parameter limit: how many of each source at the most.
+    /// - Returns: how many.
+    public func timeOutRuns(limit: Int) async throws(PostgresError) -> Int {
+        try await pool.execute(Self.timeOut, limit, Self.lateReason).affectedRows
+    }
+
+    /// Drops the weeks of runs, exchanges, answers, log and history that ended longer ago than `age`, up to the first with a request
+    /// that is not over.
+    ///
+    /// - Returns: the partitions that are gone.
+    public func dropPartitions(olderThan age: Duration) async throws(PostgresError) -> [String] {
+        try await pool.execute(Self.dropPartitions, Double(age.components.seconds))[0].decode([String].self, at: 0)
     }
 
     /// Whether raw answers wait to be mapped.

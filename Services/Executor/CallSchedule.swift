@@ -153,6 +153,25 @@ struct CallSchedule {
         unrecordedBytes -= bytes
     }
 
+    /// The exchanges that have not begun.
+    var waitingExchanges: [RunRequestID] { turns.flatMap { lanes[$0]?.waiting.map(\.exchange.id) ?? [] } }
+
+    /// Takes out exchanges that have not begun and that nobody wants any more; others are passed over.
+    ///
+    /// - Returns: how many.
+    mutating func remove(_ exchanges: Set<RunRequestID>) -> Int {
+        let before = waiting
+        for source in turns {
+            guard var lane = lanes[source] else { continue }
+            let kept = lane.waiting.filter { !exchanges.contains($0.exchange.id) }
+            waiting -= lane.waiting.count - kept.count
+            lane.waiting = ArraySlice(kept)
+            lanes[source] = lane.outstanding > 0 ? lane : nil
+        }
+        turns.removeAll { lanes[$0]?.waiting.isEmpty ?? true }
+        return before - waiting
+    }
+
     /// Takes out all that has not begun.
     mutating func removeWaiting() -> [Call] {
         let calls = turns.flatMap { lanes[$0]?.waiting ?? [] }

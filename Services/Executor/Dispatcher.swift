@@ -1,3 +1,4 @@
+import Contracts
 import Runtime
 import Store
 import Synchronization
@@ -85,6 +86,19 @@ final class Dispatcher: Sendable {
     /// What was claimed and will not begin any more.
     func removeWaiting() -> [Call] {
         state.withLock { $0.schedule.removeWaiting() }
+    }
+
+    /// The claimed exchanges that have not begun.
+    var waitingExchanges: [RunRequestID] { state.withLock { $0.schedule.waitingExchanges } }
+
+    /// Takes out exchanges that have not begun; others are passed over.
+    ///
+    /// - Returns: how many.
+    func remove(_ exchanges: [RunRequestID]) -> Int {
+        let count = state.withLock { $0.schedule.remove(Set(exchanges)) }
+        // There is room to claim others.
+        if count > 0 { bell.ring() }
+        return count
     }
 
     /// Calls under way.

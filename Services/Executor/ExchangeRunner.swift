@@ -26,6 +26,7 @@ struct ExchangeRunner: Sendable {
     let clock: WallClock
     /// A number from 0 to 1, for the jitter of retries.
     let random: @Sendable () -> Double
+    let underWay: CallsUnderWay
 
     /// Runs the exchange to its end. Every error becomes an outcome.
     func run(_ exchange: ClaimedExchange, source: PreparedSource) async -> ExchangeOutcome {
@@ -38,7 +39,10 @@ struct ExchangeRunner: Sendable {
             return .failure(judge.unsendable(error))
         }
         do {
-            return judge.judge(try await client.send(request), to: call)
+            let exchangeCall = try client.call(request)
+            underWay.begin(exchange.id, exchangeCall)
+            defer { underWay.end(exchange.id) }
+            return judge.judge(try await exchangeCall.response(), to: call)
         } catch {
             return .failure(judge.failure(error, of: call))
         }

@@ -20,6 +20,10 @@ extension ExecutorService {
             "WEIR_EXECUTOR_BACKLOG", default: configuration.backlogMax, in: 1...100_000)
         configuration.backlogBytesMax = try context.configuration.bytes(
             "WEIR_EXECUTOR_BACKLOG_BYTES", default: configuration.backlogBytesMax, in: (1 << 20)...(1 << 40))
+        // Cancelled work is not begun any more, and calls under way are aborted, well within one lease.
+        configuration.lookAfterHeld =
+            try context.configuration.duration("WEIR_LEASE", default: .seconds(15), in: .seconds(1) ... .seconds(600))
+            / 5
         configuration.pollInterval = try context.configuration.duration(
             "WEIR_EXECUTOR_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
         let parts = try ServiceParts(context, connections: 5)

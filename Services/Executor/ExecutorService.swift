@@ -30,6 +30,8 @@ public struct ExecutorService: Service {
         public var recordFlights = 2
         /// Under load, how long answers are gathered before they are recorded.
         public var gathering: Duration = .milliseconds(10)
+        /// How often it looks whether what it holds is still wanted.
+        public var lookAfterHeld: Duration = .seconds(3)
         /// How often it looks for work that no hint announced.
         public var pollInterval: Duration = .seconds(2)
 
@@ -45,6 +47,7 @@ public struct ExecutorService: Service {
     private let hints: HintPublisher
     private let ids: IDGenerator
     private let runner: ExchangeRunner
+    private let underWay = CallsUnderWay()
     private let dispatcher: Dispatcher
     private let answers: Batcher<RecordedAnswer>
     private let failures: Batcher<RecordedFailure>
@@ -66,7 +69,8 @@ public struct ExecutorService: Service {
         ids = context.ids
         logger = context.logger
         runner = ExchangeRunner(
-            client: outbound, secrets: context.secrets, clock: context.clock, random: { Double.random(in: 0...1) })
+            client: outbound, secrets: context.secrets, clock: context.clock, random: { Double.random(in: 0...1) },
+            underWay: underWay)
         dispatcher = Dispatcher(
             limits: .init(
                 callsMax: configuration.exchangesMax,
@@ -86,6 +90,7 @@ public struct ExecutorService: Service {
             let keeper = Task { await lease.keep() }
             group.addTask { await cancelWhenGracefulShutdown { await listen() } }
             group.addTask { await cancelWhenGracefulShutdown { await poll() } }
+            group.addTask { await cancelWhenGracefulShutdown { await dropUnwanted() } }
             group.addTask { await answers.run(record) }
             group.addTask { await failures.run(record) }
             group.addTask {
@@ -126,6 +131,25 @@ public struct ExecutorService: Service {
             } catch {
                 logger.warning("Could not look for ready runs.", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: configuration.pollInterval)
+            }
+        }
+    }
+
+    /// Of a request that was cancelled or whose time is over, nothing more is called.
+    private func dropUnwanted() async {
+        while !Task.isCancelled {
+            // Cut short by a stop, which the loop's condition sees.
+            try? await Task.sleep(for: configuration.lookAfterHeld)
+            let held = dispatcher.waitingExchanges + underWay.exchanges
+            if held.isEmpty || Task.isCancelled { continue }
+            do {
+                let unwanted = try await runs.unwanted(of: held)
+                if unwanted.isEmpty { continue }
+                let dropped = dispatcher.remove(unwanted) + underWay.cancel(unwanted)
+                metrics.dropped.increment(by: Int64(dropped))
+                logger.info("Dropped exchanges that nobody wants any more.", metadata: ["exchanges": "\(dropped)"])
+            } catch {
+                logger.warning("Could not look after the exchanges held.", metadata: ["error": "\(error)"])
             }
         }
     }

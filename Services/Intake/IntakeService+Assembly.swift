@@ -41,8 +41,8 @@ extension IntakeService {
                 acceptor: acceptor, keys: keys, messages: MessageStore(pool: parts.pool), logger: context.logger),
             requests: requests, lease: parts.lease, bus: parts.bus, listener: listener, logger: context.logger)
         let routes = RequestRoutes(
-            acceptor: acceptor, requests: requests, keys: keys, links: try ResultLinks(settings), clock: context.clock,
-            limits: httpLimits)
+            acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool), hints: parts.hints, keys: keys,
+            links: try ResultLinks(settings), clock: context.clock, limits: httpLimits)
         return [parts.keeper, service, try httpServer(routes, limits: httpLimits, context: context)]
     }
 

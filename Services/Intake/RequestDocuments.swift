@@ -50,6 +50,15 @@ enum RequestDocuments {
         ]
     }
 
+    /// What an action has come to so far.
+    static func action(_ status: RequestStatus) -> JSONValue {
+        [
+            "id": .string("\(status.id)"), "state": .string(status.state), "substate": optional(status.substate),
+            "reason": optional(status.reason),
+            "runs": ["total": number(status.runs.total), "open": number(status.runs.open)],
+        ]
+    }
+
     private static func outcome(_ outcome: RunOutcome) -> JSONValue {
         [
             "substate": optional(outcome.substate), "reason": optional(outcome.reason), "count": number(outcome.count),

@@ -1,3 +1,4 @@
+import Assembly
 import Contracts
 import Crypto
 import HTTPTypes
@@ -17,6 +18,8 @@ import Store
 struct RequestRoutes: Sendable {
     let acceptor: RequestAcceptor
     let requests: RequestStore
+    let runs: RunStore
+    let hints: HintPublisher
     let keys: APIKeyStore
     let links: ResultLinks?
     let clock: WallClock
@@ -31,6 +34,9 @@ struct RequestRoutes: Sendable {
             .get(":id", use: status)
             .get(":id/timeline", use: timeline)
             .get(":id/result", use: result)
+            .post(":id/cancel", use: cancel)
+            .post(":id/retry", use: retryRequest)
+        router.group("v1/runs").post("retry", use: retryRuns)
     }
 
     // MARK: Accepting
@@ -47,7 +53,7 @@ struct RequestRoutes: Sendable {
         return .json(RequestDocuments.accepted(accepted), status: .accepted, headers: headers)
     }
 
-    private func body(of request: Request) async throws -> [UInt8] {
+    func body(of request: Request) async throws -> [UInt8] {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytesMax {
             throw Problem.tooLarge(limits.bodyBytesMax)
         }
@@ -76,7 +82,7 @@ struct RequestRoutes: Sendable {
             runs.done > 0 && (runs.open == 0 || isSmall) ? try await requests.outcomes(.done, of: id, org: org) : []
         // Deliveries are made when a request ends with an outcome.
         let deliveries =
-            ["done", "delivered", "failed"].contains(status.state)
+            ["done", "delivered", "failed", "timedout"].contains(status.state)
             ? try await requests.deliveries(of: id, org: org) : []
         return .json(
             RequestDocuments.status(
@@ -93,7 +99,7 @@ struct RequestRoutes: Sendable {
         let id = try requestID(context)
         let org = try await organizationForResult(of: id, request)
         guard let status = try await requests.status(of: id, org: org) else { throw unknown(id) }
-        guard ["done", "delivered", "failed"].contains(status.state) else {
+        guard ["done", "delivered", "failed", "timedout"].contains(status.state) else {
             throw Problem(
                 code: "result_not_ready", status: 409, title: "The result is not there yet",
                 detail:
@@ -129,18 +135,20 @@ struct RequestRoutes: Sendable {
         return org
     }
 
-    private func organization(of request: Request) async throws -> OrgID {
+    func organization(of request: Request) async throws -> OrgID { try await client(of: request).org }
+
+    func client(of request: Request) async throws -> Client {
         guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") else {
             throw Problem.unauthorized
         }
         let key = header.dropFirst("bearer ".count)
-        guard let org = try await keys.organization(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8)))) else {
+        guard let client = try await keys.client(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8)))) else {
             throw Problem.unauthorized
         }
-        return org
+        return client
     }
 
-    private func requestID(_ context: BasicRequestContext) throws -> ActivityRequestID {
+    func requestID(_ context: BasicRequestContext) throws -> ActivityRequestID {
         let text = try context.parameters.require("id")
         guard let id = ActivityRequestID(text) else {
             throw Problem.notFound("\"\(text)\" is not the id of a request.")
@@ -149,7 +157,7 @@ struct RequestRoutes: Sendable {
     }
 
     /// Another tenant's request is as unknown as one that never was.
-    private func unknown(_ id: ActivityRequestID) -> Problem { .notFound("There is no request \(id).") }
+    func unknown(_ id: ActivityRequestID) -> Problem { .notFound("There is no request \(id).") }
 }
 
 extension HTTPField.Name {

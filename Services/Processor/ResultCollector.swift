@@ -28,7 +28,7 @@ struct ResultCollector: Sendable {
     /// - Returns: false when the claim is void.
     func collect(_ request: CollectableRequest, worker: WorkerID) async throws -> Bool {
         let (bytes, inline) = try await storeChunks(of: request)
-        let outcome = Outcome(request)
+        let outcome = RequestOutcome(request.counts, stop: request.stop)
         let payload = CompletionPayload(
             request: request, state: outcome.state, substate: outcome.substate, resultBytes: bytes,
             inlineResult: inline, timestamp: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()),
@@ -86,32 +86,5 @@ struct ResultCollector: Sendable {
             first = end
         }
         return (positions.lowerBound, bytes, all)
-    }
-
-    /// What becomes of a request whose runs are all closed (DESIGN section 4).
-    struct Outcome: Equatable {
-        let state: String
-        let substate: String?
-        let reason: String?
-
-        init(_ request: CollectableRequest) {
-            self.init(request.counts)
-        }
-
-        init(_ counts: RunCounts) {
-            if counts.total == 0 {
-                (state, substate, reason) = ("done", "empty", "the request came to no runs")
-            } else if counts.done == 0 {
-                (state, substate) = ("failed", nil)
-                reason =
-                    counts.total == 1 ? "its only run did not succeed" : "none of its \(counts.total) runs succeeded"
-            } else if counts.done < counts.total {
-                (state, substate, reason) = (
-                    "done", "partial", "\(counts.total - counts.done) of its \(counts.total) runs did not succeed"
-                )
-            } else {
-                (state, substate, reason) = ("done", nil, nil)
-            }
-        }
     }
 }

@@ -15,6 +15,10 @@ public struct SchedulerService: Service {
         public var sweepInterval: Duration = .seconds(1)
         /// How often it makes partitions and forgets old workers.
         public var upkeepInterval: Duration = .seconds(3600)
+        /// Weeks of runs, exchanges, answers, log and history that ended longer ago than this are dropped; nil keeps them all.
+        public var retention: Duration?
+        /// Objects whose runs are closed by one statement when a request is stopped.
+        public var stopMax = 2_000
         /// Runs made ready by one statement.
         public var wakeMax = 1_000
         /// A run whose executors went away this often is failed, not tried again.
@@ -36,6 +40,7 @@ public struct SchedulerService: Service {
     private let logger: Logger
     private let released: PrometheusCounter
     private let woken: PrometheusCounter
+    private let timedOut: PrometheusCounter
 
     /// A scheduler on its parts.
     init(
@@ -54,6 +59,9 @@ public struct SchedulerService: Service {
         released = context.metrics.counter(
             "weir_scheduler_workers_released_total", "Workers whose claims were taken back.")
         woken = context.metrics.counter("weir_scheduler_runs_woken_total", "Runs made ready after a back-off.")
+        timedOut = context.metrics.counter(
+            "weir_scheduler_runs_timed_out_total", "Runs ended because they waited for longer than their source allows."
+        )
     }
 
     /// Sweeps until it is told to stop.
@@ -62,6 +70,7 @@ public struct SchedulerService: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await sweepForever() }
                 group.addTask { await keepInTouch() }
+                group.addTask { await stopForever() }
                 group.addTask { await keepUp() }
             }
         }
@@ -76,6 +85,30 @@ public struct SchedulerService: Service {
             }
             try? await Task.sleep(for: configuration.sweepInterval)
         }
+    }
+
+    /// Ends what is cancelled or overdue. Beside the sweeps, because a request of a million runs takes a while.
+    private func stopForever() async {
+        while !Task.isCancelled {
+            do {
+                while try await requests.stopOverdue(limit: 100) == 100 {}
+                for request in try await requests.stoppingRequests(limit: 100) { try await stop(request) }
+            } catch {
+                logger.warning("Could not end requests that are cancelled or overdue.", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: configuration.sweepInterval)
+        }
+    }
+
+    private func stop(_ request: StoppingRequest) async throws {
+        var first = 0
+        repeat {
+            let end = min(first + configuration.stopMax, request.objectCount)
+            try await requests.closeRuns(of: request, positions: first..<end)
+            first = end
+        } while first < request.objectCount && !Task.isCancelled
+        // Executors that hold some of its exchanges look for themselves; whoever collects hears of it here.
+        hints.say(.runsClosed(request.reference))
     }
 
     /// Beside the sweeps, which may take long without any outage.
@@ -104,6 +137,7 @@ public struct SchedulerService: Service {
             woken.increment(by: Int64(count))
             if count < configuration.wakeMax { break }
         }
+        timedOut.increment(by: Int64(try await sweep.timeOutRuns(limit: configuration.wakeMax)))
         try await sayAgain()
     }
 
@@ -132,6 +166,13 @@ public struct SchedulerService: Service {
             do {
                 let made = try await sweep.upkeep()
                 if made > 0 { logger.info("Made partitions.", metadata: ["count": "\(made)"]) }
+                if let retention = configuration.retention {
+                    let dropped = try await sweep.dropPartitions(olderThan: retention)
+                    if !dropped.isEmpty {
+                        logger.info(
+                            "Dropped old partitions.", metadata: ["partitions": "\(dropped.joined(separator: " "))"])
+                    }
+                }
             } catch {
                 logger.error("Upkeep failed.", metadata: ["error": "\(error)"])
                 pause = .seconds(10)

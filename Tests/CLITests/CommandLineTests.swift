@@ -17,7 +17,8 @@ struct CommandLineTests {
             ["migrate", "verify"],
             ["apply"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"], ["keys"], ["keys", "create"],
             ["keys", "show"],
-            ["keys", "revoke"], ["submit"], ["status"], ["result"], ["publish"], ["tail"], ["doctor"],
+            ["keys", "revoke"], ["submit"], ["status"], ["result"], ["cancel"], ["retry"], ["publish"], ["tail"],
+            ["doctor"],
         ])
     func everyCommandHasHelp(_ command: [String]) async {
         let outcome = await Terminal.run(command + ["--help"])
@@ -26,8 +27,8 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [
-        ["up"], ["demo"], ["migrate"], ["apply"], ["key"], ["keys"], ["submit"], ["status"], ["result"], ["publish"],
-        ["tail"], ["doctor"],
+        ["up"], ["demo"], ["migrate"], ["apply"], ["key"], ["keys"], ["submit"], ["status"], ["result"], ["cancel"],
+        ["retry"], ["publish"], ["tail"], ["doctor"],
     ])
     func helpTeachesByExample(_ command: [String]) async {
         let help = await Terminal.run(command + ["--help"]).output
@@ -50,6 +51,10 @@ struct CommandLineTests {
             (["submit", "a", "--file", "missing.ndjson", "--header"], "--header and --no-header are for CSV"),
             (["submit", "a", "--file", "missing.csv"], "missing.csv cannot be read"),
             (["submit", "a", "--file", "x.xlsx"], "Name it .csv or .ndjson"),
+            (["retry"], "Say which runs"), (["retry", "x", "--since", "1h"], "Say which runs"),
+            (["retry", "x", "--state", "done"], "take failed, timedout or invalid"),
+            (["retry", "--since", "soon"], "write 30m, 1h, 7d"),
+            (["retry", "x", "--until", "y"], "--until goes with --since"),
             (["apply"], "--file"), (["apply", "-f", "missing.yaml"], "missing.yaml cannot be read"),
             (["apply", "-f", "x", "--set", "nonsense"], "--set takes PATH=VALUE"),
             (["up", "--port", "70000"], "--port takes 1 to 65535"),

@@ -143,4 +143,22 @@ struct CallScheduleTests {
         schedule.end(first, bytes: 0)
         #expect(schedule.begin() == nil)
     }
+
+    @Test func whatNobodyWantsIsTakenOutAndItsRoomIsFree() throws {
+        var schedule = schedule(calls: 2, claim: 4)
+        let own = try calls(4, of: first)
+        let others = try calls(2, of: second)
+        schedule.add(own, of: first, concurrency: 100)
+        schedule.add(others, of: second, concurrency: 100)
+        #expect(begin(&schedule) == [first, second])
+        #expect(schedule.waitingExchanges.count == 4)
+        // All of the first, the one under way too, which is not the schedule's to end.
+        #expect(schedule.remove(Set(own.map(\.exchange.id))) == 3)
+        #expect(schedule.waiting == 1 && schedule.calling == 2)
+        schedule.end(first, bytes: 0)
+        #expect(begin(&schedule) == [second])
+        _ = schedule.offer(first)
+        #expect(schedule.takeTurn()?.source == first)
+        #expect(schedule.remove(Set(own.map(\.exchange.id))) == 0)
+    }
 }

@@ -87,6 +87,28 @@ struct ConcurrencyTests {
         }
     }
 
+    @Test func aCallIsAbortedFromElsewhere() async throws {
+        let hasArrived = AsyncSignal()
+        let isBroken = AsyncSignal()
+        try await withServer { connection in
+            _ = connection.readRequest()
+            hasArrived.fire()
+            if connection.waitForClose() { isBroken.fire() }
+        } _: { client, server in
+            let call = try client.call(OutboundRequest(url: server.url(), timeout: .seconds(600)))
+            let response = Task { try await call.response() }
+            await hasArrived.wait()
+            call.cancel()
+            await #expect { try await response.value } throws: { ($0 as? OutboundError)?.code == .cancelled }
+            await isBroken.wait()
+
+            let early = try client.call(OutboundRequest(url: server.url()))
+            early.cancel()
+            await #expect { try await early.response() } throws: { ($0 as? OutboundError)?.code == .cancelled }
+            #expect(server.connectionsAccepted == 1)
+        }
+    }
+
     @Test func cancelledTaskSendsNothing() async throws {
         try await withServer {
             $0.answerAll("")

@@ -58,24 +58,11 @@ struct ResultTests {
                 """#)
     }
 
-    @Test func aRequestFailsOnlyWhenNothingSucceeded() {
-        func outcome(done: Int, failed: Int) -> ResultCollector.Outcome {
-            .init(RunCounts(total: done + failed, done: done, failed: failed, invalid: 0, timedout: 0))
-        }
-        #expect(outcome(done: 3, failed: 0).state == "done")
-        #expect(outcome(done: 3, failed: 0).substate == nil)
-        #expect(outcome(done: 1, failed: 2).state == "done")
-        #expect(outcome(done: 1, failed: 2).substate == "partial")
-        #expect(outcome(done: 0, failed: 2).state == "failed")
-        #expect(outcome(done: 0, failed: 0).substate == "empty")
-        #expect(outcome(done: 0, failed: 1).reason == "its only run did not succeed")
-        #expect(outcome(done: 1, failed: 2).reason == "2 of its 3 runs did not succeed")
-    }
-
     private func payload(inline: String?, link: ResultLinks.Link? = nil) throws -> JSONValue {
         let request = CollectableRequest(
             id: ActivityRequestID(UUID()), org: OrgID(UUID()), activity: "enrich", objectCount: 2,
-            counts: RunCounts(total: 2, done: 2, failed: 0, invalid: 0, timedout: 0), datapointKeys: [:], endpoints: [])
+            counts: RunCounts(total: 2, done: 2, failed: 0, invalid: 0, timedout: 0), datapointKeys: [:], endpoints: [],
+            stop: nil)
         let payload = CompletionPayload(
             request: request, state: "done", substate: nil, resultBytes: 10,
             inlineResult: inline.map { Array($0.utf8) },

@@ -66,7 +66,7 @@ extension SourceDefinition {
 
 extension SourceSetup {
     fileprivate var json: JSONValue {
-        [
+        var setup: JSONObject = [
             "concurrency": .number(JSONNumber(concurrency)),
             "timeout_seconds": .seconds(timeoutMilliseconds),
             "response_bytes_max": .number(JSONNumber(responseBytesMax)),
@@ -76,6 +76,8 @@ extension SourceSetup {
                 "max_seconds": .seconds(retry.maxMilliseconds),
             ],
         ]
+        if let runTimeoutMilliseconds { setup["run_timeout_seconds"] = .seconds(runTimeoutMilliseconds) }
+        return .object(setup)
     }
 }
 
@@ -94,7 +96,7 @@ extension ActivityDefinition {
             kind: .activity, key: [organization, key],
             fields: [
                 "name": .string(name), "type": .string(type.rawValue), "object_type": .string(objectType),
-                "setup": setup,
+                "setup": setup, "timeout_seconds": .seconds(timeoutMilliseconds),
             ]
         )
         return [activity]

@@ -13,7 +13,7 @@ public struct CatalogueItem: Sendable, Hashable {
         /// Key: organization, object type, datapoint. Fields: `name`, `data_type`.
         case datapoint
         /// Key: organization, source. Fields: `name`, `source_type`, `base_url` (null without one), `run_request_template`,
-        /// `max_objects`, `setup` {`concurrency`, `timeout_seconds`, `response_bytes_max`,
+        /// `max_objects`, `setup` {`concurrency`, `timeout_seconds`, `run_timeout_seconds`, `response_bytes_max`,
         /// `retry` {`attempts`, `base_seconds`, `max_seconds`}}.
         case source
         /// Key: organization, source, object type. Fields: `key_mapping` (one path), `key_mapping_type`.
@@ -22,7 +22,7 @@ public struct CatalogueItem: Sendable, Hashable {
         case datapointSource = "datapoint_source"
         /// Key: organization, endpoint. Fields: `url`, `secret_name`.
         case webhookEndpoint = "webhook_endpoint"
-        /// Key: organization, activity. Fields: `name`, `type`, `object_type`, `setup`.
+        /// Key: organization, activity. Fields: `name`, `type`, `object_type`, `setup`, `timeout_seconds`.
         case activity
         /// Key: organization, activity, source. No fields.
         case activitySource = "activity_source"

@@ -22,6 +22,8 @@ public struct ActivityDefinition: Sendable, Hashable {
     public let webhookEndpoints: [String]
     /// Free settings of the activity: an object, `<<$run_setup>>` in templates.
     public let setup: JSONValue
+    /// How long a request may take, from its acceptance until all of its runs are closed, in milliseconds.
+    public let timeoutMilliseconds: Int
 }
 
 /// Where an organization's results are posted.

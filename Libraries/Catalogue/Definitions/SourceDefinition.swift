@@ -27,6 +27,8 @@ public struct SourceSetup: Sendable, Hashable {
     public let concurrency: Int
     /// How long one HTTP exchange may take, in milliseconds.
     public let timeoutMilliseconds: Int
+    /// How long a run may wait for its turn, its tries and the waits between them, in milliseconds; nil: as long as its request may take.
+    public let runTimeoutMilliseconds: Int?
     /// The longest answer that is read, in bytes.
     public let responseBytesMax: Int
     /// When an exchange is tried again.

@@ -1,9 +1,15 @@
 import JSON
 
 extension ActivityDefinition {
+    static let timeoutBounds = 1000...2_592_000_000
+    /// Seven days.
+    static let timeoutStandard: Int? = 604_800_000
+
     init?(key: String, reading cursor: DocumentCursor, scope: OrganizationScope) {
         guard let body = cursor.mapping() else { return nil }
-        body.refuseUnknownKeys(known: ["name", "type", "object_type", "sources", "webhook_endpoints", "setup"])
+        body.refuseUnknownKeys(known: [
+            "name", "type", "object_type", "sources", "webhook_endpoints", "setup", "timeout",
+        ])
         let type = body.required("type", "what it does: enrichment")?.choice(of: ActivityType.self)
         let objectType = body.required("object_type", "the type of the objects it works on")?
             .reference(to: "object type", among: scope.objectTypes)
@@ -28,11 +34,12 @@ extension ActivityDefinition {
         if let given = body["setup"] {
             setup = given.mapping() == nil ? nil : given.json()
         }
+        let timeout = body["timeout"].map { $0.milliseconds(in: Self.timeoutBounds) } ?? Self.timeoutStandard
         let name = body.name(orKey: key)
-        guard let type, let objectType, let sources, let endpoints, let setup else { return nil }
+        guard let type, let objectType, let sources, let endpoints, let setup, let timeout else { return nil }
         self.init(
             key: key, name: name, type: type, objectType: objectType, sources: sources, webhookEndpoints: endpoints,
-            setup: setup
+            setup: setup, timeoutMilliseconds: timeout
         )
     }
 }

@@ -36,28 +36,34 @@ extension SourceDefinition {
 
 extension SourceSetup {
     /// The keys of a source that make up its setup.
-    static let keys = ["concurrency", "timeout", "retry", "response_bytes_max"]
+    static let keys = ["concurrency", "timeout", "run_timeout", "retry", "response_bytes_max"]
     static let concurrencyBounds = 1...1024
     static let timeoutBounds = 100...600_000
+    static let runTimeoutBounds = 1000...2_592_000_000
     static let responseBytesBounds = 1 << 10...256 << 20
 
     /// What a source has that says nothing else. The defaults stand in docs/catalogue.md.
     static let standard = SourceSetup(
-        concurrency: 16, timeoutMilliseconds: 30_000, responseBytesMax: 10 << 20, retry: .standard
+        concurrency: 16, timeoutMilliseconds: 30_000, runTimeoutMilliseconds: nil, responseBytesMax: 10 << 20,
+        retry: .standard
     )
 
     /// - Parameter body: the source's mapping.
     fileprivate init?(reading body: MappingCursor) {
         let concurrency = body["concurrency"].map { $0.integer(in: Self.concurrencyBounds) }
         let timeout = body["timeout"].map { $0.milliseconds(in: Self.timeoutBounds) }
+        let runTimeout = body["run_timeout"].map { $0.milliseconds(in: Self.runTimeoutBounds) }
         let bytes = body["response_bytes_max"].map { $0.byteCount(in: Self.responseBytesBounds) }
         let retry = body["retry"].map { RetryPolicy(reading: $0) }
+        if case .some(.none) = runTimeout { return nil }
         guard let concurrency = concurrency ?? Self.standard.concurrency,
             let timeout = timeout ?? Self.standard.timeoutMilliseconds,
             let bytes = bytes ?? Self.standard.responseBytesMax,
             let retry = retry ?? Self.standard.retry
         else { return nil }
-        self.init(concurrency: concurrency, timeoutMilliseconds: timeout, responseBytesMax: bytes, retry: retry)
+        self.init(
+            concurrency: concurrency, timeoutMilliseconds: timeout, runTimeoutMilliseconds: runTimeout ?? nil,
+            responseBytesMax: bytes, retry: retry)
     }
 }
 

@@ -67,6 +67,28 @@ struct IntakeClient: Sendable {
         try RequestTimeline(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/timeline")))
     }
 
+    /// Gives a request up.
+    func cancel(_ id: String, reason: String?) async throws -> RequestAction {
+        let body = JSONObject(reason.map { [("reason", .string($0))] } ?? [])
+        return try RequestAction(AnswerReader(parsing: try await post(Self.path(id) + "/cancel", body)))
+    }
+
+    /// Takes one page of the ended runs of a request up again.
+    func retry(_ id: String, _ body: JSONObject) async throws -> RetriedPage {
+        try RetriedPage(AnswerReader(parsing: try await post(Self.path(id) + "/retry", body)))
+    }
+
+    /// Takes one page of ended runs up again.
+    func retryRuns(_ body: JSONObject) async throws -> RetriedPage {
+        try RetriedPage(AnswerReader(parsing: try await post("/v1/runs/retry", body)))
+    }
+
+    private func post(_ path: String, _ body: JSONObject) async throws -> [UInt8] {
+        try await exchange(
+            "POST", path, headers: [(name: "content-type", value: "application/json")],
+            body: JSONValue.object(body).encoded())
+    }
+
     /// The result of a finished request.
     ///
     /// - Parameter format: `ndjson` or `json`.

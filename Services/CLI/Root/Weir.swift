@@ -25,7 +25,11 @@ struct Weir: ParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [MigrateCommand.self, ApplyCommand.self, KeyCommand.self, KeysCommand.self]),
-            CommandGroup(name: "Work", subcommands: [SubmitCommand.self, StatusCommand.self, ResultCommand.self]),
+            CommandGroup(
+                name: "Work",
+                subcommands: [
+                    SubmitCommand.self, StatusCommand.self, ResultCommand.self, CancelCommand.self, RetryCommand.self,
+                ]),
             CommandGroup(
                 name: "Look and care", subcommands: [PublishCommand.self, TailCommand.self, DoctorCommand.self]),
         ]

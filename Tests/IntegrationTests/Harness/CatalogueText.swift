@@ -29,6 +29,12 @@ struct CatalogueText {
             timeout: 300ms
             retry: { attempts: 2, base: 10ms, max: 20ms }
         \(Self.mapping(root: ["data"]))
+          unhurried:
+            run_request_template: { url: "\(api)/objects/<<$object>>" }
+            concurrency: 1
+            timeout: 60s
+            run_timeout: 1s
+        \(Self.mapping(root: ["data"]))
           directory:
             run_request_template: { url: "\(api)/search", body: { names: "<<$objects>>" } }
             max_objects: \(directoryObjects)
@@ -41,6 +47,8 @@ struct CatalogueText {
           enrich: { type: enrichment, object_type: company, sources: [registry], webhook_endpoints: [receiver] }
           hurry: { type: enrichment, object_type: company, sources: [impatient], webhook_endpoints: [receiver] }
           gather: { type: enrichment, object_type: company, sources: [directory], webhook_endpoints: [receiver] }
+          brief: { type: enrichment, object_type: company, sources: [registry], webhook_endpoints: [receiver], timeout: 2s }
+          queue: { type: enrichment, object_type: company, sources: [unhurried], webhook_endpoints: [receiver] }
           quiet: { type: enrichment, object_type: company, sources: [registry] }
         """
     }

@@ -48,6 +48,14 @@ struct IntakeClient: Sendable {
         return try await send(OutboundRequest(url: absolute, headers: authorization, timeout: .seconds(60)))
     }
 
+    /// Posts JSON to any path.
+    func post(_ json: JSONValue, to path: String) async throws -> Answer {
+        try await send(
+            OutboundRequest(
+                method: "POST", url: url + path, headers: authorization + [("content-type", "application/json")],
+                body: json.encoded(), timeout: .seconds(60)))
+    }
+
     /// Asks for an enrichment and gives the id of the request.
     func submit(_ objects: [String], activity: String = "enrich") async throws -> String {
         let body: JSONValue = ["activity": .string(activity), "objects": .array(objects.map { .string($0) })]

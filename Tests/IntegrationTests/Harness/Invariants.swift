@@ -105,7 +105,8 @@ extension TestDatabase {
             """
             select q.id::text || ' is ' || q.state from public.activity_request as q
             where q.state = 'delivered'
-              and exists (select from public.delivery as d where d.activity_request_id = q.id and d.state <> 'delivered')
+              and exists (select from public.delivery as d where d.activity_request_id = q.id
+                            and d.state not in ('delivered', 'superseded'))
             """
         ),
     ]
@@ -125,7 +126,7 @@ extension TestDatabase {
             where state not in ('invalid', 'failed', 'timedout', 'done') or worker_id is not null
             union all
             select 'delivery ' || id || ' ' || state from public.delivery
-            where state not in ('failed', 'delivered') or worker_id is not null
+            where state not in ('failed', 'delivered', 'superseded') or worker_id is not null
             """)
     }
 }

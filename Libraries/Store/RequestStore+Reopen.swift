@@ -1,0 +1,56 @@
+import Contracts
+import Postgres
+
+extension RequestStore {
+    private static let reopenEnded = Statement(
+        "request.reopen_ended",
+        """
+        update public.activity_request as r
+        set state = 'ready', state_substate = 'retried', state_reason = $2, worker_id = null
+        from unnest($1::uuid[]) as i(id)
+        where r.id = i.id and r.state in ('failed', 'timedout', 'invalid')
+        """)
+
+    // A new round: its outcome is delivered anew, and its time is given anew.
+    private static let reopen = Statement(
+        "request.reopen",
+        """
+        update public.activity_request as r
+        set state = 'in_progress', state_substate = 'retried', state_reason = $2, worker_id = null, round = r.round + 1,
+            stopping = null, stopping_reason = null,
+            deadline_at = clock_timestamp()
+                + make_interval(secs => (select a.timeout_seconds from public.activity as a
+                                         where a.org_id = r.org_id and a.id = r.activity_id))
+        from unnest($1::uuid[]) as i(id)
+        where r.id = i.id and r.state in ('ready', 'done', 'delivered')
+        """)
+
+    // Whoever was putting the result together does not know of the new runs.
+    private static let voidCollection = Statement(
+        "request.void_collection",
+        """
+        update public.activity_request as r
+        set state_substate = 'retried', worker_id = null
+        from unnest($1::uuid[]) as i(id)
+        where r.id = i.id and r.state = 'in_progress' and r.state_substate is not distinct from 'collecting'
+        """)
+
+    private static let supersedeDeliveries = Statement(
+        "delivery.supersede",
+        """
+        update public.delivery as d
+        set state = 'superseded', worker_id = null, state_reason = 'the request was taken up again'
+        from unnest($1::uuid[]) as i(id)
+        where d.activity_request_id = i.id and d.state in ('ready', 'in_progress', 'failed')
+        """)
+
+    /// Takes requests up again of which runs are. Their rows are locked.
+    static func reopen(_ ids: [ActivityRequestID], reason: String) -> Pipeline {
+        var pipeline = Pipeline()
+        pipeline.add(voidCollection, ids)
+        pipeline.add(reopenEnded, ids, reason)
+        pipeline.add(reopen, ids, reason)
+        pipeline.add(supersedeDeliveries, ids)
+        return pipeline
+    }
+}

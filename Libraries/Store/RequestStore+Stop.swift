@@ -1,0 +1,215 @@
+import Contracts
+import Postgres
+
+/// Why a request is ended before all of its runs are.
+public enum StopCause: String, Sendable {
+    /// Somebody gave it up.
+    case cancelled
+    /// Its time is over.
+    case deadline
+
+    /// What its open runs become.
+    public var stateOfRuns: String {
+        switch self {
+        case .cancelled: "failed"
+        case .deadline: "timedout"
+        }
+    }
+}
+
+/// A request whose open runs are to be closed.
+public struct StoppingRequest: Sendable {
+    /// The request as hints and logs speak of it.
+    public let reference: RequestReference
+    /// Why it ends.
+    public let cause: StopCause
+    /// Why, a sentence for people.
+    public let reason: String
+    /// How many objects it names.
+    public let objectCount: Int
+}
+
+/// What came of the wish to cancel a request.
+public enum Cancellation: Sendable, Equatable {
+    /// It ends; its open runs are being closed.
+    case stopping
+    /// It had not begun, and is over.
+    case over
+    /// It was over already, in this state.
+    case tooLate(state: String)
+}
+
+extension RequestStore {
+    // Locks the request, so that whoever holds a claim on it either finishes what it does first or finds the claim void.
+    private static let stop = Statement(
+        "request.stop",
+        """
+        update public.activity_request as r
+        set state = (case when r.state = 'new' then $3 else 'ready' end)::public.activity_request_state,
+            state_substate = $2, state_reason = w.reason, stopping = $2, stopping_reason = w.reason, worker_id = null
+        from (
+            select r.id, coalesce($4, format('its deadline, %s UTC, has passed', to_char(r.deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))) as reason
+            from public.activity_request as r where r.id = any ($1)
+        ) as w
+        where r.id = w.id and r.state in ('new', 'valid', 'waiting') and r.stopping is null
+        """)
+
+    // What is accepted ends like all others: its outcome is collected and delivered.
+    private static let stopBegun = Statement(
+        "request.stop_begun",
+        """
+        update public.activity_request as r
+        set state = 'in_progress', state_substate = 'stopping', stopping = $2, worker_id = null,
+            state_reason = coalesce(r.stopping_reason, $3, w.overdue), stopping_reason = coalesce(r.stopping_reason, $3, w.overdue)
+        from (
+            select r.id, format('its deadline, %s UTC, has passed', to_char(r.deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')) as overdue
+            from public.activity_request as r where r.id = any ($1)
+        ) as w
+        where r.id = w.id and (r.state = 'ready' and r.stopping is not distinct from $2
+                               or r.state in ('ready', 'in_progress') and r.stopping is null)
+        """)
+
+    static let lock = Statement(
+        "request.lock",
+        """
+        select r.id, r.state::text from public.activity_request as r
+        where r.id = any ($1) and r.org_id is not distinct from coalesce($2, r.org_id)
+        order by r.id
+        for no key update
+        """)
+
+    // Rows that somebody else holds at this moment are met in the next pass.
+    private static let closeRuns = Statement(
+        "request.close_runs",
+        """
+        with open as materialized (
+            select r.id from public.run_queue as r
+            where r.activity_request_id = $1 and r.position >= $2 and r.position < $3
+              and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+            for no key update skip locked
+        ), closed as (
+            update public.run_queue as r
+            set state = $4::public.run_queue_state, state_substate = $5, state_reason = $6, worker_id = null, due_at = null
+            from open as o
+            where r.id = o.id
+            returning r.run_request_id
+        )
+        select distinct run_request_id from closed where run_request_id is not null
+        """)
+
+    // An exchange ends with the last of the runs that it serves; an answer that comes later is nobody's.
+    private static let closeExchanges = Statement(
+        "request.close_exchanges",
+        """
+        with idle as materialized (
+            select q.id from unnest($1::uuid[]) as i(id)
+            join public.run_request as q on q.id = i.id
+            where q.state is not distinct from 'in_progress'
+              and not exists (
+                  select from unnest(q.run_ids) as u(id)
+                  join public.run_queue as r on r.id = u.id
+                  where r.run_request_id is not distinct from q.id and r.state = 'in_progress')
+            for no key update of q skip locked
+        )
+        update public.run_request as q
+        set state = 'failed', state_substate = $2, state_reason = $3, worker_id = null
+        from idle
+        where q.id = idle.id
+        """)
+
+    private static let overdue = Statement(
+        "request.overdue",
+        """
+        select r.id from public.activity_request as r
+        where r.deadline_at <= (select clock_timestamp()) and r.stopping is null
+          and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+        order by r.deadline_at
+        limit $1
+        """)
+
+    private static let stopping = Statement(
+        "request.stopping",
+        """
+        select r.id, r.org_id, r.traceparent, r.stopping, r.stopping_reason, p.objects_total
+        from public.activity_request as r
+        join public.request_progress as p on p.activity_request_id = r.id
+        where r.state in ('new', 'valid', 'ready', 'in_progress') and r.state = 'in_progress' and r.stopping is not null
+          and p.runs_total > p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
+        order by r.id
+        limit $1
+        """)
+
+    /// Gives a request up for its client.
+    ///
+    /// - Parameters:
+    ///   - actor: who asks, as the history shall name them.
+    ///   - reason: why, a sentence for people.
+    /// - Returns: nil when the organization has no such request.
+    public func cancel(
+        _ id: ActivityRequestID, org: OrgID, actor: String, reason: String
+    ) async throws -> Cancellation? {
+        try await pool.transaction { transaction in
+            var first = Pipeline()
+            first.add(Actor.set, actor)
+            first.add(Self.lock, [id], org)
+            guard let row = try await transaction.run(first)[1].first else { return nil }
+            let state = try row.decode(String.self, at: 1)
+            guard ["new", "valid", "waiting", "ready", "in_progress"].contains(state) else {
+                return .tooLate(state: state)
+            }
+            _ = try await transaction.commit(Self.stop([id], cause: .cancelled, reason: reason))
+            return state == "new" ? .over : .stopping
+        }
+    }
+
+    /// Begins to end requests whose time is over.
+    ///
+    /// - Returns: how many.
+    public func stopOverdue(limit: Int) async throws -> Int {
+        try await pool.transaction { transaction in
+            let ids: [ActivityRequestID] = try await transaction.execute(Self.overdue, limit).ids()
+            if ids.isEmpty { return 0 }
+            _ = try await transaction.execute(Self.lock, ids, OrgID?.none)
+            _ = try await transaction.commit(Self.stop(ids, cause: .deadline, reason: nil))
+            return ids.count
+        }
+    }
+
+    private static func stop(_ ids: [ActivityRequestID], cause: StopCause, reason: String?) -> Pipeline {
+        var pipeline = Pipeline()
+        pipeline.add(stop, ids, cause.rawValue, cause.stateOfRuns, reason)
+        pipeline.add(stopBegun, ids, cause.rawValue, reason)
+        return pipeline
+    }
+
+    /// Requests that end and still have open runs, oldest first.
+    public func stoppingRequests(limit: Int) async throws(PostgresError) -> [StoppingRequest] {
+        var requests: [StoppingRequest] = []
+        for row in try await pool.execute(Self.stopping, limit) {
+            let (id, org, traceparent, cause, reason, objects) = try row.decode(
+                (ActivityRequestID, OrgID, String?, String, String?, Int32).self)
+            requests.append(
+                StoppingRequest(
+                    reference: RequestReference(
+                        id: id, org: org, trace: traceparent.flatMap { TraceContext(parsing: $0) }),
+                    cause: StopCause(rawValue: cause) ?? .cancelled, reason: reason ?? cause, objectCount: Int(objects))
+            )
+        }
+        return requests
+    }
+
+    /// Closes the open runs of some objects of a request, and the exchanges that serve no other run.
+    ///
+    /// - Parameter positions: the objects' places in the request.
+    public func closeRuns(of request: StoppingRequest, positions: Range<Int>) async throws {
+        try await pool.transaction { transaction in
+            let closed = try await transaction.execute(
+                Self.closeRuns, request.reference.id, Int32(positions.lowerBound), Int32(positions.upperBound),
+                request.cause.stateOfRuns, request.cause.rawValue, request.reason)
+            let exchanges: [RunRequestID] = try closed.ids()
+            var pipeline = Pipeline()
+            pipeline.add(Self.closeExchanges, exchanges, request.cause.rawValue, request.reason)
+            _ = try await transaction.commit(pipeline)
+        }
+    }
+}

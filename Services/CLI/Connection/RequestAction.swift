@@ -1,0 +1,31 @@
+import JSON
+
+/// What an action on a request has come to so far, as intake says it.
+struct RequestAction {
+    let state: String
+    let openRuns: Int
+    let json: JSONValue
+
+    init(_ answer: AnswerReader) throws {
+        state = try answer.string("state")
+        openRuns = try answer.object("runs").int("open")
+        json = answer.value
+    }
+
+    /// Whether nothing is left to be ended.
+    var isOver: Bool { ["failed", "timedout", "invalid", "done", "delivered"].contains(state) }
+}
+
+/// One page of runs that were taken up again.
+struct RetriedPage {
+    let retried: Int
+    let requests: Int
+    /// Where the next page begins; nil after the last.
+    let cursor: String?
+
+    init(_ answer: AnswerReader) throws {
+        retried = try answer.int("retried")
+        requests = try answer.int("requests")
+        cursor = answer.optionalString("cursor")
+    }
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Contracts
+import JSON
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Takes ended runs up again.
+struct RetryCommand: WeirCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Take runs up again that ended without success.",
+        discussion: """
+            Of a request, of one run (--run), or all that a filter finds (--since, with --state and --source as you like). Their \
+            attempts are counted anew, their requests go on, and the new outcome is delivered anew. Runs are taken up page by \
+            page: if the command is interrupted, what was taken up stays so, and the same command, or the one it names, does \
+            the rest.
+
+            Examples:
+              weir retry 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
+              weir retry --run 0196b1f6-71c2-7d10-8a5e-3f0a54a8c1d2
+              weir retry --state failed --source registry --since 1h
+            """)
+
+    @Argument(help: "The request's id, as 'weir submit' prints it.") var request: String?
+    @Option(help: "The id of one run.") var run: String?
+    @Option(help: "failed, timedout or invalid; may be given several times. Default: all of them.") var state:
+        [String] = []
+    @Option(help: "The key of the source.") var source: String?
+    @Option(help: "Runs made since then: 30m, 1h, 7d, or a moment such as 2026-11-26T08:00:00Z.") var since: String?
+    @Option(help: "Runs made until then; a moment. Default: now.") var until: String?
+    @Option(help: "Why, for the history; up to 500 characters. Default: retried by the name of your key.")
+    var reason: String?
+    @Option(help: ArgumentHelp("Where an interrupted command goes on.", visibility: .hidden)) var cursor: String?
+    @OptionGroup var intake: IntakeOptions
+    @Flag(help: "Print JSON for programs.") var json = false
+
+    func check() throws {
+        guard [request, run, since].filter({ $0 != nil }).count == 1 else {
+            throw ValidationError(
+                "Say which runs: a request's id, --run, or --since with --state and --source as you like.")
+        }
+        if until != nil, since == nil { throw ValidationError("--until goes with --since.") }
+        if run != nil, source != nil { throw ValidationError("--run names a single run; --source says nothing more.") }
+        for state in state where !["failed", "timedout", "invalid"].contains(state) {
+            throw ValidationError("'\(state)' is no state to retry from; take failed, timedout or invalid.")
+        }
+    }
+
+    func run(_ context: CommandContext) async throws {
+        let console = context.console
+        let began = Date()
+        let span = try since.map { try TimeSpan(since: $0, until: until, now: began) }
+        var body = JSONObject()
+        body["states"] = state.isEmpty ? nil : .array(state.map { .string($0) })
+        body["source"] = source.map { .string($0) }
+        body["reason"] = reason.map { .string($0) }
+        body["run"] = run.map { .string($0) }
+        if let span {
+            body["since"] = .string(span.since)
+            body["until"] = .string(span.until)
+        }
+        let question = body
+        try await IntakeClient.withClient(intake, context) { client in
+            var (retried, requests) = (0, 0)
+            var next = cursor
+            let progress = ProgressLine(console: console)
+            defer { progress.finish() }
+            repeat {
+                var body = question
+                body["cursor"] = next.map { .string($0) }
+                let page: RetriedPage
+                do {
+                    page =
+                        if let request { try await client.retry(request, body) } else {
+                            try await client.retryRuns(body)
+                        }
+                } catch  where retried > 0 {
+                    progress.finish()
+                    console.note("\(Quantity(retried, "run")) taken up before this; the same command does the rest")
+                    throw error
+                }
+                retried += page.retried
+                requests += page.requests
+                next = page.cursor
+                progress.show(Self.progress(retried, at: next, in: span))
+            } while next != nil
+            progress.finish()
+            if json {
+                let answer: JSONObject = [
+                    "retried": .number(JSONNumber(retried)), "requests": .number(JSONNumber(requests)),
+                ]
+                return console.print(JSONValue.object(answer).description)
+            }
+            console.print(
+                retried == 0 && requests == 0
+                    ? "Nothing to take up again."
+                    : "\(Quantity(retried, "run")) of \(Quantity(requests, "request")) taken up again.")
+            if let request, requests > 0 { console.note("weir status \(request) shows how far it is") }
+        }
+    }
+
+    /// How far a long one is: by the time at which the runs were made, since nobody has counted them.
+    private static func progress(_ retried: Int, at cursor: String?, in span: TimeSpan?) -> String {
+        let done = "\(Quantity(retried, "run")) taken up again"
+        guard let cursor, let share = span?.share(at: cursor) else { return done }
+        return "\(done), \(Int(share * 100)) % looked through"
+    }
+}

@@ -1,0 +1,120 @@
+import Contracts
+import JSON
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The body of an action on requests and runs: an object, or nothing at all. Every field is optional; unknown ones are refused.
+struct ActionBody {
+    /// The longest reason that is kept, in characters.
+    static let reasonMax = 500
+    /// States that a retry can start from.
+    static let retryable = ["failed", "timedout", "invalid"]
+
+    private let fields: JSONObject
+
+    init(parsing bytes: [UInt8], known: [String]) throws {
+        if bytes.isEmpty {
+            fields = [:]
+            return
+        }
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            throw Problem(
+                code: "invalid_json", status: 400, title: "The body is not JSON", detail: "\(error)")
+        }
+        guard case .object(let fields) = value else {
+            throw Self.problem("$", "an object is needed, such as {}")
+        }
+        if let unknown = fields.keys.first(where: { !known.contains($0) }) {
+            throw Self.problem(
+                "$.\(unknown.prefix(100))", "there is no such field; known are \(known.joined(separator: ", "))")
+        }
+        self.fields = fields
+    }
+
+    /// Why, in the words of whoever asks.
+    var reason: String? {
+        get throws {
+            guard let text = try text("reason") else { return nil }
+            guard !text.isEmpty, text.count <= Self.reasonMax, !text.unicodeScalars.contains("\0") else {
+                throw Self.problem("$.reason", "1 to \(Self.reasonMax) characters, without U+0000")
+            }
+            return text
+        }
+    }
+
+    /// The key of a source.
+    var source: String? { get throws { try text("source") } }
+
+    /// Where the next page begins.
+    var cursor: String? { get throws { try text("cursor") } }
+
+    /// A single run.
+    var run: RunID? {
+        get throws {
+            guard let text = try text("run") else { return nil }
+            guard let run = RunID(text) else { throw Self.problem("$.run", "not the id of a run") }
+            return run
+        }
+    }
+
+    /// The states to start from; all of them unless some are named.
+    var states: [String] {
+        get throws {
+            guard let value = fields["states"] else { return Self.retryable }
+            guard case .array(let items) = value, !items.isEmpty else {
+                throw Self.problem("$.states", "a list of \(Self.retryable.joined(separator: ", "))")
+            }
+            return try items.enumerated().map { index, item in
+                guard case .string(let state) = item, Self.retryable.contains(state) else {
+                    throw Self.problem("$.states[\(index)]", "one of \(Self.retryable.joined(separator: ", "))")
+                }
+                return state
+            }
+        }
+    }
+
+    /// From when on runs were made; required where no single run is named.
+    var since: Date {
+        get throws {
+            guard let date = try date("since") else {
+                throw Self.problem("$.since", "needed: from when on the runs were made, such as 2026-11-26T08:00:00Z")
+            }
+            return date
+        }
+    }
+
+    /// Until when.
+    var until: Date? { get throws { try date("until") } }
+
+    static let badCursor = problem("$.cursor", "not a cursor of this question; take it from the answer before")
+
+    private func date(_ name: String) throws -> Date? {
+        guard let text = try text(name) else { return nil }
+        let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
+        guard let date = styles.lazy.compactMap({ try? $0.parse(text) }).first else {
+            throw Self.problem("$.\(name)", "a moment in RFC 3339, such as 2026-11-26T08:00:00Z")
+        }
+        return date
+    }
+
+    private func text(_ name: String) throws -> String? {
+        switch fields[name] {
+        case nil, .null?: return nil
+        case .string(let text)?: return text
+        default: throw Self.problem("$.\(name)", "text is needed")
+        }
+    }
+
+    private static func problem(_ path: String, _ message: String) -> Problem {
+        Problem(
+            code: "invalid_request", status: 422, title: "The request is not valid", detail: "\(path): \(message)",
+            violations: [.init(path: path, message: message)])
+    }
+}

@@ -1,0 +1,89 @@
+import Assembly
+import Contracts
+import Hummingbird
+import JSON
+import Runtime
+import Store
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What a client may do to a request after it was accepted.
+extension RequestRoutes {
+    // MARK: Cancelling
+
+    @Sendable func cancel(_ request: Request, context: BasicRequestContext) async throws -> Response {
+        let (id, client) = try await (requestID(context), client(of: request))
+        let given = try ActionBody(parsing: try await body(of: request), known: ["reason"])
+        // A request in progress keeps its state until its runs are closed, so the history would not say who it was.
+        let reason = "cancelled by \(client.actor)" + (try given.reason.map { ": \($0)" } ?? "")
+        switch try await requests.cancel(id, org: client.org, actor: client.actor, reason: reason) {
+        case nil: throw unknown(id)
+        case .tooLate(let state):
+            throw Problem(
+                code: "request_is_over", status: 409, title: "The request is over",
+                detail: "The request is \(state) already; there is nothing left to cancel.")
+        case .over, .stopping:
+            guard let status = try await requests.status(of: id, org: client.org) else { throw unknown(id) }
+            return .json(RequestDocuments.action(status), status: .accepted)
+        }
+    }
+
+    // MARK: Retrying
+
+    @Sendable func retryRequest(_ request: Request, context: BasicRequestContext) async throws -> Response {
+        let (id, client) = try await (requestID(context), client(of: request))
+        let given = try ActionBody(
+            parsing: try await body(of: request), known: ["reason", "states", "source", "cursor"])
+        guard try await requests.organization(of: id) == client.org else { throw unknown(id) }
+        let first = try given.cursor.map { text in
+            guard let place = Int(text), place >= 0 else { throw ActionBody.badCursor }
+            return place
+        }
+        return try await retry(
+            RetryFilter(scope: .request(id, from: first ?? 0), states: try given.states, source: try given.source),
+            client: client, reason: try given.reason)
+    }
+
+    @Sendable func retryRuns(_ request: Request, context: BasicRequestContext) async throws -> Response {
+        let client = try await client(of: request)
+        let given = try ActionBody(
+            parsing: try await body(of: request),
+            known: ["reason", "states", "source", "cursor", "run", "since", "until"])
+        let scope: RetryFilter.Scope
+        if let run = try given.run {
+            scope = .run(run)
+        } else {
+            let until =
+                try given.until ?? Date(timeIntervalSince1970: Double(clock.millisecondsSinceEpoch()) / 1000 + 60)
+            let after = try given.cursor.map { text in
+                guard let run = RunID(text) else { throw ActionBody.badCursor }
+                return run
+            }
+            scope = .runs(after: after, since: try given.since, until: until)
+        }
+        return try await retry(
+            RetryFilter(scope: scope, states: try given.states, source: try given.source), client: client,
+            reason: try given.reason)
+    }
+
+    private func retry(_ filter: RetryFilter, client: Client, reason: String?) async throws -> Response {
+        let page = try await runs.retry(
+            filter, org: client.org, actor: client.actor, reason: reason ?? "retried by \(client.actor)")
+        for source in page.sources { hints.say(.runReady(source)) }
+        let cursor: String? =
+            switch page.next {
+            case .request(_, let first): "\(first)"
+            case .runs(let after, _, _): after.map { "\($0)" }
+            case .run, nil: nil
+            }
+        return .json(
+            [
+                "retried": .number(JSONNumber(page.retried)), "requests": .number(JSONNumber(page.requests)),
+                "cursor": cursor.map { .string($0) } ?? .null,
+            ], status: .accepted)
+    }
+}
