@@ -130,7 +130,7 @@ public struct DeliveryStore: Sendable {
         """
         with wanted as materialized (select i.id from unnest($1::uuid[]) as i(id))
         update public.activity_request as r
-        set state = 'delivered', state_substate = null
+        set state = 'delivered'
         from wanted as w
         where r.id = w.id and r.state = 'done'
           and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.state not in ('delivered', 'superseded'))

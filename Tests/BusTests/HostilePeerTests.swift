@@ -36,8 +36,9 @@ struct HostilePeerTests {
         } _: { fixture in
             let connection = try TCPConnection(port: fixture.port)
             connection.write(Array("GET / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n".utf8))
-            try await connection.readToEnd()
+            // libzmq 4.3.4 hangs up once the time for the handshake is over; 4.3.5 keeps the connection and waits.
             try await expectService(fixture)
+            withExtendedLifetime(connection) {}
         }
     }
 

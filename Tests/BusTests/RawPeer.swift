@@ -48,9 +48,16 @@ final class RawPeer {
     }
 
     /// Waits for the next record of a kind, passing over others.
-    func receive(_ kind: RecordKind) async throws -> Answer {
+    ///
+    /// - Parameter session: sends heartbeats of this session meanwhile, since a busy machine may take longer than the broker is patient.
+    func receive(_ kind: RecordKind, alive session: UInt64? = nil) async throws -> Answer {
         var found: Answer?
         try await wait(for: "a record of kind \(kind)") {
+            if let session {
+                var batch = BatchBuilder()
+                batch.add(.heartbeat, id: session)
+                _ = socket.send([UInt8](batch.bytes), more: false)
+            }
             while found == nil, socket.receive(into: frame) == .done {
                 var reader = try BatchReader(frame.bytes, bodyBytesMax: 1 << 20)
                 while let record = try reader.next() {

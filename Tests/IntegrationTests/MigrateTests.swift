@@ -48,7 +48,11 @@ extension IntegrationTests {
                     let lowered = try await standings(weir)
                     #expect(lowered.map(\.standing) == all.dropLast().map { _ in "applied" } + ["pending"])
                     let lowRows = try await content(database)
-                    #expect(lowRows == rows)
+                    // Columns may have come with the newest; those that were there before hold what they held.
+                    #expect(lowRows.count == rows.count)
+                    for (low, high) in zip(lowRows, rows) {
+                        #expect(low.allSatisfy { high[$0.key] == $0.value }, "\(low) of \(high)")
+                    }
 
                     let up = try await weir.run("migrate", "up", "--json")
                     #expect(up.status == 0 && up.json["applied"] == [.string(newest.name)], "\(up)")
@@ -120,13 +124,18 @@ extension IntegrationTests {
             return entries.map { ($0["name"]?.stringValue ?? "", $0["standing"]?.stringValue ?? "") }
         }
 
-        private func content(_ database: TestDatabase) async throws -> [String] {
-            try await database.column(
+        /// Rows of some tables, in an order that their columns do not change.
+        private func content(_ database: TestDatabase) async throws -> [JSONObject] {
+            let rows = try await database.column(
                 String.self,
                 """
-                select r::text from public.activity_request as r union all select s::text from public.source as s
-                union all select d::text from public.datapoint as d order by 1
+                select to_jsonb(t.r)::text
+                from (select r.id, to_jsonb(r) as r from public.activity_request as r
+                      union all select s.id, to_jsonb(s) from public.source as s
+                      union all select d.id, to_jsonb(d) from public.datapoint as d) as t
+                order by t.id
                 """)
+            return try rows.map { try #require(try JSONValue(parsing: Array($0.utf8)).objectValue) }
         }
     }
 }
