@@ -48,7 +48,7 @@ public enum Acceptance: Sendable, Equatable {
     /// The idempotency key was used before, for another body.
     case keyReused(ActivityRequestID)
     /// The organization has no such activity; these are the ones that it has.
-    case unknownActivity(known: [String])
+    case unknownActivity(organization: String, known: [String])
     /// The activity cannot run, with the reason.
     case notRunnable(String)
 }
@@ -105,7 +105,12 @@ extension RequestStore {
     private static let listActivities = Statement(
         "request.list_activities",
         """
-        select key from public.activity where org_id = $1 and deleted_at is null order by key limit 50
+        select o.key, a.key
+        from public.org as o
+        left join public.activity as a on a.org_id = o.id and a.deleted_at is null
+        where o.id = $1
+        order by a.key
+        limit 50
         """)
 
     /// Puts a request on disk; it is safe once this returns.
@@ -115,7 +120,7 @@ extension RequestStore {
             request.origin, request.idempotencyKey, request.fingerprint, request.trace?.traceparent)
         let (type, sources, calls, accepted) = try rows[0].decode(
             (String?, Int32, Int32, ActivityRequestID?).self)
-        guard let type else { return .unknownActivity(known: try await activityKeys(of: request.org)) }
+        guard let type else { return try await unknownActivity(request.org) }
         if let accepted {
             return .accepted(accepted, plan: Plan(runs: request.objectCount * Int(sources), calls: Int(calls)))
         }
@@ -136,11 +141,9 @@ extension RequestStore {
         return same ? .repeated(id, plan: Plan(runs: Int(runs), calls: Int(calls))) : .keyReused(id)
     }
 
-    private func activityKeys(of org: OrgID) async throws(PostgresError) -> [String] {
-        var keys: [String] = []
-        for row in try await pool.execute(Self.listActivities, org) {
-            keys.append(try row.decode(String.self, at: 0))
-        }
-        return keys
+    private func unknownActivity(_ org: OrgID) async throws -> Acceptance {
+        let rows = try await pool.execute(Self.listActivities, org)
+        let known = try rows.compactMap { row in try row.decode(String?.self, at: 1) }
+        return .unknownActivity(organization: try rows[0].decode(String.self, at: 0), known: known)
     }
 }

@@ -57,8 +57,8 @@ struct RequestAcceptor: Sendable {
             throw Problem(
                 code: "idempotency_key_reused", status: 409, title: "The idempotency key was used before",
                 detail: "Request \(id) came with the same key and another body. Use a new key for a new request.")
-        case .unknownActivity(let known):
-            throw Self.unknown(activity, known: known)
+        case .unknownActivity(let organization, let known):
+            throw Self.unknown(activity, of: organization, known: known)
         case .notRunnable(let reason):
             throw Problem(
                 code: "activity_not_runnable", status: 422, title: "The activity cannot run",
@@ -85,14 +85,14 @@ struct RequestAcceptor: Sendable {
         }
     }
 
-    private static func unknown(_ activity: String, known: [String]) -> Problem {
+    private static func unknown(_ activity: String, of organization: String, known: [String]) -> Problem {
         let hint =
             known.isEmpty
-            ? "This organization has no activities yet; apply a catalogue."
-            : "Known are: \(known.joined(separator: ", "))."
+            ? "It has no activities yet; apply a catalogue for it, or come with a key of the organization that has some."
+            : "It has: \(known.joined(separator: ", ")). Another organization's take a key of that organization."
         return Problem(
             code: "unknown_activity", status: 422, title: "There is no such activity",
-            detail: "There is no activity \"\(activity)\". \(hint)",
+            detail: "The organization \(organization), whose key this is, has no activity \"\(activity)\". \(hint)",
             violations: [.init(path: "$.activity", message: "unknown. \(hint)")])
     }
 }

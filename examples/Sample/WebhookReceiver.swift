@@ -43,13 +43,20 @@ struct WebhookReceiver: AsyncParsableCommand {
                 )
             } catch {
                 await inbox.countRejected()
+                report("refused \(id ?? "a webhook without id"): \(error); is its secret that of \(secretEnv)?")
                 return Response.problem(.unauthorized, title: "Not verified", detail: "\(error)")
             }
             try await inbox.store(body, id: id ?? "")
+            report("accepted \(id ?? ""), \(body.readableBytes) bytes")
             return Response(status: .noContent)
         }
         router.get("stats") { _, _ in await inbox.statistics }
         try await serve(router, port: port, name: "webhook-receiver")
+    }
+
+    /// To standard error; standard output is for programs.
+    private func report(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 }
 

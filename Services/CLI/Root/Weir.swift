@@ -12,7 +12,7 @@ struct Weir: ParsableCommand {
               weir up                                start all of it here; then, elsewhere:
               weir-sample countries-api --port 4001  an API to ask, the demo's; elsewhere again:
               weir apply -f examples/countries.yaml  declare what there is to do
-              weir submit enrich_countries --objects NO,ZM --wait
+              weir submit look_up_countries --objects NO,ZM --wait
 
             Commands find a running Weir through their options, then WEIR_URL, WEIR_API_KEY, WEIR_DATABASE_URL, \
             WEIR_BUS_ENDPOINTS and WEIR_BUS_EVENTS, then 'weir up' of this clone.

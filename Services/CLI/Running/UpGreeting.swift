@@ -41,7 +41,7 @@ struct UpGreeting {
             SuggestedCommand("\(context.command("weir-sample")) countries-api --port 4001 &", "an API to ask"),
             SuggestedCommand(
                 "\(weir) apply -f \(SuggestedCommand.quoted(isBelow ? example : path))", "what there is to do"),
-            SuggestedCommand("\(weir) submit enrich_countries --objects NO,AX,ZM --wait"),
+            SuggestedCommand("\(weir) submit look_up_countries --objects NO,AX,ZM --wait"),
             SuggestedCommand("\(weir) tail", "watch the bus"),
             SuggestedCommand("\(weir) doctor", "is all well?"),
         ]

@@ -1,7 +1,7 @@
 /// What happened to a request, with durations.
 enum TimelineText {
     static let legend =
-        "at: since the request came in. took: for the request, its time in the state that it left; for runs, from the first to the last."
+        "at: since the request came in. took: for the request, its time in the state that it left; for runs, from the first to the last. count: changes; a run that was tried three times has three of a kind."
 
     /// One row per change of the request, and per kind of change of its runs.
     static func table(_ timeline: RequestTimeline) -> TextTable {
