@@ -188,7 +188,7 @@ let package = Package(
             path: "Tests/TestSchemas",
             swiftSettings: settings
         ),
-        tests("ArchitectureTests", of: []),
+        tests("ArchitectureTests", of: ["States"]),
         tests("JSONTests", of: ["JSON"]),
         tests("StatesTests", of: ["States", "JSON"]),
         tests("MappingTests", of: ["Mapping", "JSON"]),
