@@ -209,9 +209,8 @@ let package = Package(
         tests(
             "IntegrationTests",
             of: [
-                "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store",
-                "TestSchemas",
-                "TestServers",
+                "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "States", "Store",
+                "TestSchemas", "TestServers",
             ],
             products: [crypto, logging]),
         tests(
