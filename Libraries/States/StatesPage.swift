@@ -75,7 +75,7 @@ public enum StatesPage {
             Substate.meanings.map { meaning in
                 [
                     code(meaning.substate.rawValue), meaning.states.map { code($0.rawValue) }.joined(separator: ", "),
-                    meaning.text + (Substate.reserved.contains(meaning.substate) ? " (nothing writes it yet)" : ""),
+                    meaning.text + (Substate.reserved.contains(meaning.substate) ? " (no service writes it yet)" : ""),
                     list(meaning.entities),
                 ]
             })

@@ -19,7 +19,7 @@ extension Substate {
         if !known.contains(meaning.substate) { known.append(meaning.substate) }
     }
 
-    /// Those of them whose names are settled but which nothing writes yet.
+    /// Those of them whose names are settled but which no service writes yet.
     public static let reserved: [Substate] =
         [.missingValue, .json] + ["external_job", "rate_limited", "paused", "scheduled"].map(Substate.init(rawValue:))
 
@@ -66,7 +66,9 @@ extension Substate {
             "the host's name has no address, or the name service did not answer"),
         meaning(
             "network", [.waiting, .failed], exchanges, "the connection broke, or what came is not a whole HTTP answer"),
-        meaning("tls", [.failed], exchanges, "the TLS handshake failed, or the certificate is not valid for the host"),
+        meaning(
+            "tls", [.waiting, .failed], exchanges,
+            "the TLS handshake failed, or the certificate is not valid for the host"),
         meaning("address_refused", [.failed], exchanges, "the address is private or otherwise not allowed"),
         meaning(
             "body_too_large", [.failed], exchanges, "the answer, or the body of the request, is larger than its bound"),
