@@ -188,7 +188,7 @@ let package = Package(
             path: "Tests/TestSchemas",
             swiftSettings: settings
         ),
-        tests("ArchitectureTests", of: []),
+        tests("ArchitectureTests", of: ["States"]),
         tests("JSONTests", of: ["JSON"]),
         tests("StatesTests", of: ["States", "JSON"]),
         tests("MappingTests", of: ["Mapping", "JSON"]),
@@ -209,9 +209,8 @@ let package = Package(
         tests(
             "IntegrationTests",
             of: [
-                "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store",
-                "TestSchemas",
-                "TestServers",
+                "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "States", "Store",
+                "TestSchemas", "TestServers",
             ],
             products: [crypto, logging]),
         tests(

@@ -9,6 +9,8 @@ extension StateTransition {
         public let to: String
         /// `normal` or `recovery`.
         public let kind: String
+        /// When it happens, in a few words for people.
+        public let rule: String
         /// The reasons that allow it; empty for a normal transition.
         public let reasons: [String]
     }
@@ -22,6 +24,7 @@ extension StateTransition {
                     from: transition.from.rawValue,
                     to: transition.to.rawValue,
                     kind: transition.kind.rawValue,
+                    rule: transition.rule,
                     reasons: transition.reasons.map(\.rawValue)
                 )
             }

@@ -36,6 +36,8 @@ public struct StateTransition: Sendable, Hashable {
     public let to: State
     /// Whether it needs a reason.
     public let kind: Kind
+    /// When it happens, in a few words for people; the database says it in refusals.
+    public let rule: String
     /// The reasons that allow a recovery transition; none for a normal one.
     public let reasons: [Reason]
     /// The tables in which it is allowed.

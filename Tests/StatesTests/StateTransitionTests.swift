@@ -12,6 +12,7 @@ struct StateTransitionTests {
                 "from": .string(row.from),
                 "to": .string(row.to),
                 "kind": .string(row.kind),
+                "rule": .string(row.rule),
                 "reasons": .array(row.reasons.map { .string($0) }),
             ]
         }

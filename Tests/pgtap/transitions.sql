@@ -6,12 +6,12 @@ begin;
 select no_plan();
 
 create temp table allowed as
-select t.entity, t."from" as from_state, t."to" as to_state, t.kind
-from jsonb_to_recordset(:'vectors'::jsonb -> 'transitions') as t(entity text, "from" text, "to" text, kind text);
+select t.entity, t."from" as from_state, t."to" as to_state, t.kind, t.rule
+from jsonb_to_recordset(:'vectors'::jsonb -> 'transitions') as t(entity text, "from" text, "to" text, kind text, rule text);
 
 select cmp_ok(count(*), '>=', 100::bigint, 'the vectors were read') from allowed;
 select set_eq(
-    'select entity, from_state, to_state, kind from public.state_transition', 'select * from allowed',
+    'select entity, from_state, to_state, kind, rule from public.state_transition', 'select * from allowed',
     'the table of transitions is that of the vectors');
 select is_empty(
     $$select * from public.state_transition as t
@@ -73,6 +73,11 @@ select pg_temp.try_transition(e.entity, f.state, t.state)
 from unnest(array['workflow_request', 'activity_request', 'run_queue', 'run_request']) as e(entity)
 cross join unnest(enum_range(null::public.run_queue_state)::text[]) as f(state)
 cross join unnest(enum_range(null::public.run_queue_state)::text[]) as t(state);
+
+select is(etl_api.describe_transitions('run_request', 'done'), 'nothing follows done', 'a refusal says that nothing is allowed');
+select is(etl_api.describe_transitions('run_queue', 'valid'),
+          'from valid it may go to ready (can start), waiting (waits for something else), failed (cancelled), timedout (deadline)',
+          'or what is');
 
 -- A batch: one bad row refuses all of it, and its history too.
 create temp table batch as
