@@ -1,7 +1,7 @@
 -- Everything about states, computed anew from the rows: which of them contradict each other.
 --
--- Each rule holds at every commit, so that a busy system can be checked as well as one at rest. A rule is one `select`, and what that
--- returns are differences.
+-- Each rule holds at every commit, so that a busy system can be checked as well as one at rest. A rule is one `select`, and each row of
+-- it a difference.
 
 -- migrate:up
 
@@ -153,7 +153,7 @@ where p.expanded and p.objects_expanded <> p.objects_total and r.stopping is nul
 union all
 select 'a request is over only when all of its runs are', 'activity_request', r.org_id, r.id,
        'in_progress',
-       r.state || case when p.runs_open > 0 then format(', %s runs are open', p.runs_open) else ', not expanded' end
+       r.state || case when p.runs_open > 0 then ', open runs: ' || p.runs_open else ', not expanded' end
 from request as r
 join progress as p on p.activity_request_id = r.id and p.org_id = r.org_id
 where r.state in ('invalid', 'failed', 'timedout', 'done', 'delivered') and p.runs_open > 0
@@ -179,7 +179,7 @@ where p.runs_open = 0
 union all
 select 'a workflow request is over only when all of its activity requests are', 'workflow_request', w.org_id, w.id,
        'in_progress',
-       w.state || case when p.requests_open > 0 then format(', %s requests are open', p.requests_open) else ', not expanded' end
+       w.state || case when p.requests_open > 0 then ', open requests: ' || p.requests_open else ', not expanded' end
 from workflow as w
 join workflow_progress as p on p.workflow_request_id = w.id and p.org_id = w.org_id
 where w.state in ('invalid', 'failed', 'timedout', 'done', 'delivered') and p.requests_open > 0

@@ -1,4 +1,4 @@
--- What contradicts what about states: nothing in a world that came about by allowed steps, and each difference that is planted in it.
+-- What contradicts what about states: nothing in a world that came about by allowed steps, and each difference that is planted there.
 begin;
 \ir fixtures/catalogue.sql
 \ir fixtures/rows.sql
@@ -68,7 +68,8 @@ create function pg_temp.answer(p_runs text[]) returns void language sql as $$
     update public.run_request as q set state = 'done', worker_id = null
     from unnest(p_runs) as v(name) where q.id = pg_temp.id_of('exchange ' || v.name);
     insert into public.run_result (org_id, run_request_id, status, body)
-    select q.org_id, q.id, 200, '{}' from public.run_request as q join unnest(p_runs) as v(name) on q.id = pg_temp.id_of('exchange ' || v.name);
+    select q.org_id, q.id, 200, '{}'
+    from public.run_request as q join unnest(p_runs) as v(name) on q.id = pg_temp.id_of('exchange ' || v.name);
     update public.run_queue as r set state_substate = 'fetched', worker_id = null
     from unnest(p_runs) as v(name) where r.id = pg_temp.id_of('run ' || v.name);
 $$;
@@ -88,7 +89,8 @@ create function pg_temp.settle(p_request text, p_state text, p_substate text def
     update public.activity_request set state = p_state::public.activity_request_state, state_substate = p_substate, worker_id = null
     where id = pg_temp.id_of(p_request)
 $$;
-select pg_temp.claim(array['done', 'failed', 'delivered', 'lost', 'before the stop', 'waiting', 'executed', 'fetched', 'processed', 'again']);
+select pg_temp.claim(array['done', 'failed', 'delivered', 'lost', 'before the stop', 'waiting', 'executed', 'fetched', 'processed',
+                           'again']);
 select pg_temp.answer(array['done', 'delivered', 'before the stop', 'fetched', 'processed', 'again']);
 select pg_temp.process(array['done', 'delivered', 'before the stop', 'processed', 'again']);
 select pg_temp.fail(array['failed', 'lost'], 'failed'), pg_temp.fail(array['waiting'], 'waiting');
@@ -99,7 +101,7 @@ update public.run_queue set state = 'failed', state_substate = 'cancelled' where
 select pg_temp.settle('partial', 'done', 'partial'), pg_temp.settle('delivered', 'done'), pg_temp.settle('empty', 'done', 'empty'),
        pg_temp.settle('lost', 'failed'), pg_temp.settle('stopped', 'failed', 'cancelled'), pg_temp.settle('again', 'done');
 
--- One outcome was taken, one was not; one was taken in the first round and waits in the second, its run failed once more and answered.
+-- One outcome was taken, one was not; one was taken in the first round and is posted again in the second, after its run was replayed.
 insert into named (name) values ('delivery of partial'), ('delivery of delivered'), ('delivery of again'), ('second delivery of again');
 create function pg_temp.post(p_request text, p_delivery text, p_round integer, p_outcome text) returns void language sql as $$
     insert into public.delivery (org_id, id, activity_request_id, webhook_endpoint_id, payload, round)
@@ -155,6 +157,9 @@ $$;
 create function pg_temp.finds(p_title text, p_plant text, variadic p_differences text[]) returns text language sql as $$
     select is(pg_temp.differences_after(p_plant), array(select d from unnest(p_differences) as d order by d), p_title)
 $$;
+create function pg_temp.finds_nothing(p_title text, p_plant text) returns text language sql as $$
+    select is(pg_temp.differences_after(p_plant), '{}', p_title)
+$$;
 -- By a step that is allowed by itself, so that history and counters know of it.
 create function pg_temp.step(p_table text, p_name text, p_set text) returns text language sql as $$
     select format('update public.%I set %s where %I = pg_temp.id_of(%L)', p_table, p_set,
@@ -201,7 +206,7 @@ create function pg_temp.path(p_table text, p_name text, variadic p_states text[]
     from unnest(p_states) with ordinality as s(state, place)
 $$;
 select pg_temp.finds('a request is over before its runs are', pg_temp.path('activity_request', 'going', 'failed'),
-    'a request is over only when all of its runs are: going: in_progress / failed, 4 runs are open');
+    'a request is over only when all of its runs are: going: in_progress / failed, open runs: 4');
 select pg_temp.finds('a request is done before it is expanded', pg_temp.step('request_progress', 'empty', 'expanded = false'),
     'a request is over only when all of its runs are: empty: in_progress / done, not expanded');
 select pg_temp.finds('some runs failed, but it is not partial', pg_temp.path('activity_request', 'partial', 'in_progress', 'done'),
@@ -218,9 +223,15 @@ from unnest(array['failed', 'timedout']) as state;
 select pg_temp.finds('a run succeeded, it failed, and nobody stopped it', pg_temp.step('activity_request', 'stopped', 'stopping = null'),
     'a request is expanded when it has all of its objects: stopped: 5 objects / 2 objects',
     'the outcome of a request follows from its runs: stopped: done partial / failed cancelled');
+select pg_temp.finds('the run of a delivered request failed after all',
+    pg_temp.path('run_queue', 'run delivered', 'in_progress', 'failed'),
+    'the outcome of a request follows from its runs: delivered: failed / delivered');
+select pg_temp.finds_nothing('one that was stopped may be done with less',
+    pg_temp.path('activity_request', 'stopped', 'ready', 'in_progress', 'done deadline') || ';'
+    || pg_temp.step('request_progress', 'stopped', 'expanded = false'));
 
 select pg_temp.finds('a workflow request is over before its requests are', pg_temp.path('workflow_request', 'going workflow', 'failed'),
-    'a workflow request is over only when all of its activity requests are: going workflow: in_progress / failed, 1 requests are open');
+    'a workflow request is over only when all of its activity requests are: going workflow: in_progress / failed, open requests: 1');
 select pg_temp.finds('a workflow request is done before it is expanded',
     pg_temp.step('workflow_progress', 'mixed workflow', 'expanded = false'),
     'a workflow request is over only when all of its activity requests are: mixed workflow: in_progress / done, not expanded');
@@ -233,6 +244,11 @@ from (values
     ('lost workflow', array['ready', 'in_progress', 'done partial'], 'failed', 'done partial'),
     ('lost workflow', array['ready', 'in_progress', 'timedout'], 'failed', 'timedout')
 ) as v(name, path, expected, state);
+select pg_temp.finds_nothing('a workflow request may be stopped before its end, whatever has succeeded',
+    pg_temp.path('workflow_request', 'mixed workflow', 'in_progress', 'failed cancelled'));
+select pg_temp.finds_nothing('or time out before all is planned',
+    pg_temp.path('workflow_request', 'lost workflow', 'ready', 'in_progress', 'timedout') || ';'
+    || pg_temp.step('workflow_progress', 'lost workflow', 'expanded = false'));
 
 -- History.
 select pg_temp.finds('a state that its history does not know of', pg_temp.hidden('run_queue', 'run waiting', 'state = ''invalid'''),
@@ -255,8 +271,11 @@ select pg_temp.finds('there are two first entries',
     'each change in a history begins where the one before it ended: run waiting: from in_progress / another first entry');
 select pg_temp.finds('a step was not allowed',
     pg_temp.step('state_history', 'exchange failed', $$
-        from_state = case when from_state is not null then 'done' end, to_state = case when from_state is null then 'done' else to_state end$$),
+        from_state = case when from_state is not null then 'done' end,
+        to_state = case when from_state is null then 'done' else to_state end$$),
     'each change in a history is an allowed transition: exchange failed: nothing follows done / it went to failed');
+select pg_temp.finds_nothing('the sequence of another session may be ahead of time',
+    pg_temp.step('state_history', 'run waiting', 'sequence = default') || ' and from_state is null');
 
 -- Runs, and the exchanges that serve them.
 select pg_temp.finds('a run is executed by ' || v.found, v.plant,
@@ -279,22 +298,22 @@ select pg_temp.finds('a run that is done has ' || v.found, pg_temp.step('run_que
     'a run that is done has an exchange that is done: run done: an exchange that is done / ' || v.found)
 from (values ('an exchange that does not exist', 'utils.uuid_v7()'),
              ('an exchange that is failed', 'pg_temp.id_of(''exchange failed'')')) as v(found, exchange);
-select is(pg_temp.differences_after(pg_temp.step('run_queue', 'run done', 'run_request_id = null')), '{}',
-          'a run that was born done needs no exchange');
+select pg_temp.finds_nothing('a run that was born done needs no exchange',
+    pg_temp.step('run_queue', 'run done', 'run_request_id = null'));
 
 -- Workers.
 select pg_temp.finds(t.name || ' is claimed by ' || w.found, pg_temp.step(t.entity, t.name, 'worker_id = ' || w.worker),
     format('what is claimed has a worker that is not released: %s: a worker that is not released / %s', t.name, w.found))
 from (values ('workflow_request', 'going workflow', false), ('activity_request', 'expanding', false), ('run_queue', 'run executed', false),
              ('run_request', 'exchange executed', true), ('delivery', 'second delivery of again', true)) as t(entity, name, needs_one)
-join (values ('an unknown worker', 'utils.uuid_v7()', false), ('a worker that was released', 'pg_temp.id_of(''released worker'')', false),
-             ('no worker', 'null', true)) as w(found, worker, is_none) on t.needs_one or not w.is_none;
-select pg_temp.finds('somebody works on ' || v.name, pg_temp.step(v.entity, v.name, 'worker_id = pg_temp.id_of(''living worker'')'),
-    format('nobody works on what is over, or on a run that is ready: %s: %s without a worker / worker %s',
-           v.name, v.state, pg_temp.id_of('living worker')))
-from (values ('workflow_request', 'lost workflow', 'failed'), ('activity_request', 'delivered', 'delivered'), ('run_queue', 'run done', 'done'),
-             ('run_queue', 'run failed', 'failed'), ('run_queue', 'run ready', 'ready'), ('run_request', 'exchange failed', 'failed'),
-             ('delivery', 'delivery of partial', 'failed')) as v(entity, name, state);
+join (values ('an unknown worker', 'utils.uuid_v7()', false),
+             ('a worker that was released', 'pg_temp.id_of(''released worker'')', false), ('no worker', 'null', true)) as w(found, worker, is_none) on t.needs_one or not w.is_none;
+select pg_temp.finds(format('a %s works on %s', w.name, v.name), pg_temp.step(v.entity, v.name, format('worker_id = %L', w.id)),
+    format('nobody works on what is over, or on a run that is ready: %s: %s without a worker / worker %s', v.name, v.state, w.id))
+from (values ('workflow_request', 'lost workflow', 'failed'), ('activity_request', 'delivered', 'delivered'),
+             ('run_queue', 'run done', 'done'), ('run_queue', 'run failed', 'failed'), ('run_queue', 'run ready', 'ready'), ('run_request', 'exchange failed', 'failed'),
+             ('delivery', 'delivery of partial', 'failed')) as v(entity, name, state)
+join named as w on w.name = 'living worker' or w.name = 'released worker' and v.state <> 'ready';
 select pg_temp.finds('a run waits for ever', pg_temp.step('run_queue', 'run waiting', 'due_at = null'),
     'a run that waits has a time at which it goes on: run waiting: a due time / none');
 
@@ -324,7 +343,8 @@ update public.run_queue set worker_id = null where id = pg_temp.id_of('run ready
 -- What became of a week is not asked any more once its partitions are gone. Of this request one run is gone with them, one is left.
 select is(etl_api.ensure_partitions('2024-01-01 12:00:00+00', '7 days'), 10, 'two old weeks of five tables');
 insert into named values (utils.uuid_v7_floor('2024-01-07 23:59:59+00'), 'old');
-insert into public.activity_request (org_id, id, activity_id, state, content) values (:org_a, pg_temp.id_of('old'), :activity_a, 'in_progress', '{}');
+insert into public.activity_request (org_id, id, activity_id, state, content)
+values (:org_a, pg_temp.id_of('old'), :activity_a, 'in_progress', '{}');
 insert into public.request_progress (org_id, activity_request_id, objects_total, objects_expanded, expanded)
 values (:org_a, pg_temp.id_of('old'), 2, 2, true);
 insert into public.request_object (org_id, activity_request_id, position, object_id, name)
@@ -336,9 +356,10 @@ update public.activity_request set state = 'failed' where id = pg_temp.id_of('ol
 select is(pg_temp.differences(), '{}', 'a request of old weeks agrees with itself');
 select pg_temp.finds('and is checked', pg_temp.hidden('request_progress', 'old', 'runs_total = 3'),
     'the counters of a request equal its runs: old: runs_total 2 / runs_total 3',
-    'a request is over only when all of its runs are: old: in_progress / failed, 1 runs are open');
-drop table public.run_queue_2024w01, public.run_request_2024w01, public.run_result_2024w01, public.run_log_2024w01,
-    public.state_history_2024w01;
+    'a request is over only when all of its runs are: old: in_progress / failed, open runs: 1');
+drop table public.state_history_2024w01;
+select is(pg_temp.differences(), '{}', 'nothing is missed when the history of a week is gone');
+drop table public.run_queue_2024w01, public.run_request_2024w01, public.run_result_2024w01, public.run_log_2024w01;
 select is(pg_temp.differences(), '{}', 'nothing is missed when a week is gone');
 
 select * from finish();
