@@ -34,6 +34,9 @@ extension Substate {
             "expanding", [.inProgress], [.activityRequest], "its objects are being turned into runs, chunk by chunk"),
         meaning(
             "collecting", [.inProgress], [.activityRequest], "its runs have ended and its result is being put together"),
+        meaning(
+            "stopping", [.inProgress], [.activityRequest],
+            "it was cancelled or its time is over, and its open runs are being closed"),
         meaning("empty", [.done], requests, "it came to nothing to do: no run, or no activity request"),
         meaning("partial", [.done], requests, "a part of it succeeded and a part did not"),
     ]
@@ -103,6 +106,8 @@ extension Substate {
     ]
 
     private static let ofEverything = [
+        meaning(
+            "retried", [.ready, .inProgress], [.activityRequest, .run], "somebody took it up again after it had ended"),
         meaning("cancelled", [.failed], StateEntity.allCases, "somebody gave it up"),
         meaning("deadline", [.timedout], StateEntity.allCases, "the time that it was given is over"),
     ]

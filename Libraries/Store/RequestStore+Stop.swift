@@ -112,7 +112,7 @@ extension RequestStore {
             for no key update of q skip locked
         )
         update public.run_request as q
-        set state = 'failed', state_substate = $2, state_reason = $3, worker_id = null
+        set state = $4::public.run_request_state, state_substate = $2, state_reason = $3, worker_id = null
         from idle
         where q.id = idle.id
         """)
@@ -208,7 +208,8 @@ extension RequestStore {
                 request.cause.stateOfRuns, request.cause.rawValue, request.reason)
             let exchanges: [RunRequestID] = try closed.ids()
             var pipeline = Pipeline()
-            pipeline.add(Self.closeExchanges, exchanges, request.cause.rawValue, request.reason)
+            pipeline.add(
+                Self.closeExchanges, exchanges, request.cause.rawValue, request.reason, request.cause.stateOfRuns)
             _ = try await transaction.commit(pipeline)
         }
     }

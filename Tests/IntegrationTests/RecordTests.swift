@@ -119,6 +119,10 @@ extension IntegrationTests {
                     insert into public.request_object (org_id, activity_request_id, position, object_id, name)
                     select $1, $2, a.position - 1, utils.uuid_v7(), 'object ' || a.position
                     from unnest($4::int[]) with ordinality as a(attempt, position)
+                ), counted as (
+                    insert into public.request_progress
+                        (org_id, activity_request_id, objects_total, objects_expanded, expanded)
+                    values ($1, $2, cardinality($4), cardinality($4), true)
                 ), made as (
                     insert into public.run_queue
                         (org_id, activity_request_id, source_id, position, attempt, state)

@@ -162,9 +162,10 @@ end
 $$;
 select pg_temp.try_as(role, statement) from denied;
 
-select function_privs_are('etl_api', 'ensure_partitions', array['timestamptz', 'interval'], s.name,
+select function_privs_are('etl_api', f.name, f.arguments, s.name,
     case s.name when 'weir_scheduler' then array['EXECUTE'] else array[]::text[] end)
-from service as s;
+from service as s
+cross join (values ('ensure_partitions', array['timestamptz', 'interval']), ('check_state_consistency', array['uuid'])) as f(name, arguments);
 
 select * from finish();
 rollback;

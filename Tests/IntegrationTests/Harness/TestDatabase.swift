@@ -31,9 +31,13 @@ struct TestDatabase: Sendable {
     let name: String
     /// Connections of the superuser, who sees every row.
     let pool: PostgresPool
+    /// What ``remove()`` holds the states in it to.
+    let consistency: StateConsistency
 
     /// Clones the migrated template, or makes an empty database.
-    static func make(isMigrated: Bool = true) async throws -> TestDatabase {
+    static func make(
+        isMigrated: Bool = true, consistency: StateConsistency = .required
+    ) async throws -> TestDatabase {
         let template = try await template.value
         let name = try await template.cluster.createDatabase(
             fromTemplate: isMigrated ? template.name : "template0")
@@ -41,7 +45,9 @@ struct TestDatabase: Sendable {
             connectionString: template.cluster.connectionString(database: name))
         configuration.maxConnections = 4
         return TestDatabase(
-            cluster: template.cluster, name: name, pool: PostgresPool(configuration: configuration, logger: .silent))
+            cluster: template.cluster, name: name,
+            pool: PostgresPool(configuration: configuration, logger: .silent),
+            consistency: isMigrated ? consistency : .waived(because: "it began without any tables"))
     }
 
     /// What a service logs in with, directly or through a proxy whose socket stands in a directory.
@@ -58,8 +64,9 @@ struct TestDatabase: Sendable {
         return words.first { $0.hasPrefix("host=") }.map { String($0.dropFirst(5)) } ?? ""
     }
 
-    /// Closes the connections and drops the database.
+    /// Checks that the states in it agree with each other, closes the connections and drops the database.
     func remove() async throws {
+        await checkStates()
         await pool.close()
         try await cluster.dropDatabase(name)
     }

@@ -61,9 +61,10 @@ struct WeirProgram: Sendable {
 
 /// Lends an empty database, or a migrated one.
 func withDatabase<Output>(
-    isMigrated: Bool = true, _ body: (TestDatabase) async throws -> Output
+    isMigrated: Bool = true, consistency: TestDatabase.StateConsistency = .required,
+    _ body: (TestDatabase) async throws -> Output
 ) async throws -> Output {
-    let database = try await TestDatabase.make(isMigrated: isMigrated)
+    let database = try await TestDatabase.make(isMigrated: isMigrated, consistency: consistency)
     do {
         let output = try await body(database)
         try await database.remove()
