@@ -194,6 +194,12 @@ extension TestDatabase {
         _ = try await column(
             Bool.self,
             """
+            insert into public.request_object (org_id, activity_request_id, position, object_id, name)
+            select $1, $2, k, utils.uuid_v7(), 'object ' || k from generate_series(0, $3 - 1) as k returning true
+            """, org, id, Int32(count))
+        _ = try await column(
+            Bool.self,
+            """
             insert into public.run_queue (org_id, activity_request_id, source_id, position, attempt, state)
             select $1, $2, $3, k, 4, 'failed' from generate_series(0, $4 - 1) as k returning true
             """, org, id, source, Int32(count))
