@@ -19,7 +19,7 @@ demo: build ## Run the main job on real data, start to finish
 	.build/debug/weir demo
 
 test: setup ## Build once, then lint and all tests below that need nothing but this machine
-	@scripts/run-tests lint unit sql integration
+	@scripts/run-tests lint alerts unit sql integration
 
 test-unit: setup ## Tests of single modules
 	@scripts/run-tests unit

@@ -147,7 +147,7 @@ let package = Package(
             "Delivery", uses: ["Assembly", "Contracts", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
             products: [lifecycle, logging]),
         service(
-            "Scheduler", uses: ["Assembly", "Contracts", "Messaging", "Runtime", "Store"],
+            "Scheduler", uses: ["Assembly", "Contracts", "Messaging", "Runtime", "States", "Store"],
             products: [lifecycle, logging]),
         main("weir-bus", of: "Bus", uses: ["Runtime"]),
         main("weir-intake", of: "Intake", uses: ["Runtime"]),
@@ -209,10 +209,10 @@ let package = Package(
         tests(
             "IntegrationTests",
             of: [
-                "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "States", "Store",
-                "TestSchemas", "TestServers",
+                "Assembly", "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime",
+                "Scheduler", "States", "Store", "TestSchemas", "TestServers",
             ],
-            products: [crypto, logging]),
+            products: [crypto, lifecycle, logging]),
         tests(
             "CLITests",
             of: [

@@ -34,6 +34,7 @@ public struct ServiceParts: Sendable {
     public let hints: HintPublisher
     /// The service's standing as a worker.
     public let lease: WorkerLease
+    private let refusals: RefusalLog
 
     /// Builds the parts and registers their health checks. Nothing is connected to yet but in the background.
     ///
@@ -43,15 +44,19 @@ public struct ServiceParts: Sendable {
     ) throws {
         let settings = context.configuration
         let size = try settings.int("WEIR_DATABASE_CONNECTIONS", default: connections, in: connectionsMin...200)
-        sessions = ServiceSession.configuration(
+        var sessions = ServiceSession.configuration(
             url: try settings.requiredString("WEIR_DATABASE_URL"), service: context.name, connections: size,
             idleInTransaction: idleInTransaction)
+        let refusals = RefusalLog(component: context.name, metrics: context.metrics, logger: context.logger)
+        sessions.onRefusedStatement = { refusals.note($0) }
         let pool = PostgresPool(configuration: sessions, logger: context.logger)
         let bus = try BusClient(configuration: BusSettings.client(context), logger: context.logger)
         let leaseDuration = try settings.duration(
             "WEIR_LEASE", default: .seconds(15), in: .seconds(1) ... .seconds(600))
         let ids = context.ids
         self.context = context
+        self.sessions = sessions
+        self.refusals = refusals
         self.pool = pool
         self.bus = bus
         let (host, processID) = (ProcessInfo.processInfo.hostName, ProcessInfo.processInfo.processIdentifier)
@@ -67,14 +72,20 @@ public struct ServiceParts: Sendable {
     }
 
     /// Keeps the parts open while the services that use them run; list it before them.
-    public var keeper: any Service { Keeper(pool: pool, bus: bus) }
+    public var keeper: any Service { Keeper(pool: pool, bus: bus, refusals: refusals) }
 
     private struct Keeper: Service {
         let pool: PostgresPool
         let bus: BusClient
+        let refusals: RefusalLog
 
         func run() async throws {
-            try? await gracefulShutdown()
+            await withDiscardingTaskGroup { group in
+                group.addTask { await refusals.write(to: LogStore(pool: pool)) }
+                try? await gracefulShutdown()
+                // What was refused last is written before the pool closes.
+                refusals.finish()
+            }
             await bus.close()
             await pool.close()
         }

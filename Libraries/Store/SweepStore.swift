@@ -86,6 +86,8 @@ public struct SweepStore: Sendable {
         "sweep.forget_workers",
         "delete from public.worker where released_at < clock_timestamp() - interval '1 day'")
 
+    private static let forgetLog = Statement("sweep.forget_log", "select etl_api.forget_log()")
+
     private static let wake = Statement(
         "sweep.wake_runs",
         """
@@ -223,13 +225,14 @@ public struct SweepStore: Sendable {
         try await !pool.execute(Self.deliveriesWait).isEmpty
     }
 
-    /// Makes the partitions of the coming week, and forgets workers that ended long ago.
+    /// Makes the partitions of the coming week, and forgets workers that ended and lines of the log that were written long ago.
     ///
     /// - Returns: how many partitions were missing.
     public func upkeep() async throws(PostgresError) -> Int {
         var pipeline = Pipeline()
         pipeline.add(Self.partitions)
         pipeline.add(Self.forget)
+        pipeline.add(Self.forgetLog)
         let results = try await pool.run(pipeline)
         return Int(try results[0][0].decode(Int32.self, at: 0))
     }

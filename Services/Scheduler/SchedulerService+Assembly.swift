@@ -9,6 +9,7 @@ extension SchedulerService {
     /// - Configuration keys (besides those of `ServiceParts`):
     ///   - `WEIR_SWEEP` (duration, default: 1s): how often it sweeps
     ///   - `WEIR_RETENTION` (duration, default: 0s, which keeps everything): how long runs, answers and history are kept
+    ///   - `WEIR_MONITOR` (duration, default: 15s): how often it looks at the state of all work, for metrics
     public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
         let settings = context.configuration
         var configuration = Configuration()
@@ -18,11 +19,18 @@ extension SchedulerService {
             "WEIR_LEASE", default: configuration.grace, in: .seconds(1) ... .seconds(600))
         let retention = try settings.duration("WEIR_RETENTION", default: .zero, in: .zero ... .seconds(315_360_000))
         configuration.retention = retention == .zero ? nil : retention
-        let parts = try ServiceParts(context, connections: 2)
+        var monitoring = StateMonitor.Configuration()
+        monitoring.interval = try settings.duration(
+            "WEIR_MONITOR", default: monitoring.interval, in: .milliseconds(100) ... .seconds(3600))
+        // One for each of the loops that must not wait for another: sweeping, keeping in touch, looking.
+        let parts = try ServiceParts(context, connections: 3)
         let service = SchedulerService(
             configuration: configuration, sweep: SweepStore(pool: parts.pool), runs: RunStore(pool: parts.pool),
             requests: RequestStore(pool: parts.pool), results: ResultStore(pool: parts.pool), hints: parts.hints,
             context: context)
-        return [parts.keeper, service]
+        let monitor = StateMonitor(
+            configuration: monitoring, store: MonitoringStore(pool: parts.pool), metrics: context.metrics,
+            logger: context.logger)
+        return [parts.keeper, service, monitor]
     }
 }

@@ -1,7 +1,31 @@
 import Postgres
+import Synchronization
 import Testing
 
 @Suite("Errors") struct ErrorTests {
+    @Test func whatTheServerRefusesIsToldToWhoeverAsked() async throws {
+        let told = Mutex<[String]>([])
+        try await withPool { configuration in
+            configuration.maxConnections = 1
+            configuration.onRefusedStatement = { error in
+                told.withLock { $0.append("\(error.statementName ?? "-") \(error.sqlState ?? "-")") }
+            }
+        } _: { pool in
+            let divide = Statement("test.divide", "SELECT 1 / $1::int4")
+            try await pool.execute(divide, Int32(1))
+            _ = try await postgresError { try await pool.execute(divide, Int32(0)) }
+            _ = try await postgresError {
+                _ = try await pool.transaction {
+                    try await $0.execute(Statement("test.missing", "SELECT * FROM missing"))
+                }
+            }
+            _ = try await postgresError { try await pool.script("SELECT 1; SELECT 1 / 0") }
+            // Never sent: the server has refused nothing.
+            _ = try await postgresError { try await pool.execute(Statement("test.nul", "SELECT $1::text"), "\0") }
+        }
+        #expect(told.withLock { $0 } == ["test.divide 22012", "test.missing 42P01", "script 22012"])
+    }
+
     @Test func constraintErrorsKeepTheirFieldsAndHideValues() async throws {
         try await withPool { pool in
             try await pool.script(

@@ -1,4 +1,5 @@
 import CoreMetrics
+import Synchronization
 import Testing
 
 @testable import Runtime
@@ -46,6 +47,36 @@ struct PrometheusRegistryTests {
                 "h_bucket{s=\"x\",le=\"0.1\"} 2", "h_bucket{s=\"x\",le=\"1\"} 4", "h_bucket{s=\"x\",le=\"+Inf\"} 5",
             ])
         #expect(lines(registry, of: "h_count") == ["h_count{s=\"x\"} 5"])
+    }
+
+    @Test func histogramTakesCountsThatWereMadeElsewhere() {
+        let registry = PrometheusRegistry()
+        let histogram = registry.histogram("h", "", buckets: HistogramBuckets([1, 10]))
+        histogram.record(0.5)
+        histogram.add(counts: [2, 3, 4, 99], sum: 100)
+        #expect(
+            lines(registry, of: "h_") == [
+                "h_bucket{le=\"1\"} 3", "h_bucket{le=\"10\"} 6", "h_bucket{le=\"+Inf\"} 10", "h_sum 100.5",
+                "h_count 10",
+            ])
+    }
+
+    @Test func sampledSeriesComeAndGo() {
+        let registry = PrometheusRegistry(seriesPerFamilyMax: 2)
+        let seen = Mutex(["b": 2.0, "a": 1.0])
+        registry.sampledGauges("seen", "Help.") {
+            seen.withLock { $0.sorted { $0.key < $1.key } }.map { PrometheusSample($0.value, labels: [("of", $0.key)]) }
+        }
+        #expect(
+            lines(registry, of: "seen") == [
+                "# HELP seen Help.", "# TYPE seen gauge", "seen{of=\"a\"} 1", "seen{of=\"b\"} 2",
+            ])
+        seen.withLock { $0 = ["c": 3, "d": 4, "e": 5] }
+        #expect(lines(registry, of: "seen{") == ["seen{of=\"c\"} 3", "seen{of=\"d\"} 4"])
+        // Once for each time that they are printed: this is the second since they are too many.
+        #expect(lines(registry, of: "weir_metrics_overflow_total").last == "weir_metrics_overflow_total 2")
+        registry.sampledGauges("seen", "") { [PrometheusSample(9)] }
+        #expect(lines(registry, of: "weir_metrics_conflicts_total").last == "weir_metrics_conflicts_total 1")
     }
 
     @Test func infinitiesAndNaNAreSpelledAsTheFormatWants() {

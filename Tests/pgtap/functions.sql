@@ -14,8 +14,9 @@ select ok(has_owners_rights, name || ' writes history and counters with the righ
 from weir_function where prorettype = 'trigger'::regtype;
 select set_eq(
     $$select name from weir_function where has_owners_rights and prorettype <> 'trigger'::regtype$$,
-    array['etl_api.ensure_partitions(timestamp with time zone,interval)', 'etl_api.drop_partitions(timestamp with time zone)'],
-    'of the functions that one calls, only these have the rights of the owner');
+    array['etl_api.ensure_partitions(timestamp with time zone,interval)', 'etl_api.drop_partitions(timestamp with time zone)',
+          'etl_api.default_partition_rows(integer)'],
+    'of the functions that one calls, only those that deal with partitions have the rights of the owner');
 
 -- UUIDv7.
 select is(substr(utils.uuid_v7()::text, 15, 1), '7', 'a UUIDv7 says that it is version 7');

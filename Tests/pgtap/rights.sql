@@ -11,14 +11,16 @@ select g.rolname::text as role, c.relname::text as name, x.privilege_type as pri
 from pg_class as c
 cross join lateral aclexplode(c.relacl) as x
 join pg_roles as g on g.oid = x.grantee
-where c.relnamespace = 'public'::regnamespace and pg_get_userbyid(c.relowner) = 'weir_owner' and x.grantee <> c.relowner
+where c.relnamespace in ('public'::regnamespace, 'etl_api'::regnamespace)
+  and pg_get_userbyid(c.relowner) = 'weir_owner' and x.grantee <> c.relowner
 union all
 select g.rolname, c.relname, x.privilege_type, string_agg(a.attname, ' ' order by a.attname)
 from pg_class as c
 join pg_attribute as a on a.attrelid = c.oid
 cross join lateral aclexplode(a.attacl) as x
 join pg_roles as g on g.oid = x.grantee
-where c.relnamespace = 'public'::regnamespace and pg_get_userbyid(c.relowner) = 'weir_owner' and x.grantee <> c.relowner
+where c.relnamespace in ('public'::regnamespace, 'etl_api'::regnamespace)
+  and pg_get_userbyid(c.relowner) = 'weir_owner' and x.grantee <> c.relowner
 group by 1, 2, 3;
 
 select set_eq(
@@ -27,6 +29,8 @@ select set_eq(
         ('weir_service', 'worker', 'INSERT', null),
         ('weir_service', 'worker', 'UPDATE', 'ended_at ended_reason heartbeat_at'),
         ('weir_service', 'dead_message', 'INSERT', null),
+        ('weir_service', 'etl_log', 'INSERT', null),
+        ('weir_scheduler', 'etl_log', 'DELETE', null),
         ('weir_intake', 'activity_request', 'INSERT', null),
         ('weir_intake', 'activity_request', 'UPDATE',
          'attempt deadline_at round state state_reason state_substate stopping stopping_reason worker_id'),
@@ -65,8 +69,8 @@ select set_eq(
 select set_eq(
     $$select role, name from held where privilege = 'SELECT'$$,
     $$select case c.relname when 'api_key' then 'weir_intake' else 'weir_service' end, c.relname::text from pg_class as c
-      where c.relnamespace = 'public'::regnamespace and pg_get_userbyid(c.relowner) = 'weir_owner'
-        and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'dead_message'$$,
+      where c.relnamespace in ('public'::regnamespace, 'etl_api'::regnamespace) and pg_get_userbyid(c.relowner) = 'weir_owner'
+        and c.relkind in ('r', 'p', 'v') and not c.relispartition and c.relname <> 'dead_message'$$,
     'services read all tables but the keys of clients, which intake reads, and dead messages, which people read');
 
 select is_empty(
@@ -77,7 +81,8 @@ select cmp_ok(count(*), '>=', 10::bigint, 'there are partitions to say so of') f
 
 select is_empty(
     $$select r.rolname from pg_roles as r cross join pg_class as c
-      where r.rolname in ('anon', 'authenticated', 'service_role') and c.relnamespace = 'public'::regnamespace
+      where r.rolname in ('anon', 'authenticated', 'service_role')
+        and c.relnamespace in ('public'::regnamespace, 'etl_api'::regnamespace)
         and c.relkind in ('r', 'p', 'S', 'v') and pg_get_userbyid(c.relowner) = 'weir_owner'
         and (has_table_privilege(r.oid, c.oid, 'select') or has_any_column_privilege(r.oid, c.oid, 'insert')
              or has_any_column_privilege(r.oid, c.oid, 'update') or has_table_privilege(r.oid, c.oid, 'delete'))$$,
@@ -147,7 +152,8 @@ cross join (
         ('delete from public.state_history'),
         ('insert into public.state_transition values (''run_queue'', ''ready'', ''done'', ''normal'', ''mine'')'),
         ('alter table public.run_queue disable trigger all'),
-        ('select etl_api.record_update_of_run_queue()')
+        ('select etl_api.record_update_of_run_queue()'),
+        ('update etl_api.etl_log set message = ''nothing happened''')
 ) as t(statement);
 grant select on denied to public;
 create function pg_temp.try_as(p_role text, p_statement text) returns text language plpgsql as $$
@@ -162,6 +168,18 @@ end
 $$;
 select pg_temp.try_as(role, statement) from denied;
 
+select function_privs_are('etl_api', f.name, f.arguments::text[], s.name,
+    case when s.name = 'weir_scheduler' or not f.is_schedulers then array['EXECUTE'] else array[]::text[] end)
+from service as s
+cross join (values
+    ('logger', '{text, text, text, jsonb, uuid, text, uuid}', false),
+    ('state_durations', '{timestamptz, timestamptz}', false),
+    ('stuck_work', '{interval, integer}', false),
+    ('forget_log', '{interval, integer}', true),
+    ('transition_counts', '{timestamptz, timestamptz}', true),
+    ('state_duration_buckets', '{timestamptz, timestamptz, integer, double precision[]}', true),
+    ('default_partition_rows', '{integer}', true)
+) as f(name, arguments, is_schedulers);
 select function_privs_are('etl_api', f.name, f.arguments, s.name,
     case s.name when 'weir_scheduler' then array['EXECUTE'] else array[]::text[] end)
 from service as s

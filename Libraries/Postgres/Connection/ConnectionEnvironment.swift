@@ -7,6 +7,7 @@ struct ConnectionEnvironment: Sendable {
     let statementCacheMax: Int
     let backoffMin: Duration
     let backoffMax: Duration
+    let onRefusedStatement: (@Sendable (PostgresError) -> Void)?
     let counters: PoolCounters
     let logger: Logger
 
@@ -16,6 +17,7 @@ struct ConnectionEnvironment: Sendable {
         statementCacheMax = configuration.statementCacheMax
         backoffMin = configuration.reconnectBackoffMin
         backoffMax = configuration.reconnectBackoffMax
+        onRefusedStatement = configuration.onRefusedStatement
         self.counters = counters
         self.logger = logger
     }

@@ -128,6 +128,7 @@ final class ConnectionThread: Sendable {
             outcome = .failure(Self.sessionLost)
         } else if flight.begin() {
             outcome = driver.perform(flight.work)
+            if case .failure(let error) = outcome, error.code == .server { environment.onRefusedStatement?(error) }
         }
         if flight.endsLease { driver.tidyUp() }
         // A lost session is reported before the connection is given free, so that nobody gets it.

@@ -29,6 +29,9 @@ extension PostgresPool {
         public var reconnectBackoffMax: Duration = .seconds(2)
         /// Further settings of every session, such as `search_path`. Default: none.
         public var sessionSettings: [String: String] = [:]
+        /// Told of every statement that the server refuses, besides the caller, who gets the same error. Called on the connection's
+        /// thread, so it must return at once. Default: nobody is told.
+        public var onRefusedStatement: (@Sendable (PostgresError) -> Void)?
 
         /// The defaults for a server.
         public init(connectionString: String) {

@@ -24,16 +24,36 @@ enum MetricSeries: Sendable {
     case histogram(PrometheusHistogram)
 }
 
+/// The value of a series at one moment.
+public struct PrometheusSample: Sendable {
+    /// What tells the series from others of its name.
+    public let labels: [(String, String)]
+    /// The value.
+    public let value: Double
+
+    /// A value under labels.
+    public init(_ value: Double, labels: [(String, String)] = []) {
+        self.labels = labels
+        self.value = value
+    }
+}
+
 /// All metrics of one name. The series' keys are their labels as they are printed, without braces.
 struct MetricFamily: Sendable {
     let kind: MetricKind
     let help: String
     var series: [String: MetricSeries] = [:]
+    /// Series that come and go, asked for whenever the family is written.
+    var sampler: (@Sendable () -> [PrometheusSample])?
 
     /// Writes the family in the text format, series sorted by their labels.
     func write(name: String, to text: inout String) {
         if !help.isEmpty { text += "# HELP \(name) \(MetricText.escapedHelp(help))\n" }
         text += "# TYPE \(name) \(kind.typeName)\n"
+        for sample in sampler?() ?? [] {
+            let labels = MetricText.labels(sample.labels)
+            text += "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(MetricText.number(sample.value))\n"
+        }
         for (labels, series) in series.sorted(by: { $0.key < $1.key }) {
             let braced = labels.isEmpty ? "" : "{\(labels)}"
             switch series {

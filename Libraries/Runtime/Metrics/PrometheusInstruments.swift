@@ -63,6 +63,16 @@ public final class PrometheusHistogram: Sendable {
         record(Double(seconds) + Double(attoseconds) * 1e-18)
     }
 
+    /// Adds values that were counted elsewhere: how many fell under each bound and not under the one before, and their sum.
+    ///
+    /// - Parameter counts: one for each bound, and one for what lies above the last.
+    public func add(counts: [UInt64], sum: Double) {
+        for (index, count) in counts.prefix(buckets.bounds.count + 1).enumerated() {
+            self.counts[index].wrappingAdd(count, ordering: .relaxed)
+        }
+        self.sum.add(sum)
+    }
+
     /// How many values fell at or under each bound (cumulative, the last one counts all), and their sum.
     func snapshot() -> (cumulative: [UInt64], sum: Double) {
         var total: UInt64 = 0

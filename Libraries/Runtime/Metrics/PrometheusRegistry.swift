@@ -54,6 +54,26 @@ public final class PrometheusRegistry: Sendable {
         _ = series(name, help, labels, kind: .gauge) { .sampled(value) }
     }
 
+    /// Gauges whose label sets come and go: `values` is asked for all of them whenever metrics are printed. Those past the bound of a
+    /// family are left out, and counted each time. The first closure for a name stays.
+    public func sampledGauges(
+        _ name: String,
+        _ help: String,
+        values: @escaping @Sendable () -> [PrometheusSample]
+    ) {
+        let (name, samplesMax, overflow) = (MetricText.name(name), seriesPerFamilyMax, overflow)
+        let isNew = families.withLock { families in
+            guard families[name] == nil, families.count < familiesMax else { return false }
+            families[name] = MetricFamily(kind: .gauge, help: help) {
+                let all = values()
+                overflow.increment(by: Int64(all.count - samplesMax))
+                return Array(all.prefix(samplesMax))
+            }
+            return true
+        }
+        if !isNew { conflicts.increment() }
+    }
+
     /// A counter whose total is kept elsewhere and asked for whenever metrics are printed.
     public func sampledCounter(
         _ name: String,
