@@ -117,7 +117,7 @@ extension IntegrationTests {
             let expected = [
                 ("public.activity_request", requests.count), ("public.delivery", requests.count),
                 ("public.run_queue", total), ("public.run_queue where state = 'done'", done),
-                ("public.run_result", done), ("public.run_request where state = 'done'", done),
+                ("public.run_request as q, unnest(q.run_ids) where q.state = 'done'", done),
                 ("public.value", 5 * done),
             ]
             for (rows, number) in expected {
@@ -151,7 +151,7 @@ extension IntegrationTests {
             let objects = requests.reduce(0) { $0 + $1.names.count }
             print(
                 "chaos: \(requests.count) requests, \(objects) objects, \(platform.api.calls.values.reduce(0, +)) calls,",
-                "\(lost) runs taken back, at most \(looks) sweeps after the end of a lease")
+                "\(lost) runs taken back; seen with claims after the end of a lease: at most \(looks) times in a row")
         }
     }
 }

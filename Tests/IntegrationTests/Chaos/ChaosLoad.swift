@@ -40,13 +40,22 @@ struct ChaosLoad: Sendable {
         while ContinuousClock.now < end {
             let count = Int.random(in: 200...2_000, using: &random)
             let names = (1...count).map { "object \($0) of request \(accepted.count + 1) of client \(client)" }
-            let missing = prepare(names, &random)
-            let id = try await platform.client.submit(names)
+            let asksDirectory = Int.random(in: 0..<3, using: &random) == 0
+            let missing = asksDirectory ? [] : prepare(names, &random)
+            if asksDirectory { delaySearches(for: names, &random) }
+            let id = try await platform.client.submit(names, activity: asksDirectory ? "gather" : "enrich")
             accepted.append(Accepted(id: id, names: names, missing: missing))
             // The next one comes when this one is over, so that the load is what the services can bear.
             while ContinuousClock.now < end, try await !isOver(id) { try await Task.sleep(for: .milliseconds(50)) }
         }
         return accepted
+    }
+
+    /// Lets some of the searches, which are about 25 objects each, be late.
+    private func delaySearches(for names: [String], _ random: inout SplitMix64) {
+        for name in names where Int.random(in: 0..<100, using: &random) == 0 {
+            platform.api.script(name, [.late(by: random.duration(in: 50...800), .silence)])
+        }
     }
 
     private func isOver(_ id: String) async throws -> Bool {

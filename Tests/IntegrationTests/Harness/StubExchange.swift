@@ -30,6 +30,12 @@ enum StubReply: Sendable {
     /// The connection is reset.
     case reset
 
+    /// How late it is.
+    var delay: Duration {
+        guard case .late(let delay, _) = self else { return .zero }
+        return delay
+    }
+
     /// A JSON answer with success.
     static func json(_ text: String) -> StubReply {
         .answer(status: 200, headers: [("content-type", "application/json")], body: Array(text.utf8))
