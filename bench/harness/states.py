@@ -4,7 +4,7 @@ The switch stands here and nowhere else. Counters stay on, because requests end 
 
 import statistics
 
-from . import enrich
+from . import enrich, report
 from .cluster import Cluster
 from .processes import BenchError
 
@@ -51,9 +51,8 @@ def summarize(kept: list[dict], disabled: list[dict]) -> dict:
     """The share of the throughput that states cost: of each round, because its two measurements stand side by side."""
     shares = [1 - one["runs_per_second"] / other["runs_per_second"] for one, other in zip(kept, disabled, strict=True)]
     return {
-        "runs": kept[0]["runs"],
-        "kept_runs_per_second": statistics.median(one["runs_per_second"] for one in kept),
-        "disabled_runs_per_second": statistics.median(one["runs_per_second"] for one in disabled),
+        "kept": report.medians(kept),
+        "disabled": report.medians(disabled),
         "share": statistics.median(shares),
         "shares": shares,
     }
