@@ -45,7 +45,7 @@ extension IntegrationTests {
                 #expect(!platform.api.headers.contains("traceparent") && platform.api.headers.contains("host"))
 
                 let line = try await eventually("a line about the refused webhook") {
-                    platform.logs.first { $0.service == .delivery }?.text.split(separator: "\n")
+                    platform.logs.first { $0.instance.service == .delivery }?.text.split(separator: "\n")
                         .first { $0.contains("A webhook was not taken.") }
                 }
                 #expect(line.contains("trace_id=\(Self.trace)") && line.contains("request=\(id)"), "\(line)")

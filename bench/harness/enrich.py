@@ -52,11 +52,16 @@ def warm_up(weir: Weir) -> None:
     time.sleep(0.5)
 
 
-def measure(bench: Bench, runs: int, delay: str, with_memory=False) -> dict:
-    """One request of `runs` objects on a fresh database.
+def no_change(_cluster: Cluster, _database: str) -> None:
+    """What is measured is what people run."""
+
+
+def measure(bench: Bench, runs: int, delay: str, with_memory=False, prepare=no_change, check=no_change) -> dict:
+    """One request of `runs` objects on a fresh database, which `prepare` may change before and `check` look at afterwards.
 
     Summing up the pages of processes takes time of the same cores, so memory is sampled only where nothing is compared."""
     bench.create_database("enrich", delay)
+    prepare(bench.cluster, "enrich")
     weir = bench.start_weir("enrich")
     try:
         warm_up(weir)
@@ -72,6 +77,7 @@ def measure(bench: Bench, runs: int, delay: str, with_memory=False) -> dict:
             weir_cpu, postgres_cpu = weir.group.cpu_seconds() - weir_cpu, postgres.cpu_seconds() - postgres_cpu
             counters = {name: value - counters[name] for name, value in weir.counters().items()}
         check_rows(bench, request, runs)
+        check(bench.cluster, "enrich")
     finally:
         weir.close()
         bench.cluster.drop("enrich")

@@ -82,6 +82,17 @@ def rows_of(result: dict) -> list[tuple[str, str, str]]:
             ("  CPU per run, the script", f"{found['cpu_ms_per_run']:.3f} ms", ""),
             ("  CPU per run, Postgres", f"{found['postgres_cpu_ms_per_run']:.3f} ms", ""),
         ]
+    if "states" in result:
+        found = result["states"]
+        shares = [f"{share:.1%}" for share in sorted(found["shares"])]
+        for name, one in (("states kept", found["kept"]), ("states without validation and history", found["disabled"])):
+            rows += [
+                (name, f"{one['runs_per_second']:,.0f} runs/s", f"{one['runs']:,.0f} runs"),
+                ("  CPU per run, Postgres", f"{one['postgres_cpu_ms_per_run']:.3f} ms", ""),
+            ]
+        rows += [
+            ("  share of the runs/s that these cost", f"{found['share']:.1%}", f"below 25 %; by round {', '.join(shares)}"),
+        ]
     goals = {"enrich/floor": "at least 0.6", "enrich/baseline": "above 1", "20ms/0ms": "at least 0.8"}
     rows += [(name, f"{value:.2f}", goals.get(name, "")) for name, value in result.get("ratios", {}).items()]
     if "latency" in result:

@@ -8,6 +8,8 @@ struct CatalogueText {
     var secret = "HOOK"
     /// Where the registry knows its objects.
     var registryPath = "/objects"
+    /// How often it is asked about an object before the run has failed.
+    var registryAttempts = 4
     /// Objects that the directory is asked about at once.
     var directoryObjects = 25
 
@@ -22,7 +24,7 @@ struct CatalogueText {
             run_request_template: { url: "\(api)\(registryPath)/<<$object>>" }
             concurrency: 64
             timeout: 60s
-            retry: { attempts: 4, base: 10ms, max: 50ms }
+            retry: { attempts: \(registryAttempts), base: 10ms, max: 50ms }
         \(Self.mapping(root: ["data"]))
           impatient:
             run_request_template: { url: "\(api)/objects/<<$object>>" }

@@ -15,6 +15,8 @@ final class Platform: Sendable {
     struct Options: Sendable {
         /// The services that are started.
         var services = Set(ServiceName.allCases)
+        /// Processes of single services; the others have one.
+        var counts: [ServiceName: Int] = [:]
         /// Variables of all services.
         var shared: [String: String] = [:]
         /// Variables of single services; they win.
@@ -23,6 +25,8 @@ final class Platform: Sendable {
         var forgetful: ServiceName?
         /// The name of the secret in the catalogue.
         var secret = "HOOK"
+        /// How often the registry is asked about an object, unless the catalogue's own number is good enough.
+        var registryAttempts: Int?
         /// Organizations that get the catalogue and a key.
         var organizations = ["acme"]
     }
@@ -39,8 +43,8 @@ final class Platform: Sendable {
     let busEndpoint: String
     /// Between Postgres and the service that the options name; loses nothing until it is told to.
     let proxy: ForgetfulProxy
-    private let processes: [ServiceName: ServiceProcess]
-    private let running: Mutex<Set<ServiceName>>
+    private let processes: [ServiceInstance: ServiceProcess]
+    private let running: Mutex<Set<ServiceInstance>>
     private let outbound: OutboundClient
     private let directory: URL
 
@@ -64,8 +68,9 @@ final class Platform: Sendable {
         outbound = try OutboundClient(configuration: configuration, logger: .silent)
         var clients: [String: IntakeClient] = [:]
         for organization in options.organizations {
-            let text = CatalogueText(
+            var text = CatalogueText(
                 organization: organization, api: api.url, webhooks: webhooks.url, secret: options.secret)
+            text.registryAttempts = options.registryAttempts ?? text.registryAttempts
             try await database.apply(text.yaml)
             clients[organization] = IntakeClient(
                 outbound: outbound, url: publicURL, key: try await database.makeKey(of: organization))
@@ -77,14 +82,17 @@ final class Platform: Sendable {
             "WEIR_OUTBOUND_ALLOW": "127.0.0.0/8", "WEIR_SECRET_HOOK": webhooks.secret, "WEIR_LEASE": "2s",
             "WEIR_SWEEP": "200ms",
         ].merging(options.shared) { $1 }
-        var processes: [ServiceName: ServiceProcess] = [:]
+        var processes: [ServiceInstance: ServiceProcess] = [:]
         for service in options.services {
             let url = database.url(of: service, through: service == options.forgetful ? proxy.directory : nil)
             let variables = shared.merging(["WEIR_DATABASE_URL": url]) { $1 }
-            processes[service] = ServiceProcess(
-                executable: try Executables.path(of: service.executable),
-                environment: variables.merging(options.variables[service] ?? [:]) { $1 },
-                logPath: directory.appending(path: "\(service.executable).log").path)
+            for number in 0..<options.counts[service, default: 1] {
+                let instance = ServiceInstance(service, number)
+                processes[instance] = ServiceProcess(
+                    executable: try Executables.path(of: service.executable),
+                    environment: variables.merging(options.variables[service] ?? [:]) { $1 },
+                    logPath: directory.appending(path: "\(instance).log").path)
+            }
         }
         self.processes = processes
         running = Mutex([])
@@ -94,42 +102,47 @@ final class Platform: Sendable {
 
     /// Starts the services and returns when intake answers.
     func start() async throws {
-        for service in ServiceName.allCases where processes[service] != nil { try await start(service) }
+        for instance in instances { try await start(instance.service, instance.number) }
         let anybody = IntakeClient(outbound: outbound, url: publicURL)
         try await eventually("intake's HTTP interface") { try await anybody.get("/healthz").status == 200 }
     }
 
     /// Starts a service, for the first time or again.
-    func start(_ service: ServiceName) async throws {
-        try await process(service).start()
-        running.withLock { _ = $0.insert(service) }
+    func start(_ service: ServiceName, _ number: Int = 0) async throws {
+        let instance = ServiceInstance(service, number)
+        try await process(instance).start()
+        running.withLock { _ = $0.insert(instance) }
     }
 
     /// Kills a service with SIGKILL and waits for its end.
-    func kill9(_ service: ServiceName) async throws {
-        running.withLock { _ = $0.remove(service) }
-        await (try process(service)).kill9()
+    func kill9(_ service: ServiceName, _ number: Int = 0) async throws {
+        let instance = ServiceInstance(service, number)
+        running.withLock { _ = $0.remove(instance) }
+        await (try process(instance)).kill9()
     }
 
     /// Stops a service with SIGTERM and gives its exit status.
     func terminate(_ service: ServiceName) async throws -> Int32? {
-        running.withLock { _ = $0.remove(service) }
-        return await (try process(service)).terminate()
+        let instance = ServiceInstance(service)
+        running.withLock { _ = $0.remove(instance) }
+        return await (try process(instance)).terminate()
     }
 
-    private func process(_ service: ServiceName) throws -> ServiceProcess {
-        guard let process = processes[service] else { throw HarnessError("\(service) is not part of this test") }
+    private func process(_ instance: ServiceInstance) throws -> ServiceProcess {
+        guard let process = processes[instance] else { throw HarnessError("\(instance) is not part of this test") }
         return process
     }
 
+    private var instances: [ServiceInstance] { processes.keys.sorted() }
+
     /// Services that ended although nobody told them to.
-    var fallen: [ServiceName] {
-        running.withLock { $0 }.filter { processes[$0]?.isAlive == false }.sorted { $0.rawValue < $1.rawValue }
+    var fallen: [ServiceInstance] {
+        running.withLock { $0 }.filter { processes[$0]?.isAlive == false }.sorted()
     }
 
-    /// What the services have written, by name.
-    var logs: [(service: ServiceName, text: String)] {
-        ServiceName.allCases.compactMap { service in processes[service].map { (service, $0.log) } }
+    /// What the services have written.
+    var logs: [(instance: ServiceInstance, text: String)] {
+        instances.compactMap { instance in processes[instance].map { (instance, $0.log) } }
     }
 
     /// Ends everything and leaves nothing behind.

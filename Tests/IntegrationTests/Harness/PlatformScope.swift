@@ -13,8 +13,8 @@ func withPlatform(
         #expect(platform.fallen == [], "services ended although nobody told them to")
         for violation in try await platform.database.brokenInvariants() { Issue.record("\(violation)") }
     } catch {
-        for (service, text) in platform.logs {
-            Issue.record("\(service.executable) wrote last:\n\(text.suffix(2_000))")
+        for (instance, text) in platform.logs {
+            Issue.record("\(instance) wrote last:\n\(text.suffix(2_000))")
         }
         attachLogs(of: platform)
         try? await platform.remove()
@@ -25,5 +25,5 @@ func withPlatform(
 }
 
 private func attachLogs(of platform: Platform) {
-    for (service, text) in platform.logs { Attachment.record(text, named: "\(service.executable).log") }
+    for (instance, text) in platform.logs { Attachment.record(text, named: "\(instance).log") }
 }

@@ -2,7 +2,12 @@ import Testing
 
 /// Objects whose answer is on disk, and how often the API had been called for each when that was read.
 struct RecordedCalls: Sendable {
-    let calls: [String: Int]
+    private(set) var calls: [String: Int]
+
+    /// Adds what was recorded since; of two looks at one object the first is the stricter.
+    mutating func merge(_ later: RecordedCalls) {
+        calls.merge(later.calls) { first, _ in first }
+    }
 
     init(_ platform: Platform) async throws {
         let names = try await platform.database.column(
@@ -21,7 +26,8 @@ struct RecordedCalls: Sendable {
     }
 
     /// An answer that was recorded is never asked for again. One that a killed executor had not recorded yet is lost with it, and
-    /// asked for again: once for each time that the run's executor is known to have gone away.
+    /// asked for again: once for each time that the run's executor is known to have gone away, and once for each failure that
+    /// the run got over.
     func expectNoneTwice(of names: [String], _ platform: Platform) async throws {
         let made = platform.api.calls
         for (name, before) in calls where made[name] != before {
@@ -34,7 +40,8 @@ struct RecordedCalls: Sendable {
             from public.run_queue as r
             join public.request_object as o
               on o.activity_request_id = r.activity_request_id and o.position = r.position
-            join public.state_history as h on h.entity_id = r.id and h.from_state = 'in_progress' and h.to_state = 'ready'
+            join public.state_history as h on h.entity_id = r.id and h.from_state = 'in_progress'
+              and h.to_state in ('ready', 'waiting')
             """)
         let losses = Dictionary(lost.map { ($0, 1) }, uniquingKeysWith: +)
         for name in names {

@@ -65,7 +65,8 @@ final class StubAPI: Sendable {
         shared.state.withLock { $0.unknown.formUnion(names) }
     }
 
-    /// How it answers about one object: the first call, the second, …, and all later ones like the last.
+    /// How it answers about one object: the first call, the second, …, and all later ones like the last. A search is as late as the
+    /// first answer about the latest of its objects.
     func script(_ object: String, _ replies: [StubReply]) {
         shared.state.withLock { $0.scripts[object] = replies }
     }
@@ -83,17 +84,18 @@ final class StubAPI: Sendable {
     private static func search(_ request: StubRequest, _ shared: Shared) -> StubReply {
         let body = (try? JSONValue(parsing: request.body)) ?? .null
         let names = body["names"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        let known = shared.state.withLock { state in
+        let (known, delay) = shared.state.withLock { state in
             for name in names { state.calls[name, default: 0] += 1 }
             state.searches.append(names)
-            return names.filter { !state.unknown.contains($0) }
+            let delay = names.compactMap { state.scripts[$0]?.first?.delay }.max() ?? .zero
+            return (names.filter { !state.unknown.contains($0) }, delay)
         }
         let noteBytes = shared.state.withLock { $0.noteBytes }
         shared.gate.pass()
         let results = known.reversed().map { name in
             JSONValue.object(["name": .string(name), "profile": profile(of: name, noteBytes: noteBytes)])
         }
-        return .json(JSONValue.object(["results": .array(Array(results))]).description)
+        return .late(by: delay, .json(JSONValue.object(["results": .array(Array(results))]).description))
     }
 
     /// An answer that is right in every way; `members` go into its data, beside the profile.

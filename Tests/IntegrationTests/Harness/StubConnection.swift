@@ -48,6 +48,9 @@ struct StubConnection {
         case .flood(let bytes, let isAnnounced):
             flood(bytes, isAnnounced: isAnnounced)
             return false
+        case .late(let delay, let reply):
+            usleep(useconds_t(delay / .microseconds(1)))
+            return send(reply)
         case .silence:
             while fill() {}
             return false

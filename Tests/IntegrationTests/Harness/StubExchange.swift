@@ -23,10 +23,18 @@ enum StubReply: Sendable {
     case answer(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8])
     /// A body of so many bytes, with its length in the header or without.
     case flood(bytes: Int, isAnnounced: Bool)
+    /// Another reply, after a while.
+    indirect case late(by: Duration, StubReply)
     /// Nothing, until the caller gives up.
     case silence
     /// The connection is reset.
     case reset
+
+    /// How late it is.
+    var delay: Duration {
+        guard case .late(let delay, _) = self else { return .zero }
+        return delay
+    }
 
     /// A JSON answer with success.
     static func json(_ text: String) -> StubReply {

@@ -40,7 +40,7 @@ extension IntegrationTests {
             var walkers = pools.enumerated().map { number, pool in
                 StateWalker(
                     name: "walker \(number)", pool: pool, contested: contested, parents: parents,
-                    random: SplitMix64(state: seed &+ UInt64(number)))
+                    random: SplitMix64(seed: seed &+ UInt64(number)))
             }
             do {
                 for entity in StateEntity.allCases {

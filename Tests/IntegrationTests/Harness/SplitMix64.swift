@@ -1,6 +1,10 @@
-/// A small generator with a seed, so that a failure can be repeated.
+/// Random numbers that are the same for the same seed.
 struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
@@ -8,6 +12,13 @@ struct SplitMix64: RandomNumberGenerator {
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
+    }
+
+    /// A generator of its own for a part of what is planned.
+    mutating func split() -> SplitMix64 { SplitMix64(seed: next()) }
+
+    mutating func duration(in bounds: ClosedRange<Int>) -> Duration {
+        .milliseconds(Int.random(in: bounds, using: &self))
     }
 
     /// True in so many of a hundred cases.
