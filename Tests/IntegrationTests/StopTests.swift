@@ -23,7 +23,8 @@ extension IntegrationTests {
                 let cause = "cancelled by key test: the wrong list"
                 let reason = "\(cause); 480 of its 500 runs did not succeed"
                 #expect(
-                    request["substate"] == "partial" && request["runs"]?["done"] == 20 && request["runs"]?["failed"] == 480)
+                    request["substate"] == "partial" && request["runs"]?["done"] == 20
+                        && request["runs"]?["failed"] == 480)
                 #expect(request["failures"]?[0]?["substate"] == "cancelled" && request["failures"]?[0]?["count"] == 480)
                 let data = try #require(platform.webhooks.received.first?.body["data"])
                 #expect(data["state"] == "done" && data["substate"] == "partial")

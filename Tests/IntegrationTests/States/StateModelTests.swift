@@ -15,7 +15,9 @@ extension IntegrationTests {
         @Test func aHundredThousandRandomTransitionsLeaveWhatTheModelSays() async throws {
             let seed =
                 ProcessInfo.processInfo.environment["WEIR_TEST_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
-            try await withDatabase(consistency: .waived(because: "its transitions are random, and their rows are nobody's work")) { database in
+            try await withDatabase(
+                consistency: .waived(because: "its transitions are random, and their rows are nobody's work")
+            ) { database in
                 do {
                     try await walk(database, seed: seed)
                 } catch {
