@@ -44,6 +44,9 @@ extension RequestStore {
         where d.activity_request_id = i.id and d.state in ('ready', 'in_progress', 'failed')
         """)
 
+    /// Which statement of ``reopen(_:reason:)`` takes up those that were over.
+    static let reopenPlace = 2
+
     /// Takes requests up again of which runs are. Their rows are locked.
     static func reopen(_ ids: [ActivityRequestID], reason: String) -> Pipeline {
         var pipeline = Pipeline()

@@ -147,8 +147,10 @@ extension RunStore {
                 sources.insert(ReadySource(org: org, source: source))
             }
             let again = Array(requests.union(found.unbegun))
-            _ = try await transaction.commit(RequestStore.reopen(again, reason: reason))
-            return RetryPage(retried: retried, requests: again.count, next: found.next, sources: Array(sources))
+            let reopened = try await transaction.commit(RequestStore.reopen(again, reason: reason))
+            return RetryPage(
+                retried: retried, requests: reopened[RequestStore.reopenPlace].affectedRows, next: found.next,
+                sources: Array(sources))
         }
     }
 

@@ -98,7 +98,8 @@ struct RetryCommand: WeirCommand {
             console.print(
                 retried == 0 && requests == 0
                     ? "Nothing to take up again."
-                    : "\(Quantity(retried, "run")) of \(Quantity(requests, "request")) taken up again.")
+                    : "\(Quantity(retried, "run")) taken up again, \(Quantity(requests, "request")) that had ended \(requests == 1 ? "goes" : "go") on."
+            )
             if let request, requests > 0 { console.note("weir status \(request) shows how far it is") }
         }
     }
