@@ -53,7 +53,6 @@ extension RunStore {
         """
         select r.id, r.activity_request_id, r.source_id, r.position
         from public.run_queue as r
-        join public.activity_request as q on q.id = r.activity_request_id
         where r.activity_request_id = $1 and r.position >= $2 and r.position < $2 + $3 and r.org_id is not distinct from $4
           and r.state::text = any ($5)
           and ($6::text is null
