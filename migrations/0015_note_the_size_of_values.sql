@@ -5,7 +5,7 @@
 set local role weir_owner;
 
 alter table public.run_queue add column value_bytes integer not null default 0;
-comment on column public.run_queue.value_bytes is 'The bytes of the values that the run found, as the answer wrote them in JSON.';
+comment on column public.run_queue.value_bytes is 'The bytes of the values that the run found, as JSON texts with all numbers written out.';
 grant update (value_bytes) on public.run_queue to weir_processor;
 
 -- Requests whose results are not collected yet: their runs and these runs' values, each by its index.

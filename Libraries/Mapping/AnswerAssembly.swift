@@ -162,7 +162,8 @@ extension AnswerAssembly {
         }
         return MappedAnswer(
             objects: objects(names, values: values, failures: failures), failures: unsuitableNames.listed,
-            failureCount: unsuitableNames.count, unassignedCount: unassignedCount)
+            failureCount: unsuitableNames.count, unassignedCount: unassignedCount, digitsGained: conversion.digitsGained
+        )
     }
 
     private func nodes(_ range: Range<Int>) -> some Collection<Int> {

@@ -11,6 +11,8 @@ public struct MappedAnswer: Sendable {
     public var failureCount: Int
     /// How many matches belong to no object, such as the size of a list's element whose name is missing.
     public var unassignedCount: Int
+    /// Digits that the numbers of all values gain when Postgres writes them out: `1e1000` has a thousand then.
+    public var digitsGained: Int
 
     /// How many failures are listed, of each object and of names.
     public static let failuresMax = 20

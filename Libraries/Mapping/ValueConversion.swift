@@ -6,7 +6,7 @@ struct ValueConversion {
     private var failureCount = 0
     private var writer = JSONWriter()
     /// Digits that the numbers of this answer gain when they are stored: `1e1000` is written out then.
-    private var digitsGained = 0
+    private(set) var digitsGained = 0
 
     /// How many that may be: a short answer must not become gigabytes in the database.
     static let digitsGainedMax = 1 << 20

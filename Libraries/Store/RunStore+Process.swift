@@ -46,19 +46,23 @@ public struct ProcessedRun: Sendable {
     /// The values found, as JSON.
     public let values: [(datapoint: DatapointID, json: JSONB)]
 
-    /// The bytes of these texts.
-    var valueBytes: Int32 { Int32(clamping: values.reduce(0) { $0 + $1.json.bytes.count }) }
+    /// What these texts gain when Postgres writes their numbers out, in bytes, at the most.
+    let bytesGained: Int
+
+    /// The bytes of the values as they will be read.
+    var valueBytes: Int32 { Int32(clamping: values.reduce(bytesGained) { $0 + $1.json.bytes.count }) }
 
     /// The outcome of a run.
     public init(
         run: FetchedRun, succeeded: Bool, substate: String? = nil, reason: String? = nil,
-        values: [(datapoint: DatapointID, json: JSONB)] = []
+        values: [(datapoint: DatapointID, json: JSONB)] = [], bytesGained: Int = 0
     ) {
         self.run = run
         self.succeeded = succeeded
         self.substate = substate
         self.reason = reason
         self.values = values
+        self.bytesGained = bytesGained
     }
 }
 

@@ -45,7 +45,9 @@ struct RunMapping {
                 reason: misfits ?? "the answer holds none of the mapped values")
         }
         return ProcessedRun(
-            run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits, values: values
+            run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits,
+            values: values,
+            bytesGained: answer.digitsGained
         )
     }
 

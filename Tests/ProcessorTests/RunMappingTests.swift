@@ -50,6 +50,14 @@ struct RunMappingTests {
         #expect(processed.values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""Germany""#, "1.50"])
     }
 
+    @Test func theSizeOfItsValuesIsThatWhichPostgresWillGive() throws {
+        let plain = try map(#"{"code":"DE","name":"Germany","size":1.50}"#)
+        #expect(plain.valueBytes == 9 + 4)
+        // Written out it has 1,001 digits.
+        let large = try map(#"{"code":"DE","name":"Germany","size":1e1000}"#)
+        #expect((9 + 1_001...9 + 1_010).contains(Int(large.valueBytes)))
+    }
+
     @Test func aMissingValueIsAbsent() throws {
         #expect(try map(#"{"code":"DE","name":"Germany"}"#).values.count == 1)
     }
