@@ -50,6 +50,21 @@ enum RequestDocuments {
         ]
     }
 
+    /// A request as lists show it.
+    static func listed(_ request: ListedRequest) -> JSONValue {
+        [
+            "id": .string("\(request.id)"), "activity": .string(request.activity), "state": .string(request.state),
+            "substate": optional(request.substate), "reason": optional(request.reason),
+            "created_at": .string(timestamp(request.createdAt)), "objects": ["total": number(request.objects)],
+            "runs": [
+                "total": number(request.runs.total), "open": number(request.runs.open),
+                "done": number(request.runs.done),
+                "failed": number(request.runs.failed), "invalid": number(request.runs.invalid),
+                "timedout": number(request.runs.timedout),
+            ],
+        ]
+    }
+
     /// What an action has come to so far.
     static func action(_ status: RequestStatus) -> JSONValue {
         [

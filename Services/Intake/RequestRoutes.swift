@@ -31,6 +31,7 @@ struct RequestRoutes: Sendable {
     func add(to router: Router<BasicRequestContext>) {
         router.group("v1/activity-requests")
             .post(use: accept)
+            .get(use: list)
             .get(":id", use: status)
             .get(":id/timeline", use: timeline)
             .get(":id/result", use: result)

@@ -17,7 +17,8 @@ struct CommandLineTests {
             ["migrate", "verify"],
             ["apply"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"], ["keys"], ["keys", "create"],
             ["keys", "show"],
-            ["keys", "revoke"], ["submit"], ["status"], ["result"], ["cancel"], ["retry"], ["publish"], ["tail"],
+            ["keys", "revoke"], ["submit"], ["list"], ["status"], ["result"], ["cancel"], ["retry"], ["publish"],
+            ["tail"],
             ["doctor"],
         ])
     func everyCommandHasHelp(_ command: [String]) async {

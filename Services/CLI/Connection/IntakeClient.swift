@@ -67,6 +67,15 @@ struct IntakeClient: Sendable {
         try RequestTimeline(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/timeline")))
     }
 
+    /// One page of the organization's requests, the newest first.
+    func list(states: [String], activity: String?, limit: Int, cursor: String?) async throws -> AnswerReader {
+        var query = ["limit=\(limit)"] + states.map { "state=\($0)" }
+        if let activity { query.append("activity=\(activity)") }
+        if let cursor { query.append("cursor=\(cursor)") }
+        return try AnswerReader(
+            parsing: try await exchange("GET", "/v1/activity-requests?" + query.joined(separator: "&")))
+    }
+
     /// Gives a request up.
     func cancel(_ id: String, reason: String?) async throws -> RequestAction {
         let body = JSONObject(reason.map { [("reason", .string($0))] } ?? [])

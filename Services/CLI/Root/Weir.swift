@@ -28,7 +28,8 @@ struct Weir: ParsableCommand {
             CommandGroup(
                 name: "Work",
                 subcommands: [
-                    SubmitCommand.self, StatusCommand.self, ResultCommand.self, CancelCommand.self, RetryCommand.self,
+                    SubmitCommand.self, ListCommand.self, StatusCommand.self, ResultCommand.self, CancelCommand.self,
+                    RetryCommand.self,
                 ]),
             CommandGroup(
                 name: "Look and care", subcommands: [PublishCommand.self, TailCommand.self, DoctorCommand.self]),
