@@ -17,6 +17,9 @@ comment on column public.activity_request.stopping is
 create index activity_request_deadline on public.activity_request (deadline_at)
     where state in ('new', 'valid', 'waiting', 'ready', 'in_progress') and stopping is null;
 
+create index activity_request_stopping on public.activity_request (id)
+    where state = 'in_progress' and stopping is not null;
+
 alter table public.run_queue add column retried_at timestamptz;
 comment on column public.run_queue.retried_at is 'When it was last taken up again; its time and its attempts are counted from there.';
 
@@ -31,10 +34,16 @@ grant update (stopping, stopping_reason) on public.activity_request to weir_sche
 grant update (state, state_substate, state_reason, attempt, worker_id, due_at, retried_at) on public.run_queue to weir_intake;
 grant update (state, state_substate, state_reason, worker_id) on public.run_request to weir_intake;
 grant update (state, state_reason, worker_id) on public.delivery to weir_intake;
+grant update (objects_total, runs_planned, calls_planned) on public.request_progress to weir_intake;
+grant update (expanded) on public.workflow_progress to weir_intake;
+grant insert on public.request_progress to weir_scheduler;
 
 -- migrate:down
 
 set local role weir_owner;
+revoke insert on public.request_progress from weir_scheduler;
+revoke update (expanded) on public.workflow_progress from weir_intake;
+revoke update (objects_total, runs_planned, calls_planned) on public.request_progress from weir_intake;
 revoke update (state, state_reason, worker_id) on public.delivery from weir_intake;
 revoke update (state, state_substate, state_reason, worker_id) on public.run_request from weir_intake;
 revoke update (state, state_substate, state_reason, attempt, worker_id, due_at) on public.run_queue from weir_intake;

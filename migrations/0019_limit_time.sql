@@ -17,11 +17,27 @@ alter table public.delivery
     drop constraint delivery_state_is_known,
     add constraint delivery_state_is_known check (state in ('ready', 'in_progress', 'failed', 'delivered', 'superseded'));
 
+create function etl_api.kept_since() returns uuid
+    language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(
+        utils.uuid_v7_floor(
+            min(to_date(substring(c.relname from '\d{4}w\d{2}$'), 'IYYY"w"IW'))::timestamp at time zone 'UTC'),
+        '00000000-0000-0000-0000-000000000000')
+    from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
+    where i.inhparent = 'public.run_queue'::regclass and c.relname ~ '^run_queue_\d{4}w\d{2}$'
+$$;
+comment on function etl_api.kept_since() is
+    'The smallest id of the oldest week of runs: of requests before it, some runs may have been dropped.';
+grant execute on function etl_api.kept_since() to weir_intake;
+
 create function etl_api.drop_partitions(p_before timestamptz) returns text[]
     language plpgsql security definer
     set search_path = pg_catalog, pg_temp
-    -- Everybody queues up behind a lock that is waited for, so wait briefly: the caller tries again.
-    set lock_timeout = '2s'
+    -- Everybody queues up behind a lock that is waited for, so wait briefly: less than the second after which a deadlock is looked for, so
+    -- that nobody else is its victim. The caller tries again.
+    set lock_timeout = '500ms'
 as $$
 declare
     week record;
@@ -39,6 +55,9 @@ begin
         order by 1
     loop
         exit when week.ends::timestamp at time zone 'UTC' > p_before;
+        -- Nobody takes up a run of this week, or any other, between the look and the drop.
+        lock table public.run_queue, public.run_request, public.run_result, public.run_log, public.state_history
+            in access exclusive mode;
         -- A request that is not over keeps its week, and all that follow: its runs' exchanges may lie there.
         select exists (
             select from public.activity_request as r
@@ -65,6 +84,7 @@ grant execute on function etl_api.drop_partitions(timestamptz) to weir_scheduler
 
 set local role weir_owner;
 drop function etl_api.drop_partitions(timestamptz);
+drop function etl_api.kept_since();
 delete from public.delivery where state = 'superseded';
 alter table public.delivery
     drop constraint delivery_state_is_known,

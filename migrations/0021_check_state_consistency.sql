@@ -136,6 +136,12 @@ from progress as p
 join request as r on r.id = p.activity_request_id and r.org_id = p.org_id
 where p.expanded and p.objects_expanded <> p.objects_total and r.stopping is null
 
+union all
+select 'a request in progress has counters', 'activity_request', r.org_id, r.id, 'counters', 'none'
+from request as r
+left join progress as p on p.activity_request_id = r.id and p.org_id = r.org_id
+where r.state = 'in_progress' and p.activity_request_id is null
+
 -- Outcomes.
 union all
 select 'a request is over only when all of its runs are', 'activity_request', r.org_id, r.id,
@@ -146,21 +152,21 @@ join progress as p on p.activity_request_id = r.id and p.org_id = r.org_id
 where r.state in ('invalid', 'failed', 'timedout', 'done', 'delivered') and p.runs_open > 0
    or r.state in ('done', 'delivered') and not p.expanded and r.stopping is null
 
--- Delivered takes the substate away. What somebody stopped fails or times out although some of it succeeded.
+-- What was ended before all of its runs were made is measured against those that it comes to.
 union all
 select 'the outcome of a request follows from its runs', 'activity_request', r.org_id, r.id, o.outcome, o.found
 from request as r
 join progress as p on p.activity_request_id = r.id and p.org_id = r.org_id
 cross join lateral (
-    select case when p.runs_total = 0 then 'done empty'
-                when p.runs_done = p.runs_total then 'done'
+    select case when p.runs_total = 0 and p.expanded then 'done empty'
+                when p.runs_done = p.runs_total and p.expanded then 'done'
                 when p.runs_done > 0 then 'done partial'
                 else 'failed' end as outcome,
            concat_ws(' ', r.state, r.substate) as found
 ) as o
 where p.runs_open = 0
   and (r.state in ('done', 'delivered') and o.outcome = 'failed'
-       or r.state = 'done' and o.outcome <> o.found and r.stopping is null
+       or r.state = 'done' and o.outcome <> o.found
        or r.state in ('failed', 'timedout') and p.runs_done > 0 and r.stopping is null)
 
 union all

@@ -112,11 +112,20 @@ public struct DeliveryStore: Sendable {
             from input as i
             where d.id = i.id and d.worker_id is not distinct from $1 and d.state is not distinct from 'in_progress'
             returning d.org_id, d.id, d.attempt
+        ), attempted as (
+            select o.org_id, o.id, o.attempt from owned as o
+            union all
+            -- Its request was taken up again while it was being posted: it has been tried all the same.
+            select d.org_id, d.id, d.attempt
+            from input as i
+            join public.delivery as d on d.id = i.id
+            where d.state is not distinct from 'superseded'
         )
         insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer, substate)
         select o.org_id, o.id, o.attempt, i.status, i.duration_ms, i.error, i.answer, i.substate
-        from owned as o
+        from attempted as o
         join input as i on i.id = o.id
+        on conflict do nothing
         """)
 
     // Whoever records another delivery of the same request waits here, and then sees this one.

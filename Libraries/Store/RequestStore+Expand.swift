@@ -72,7 +72,7 @@ extension RequestStore {
         join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
         left join public.request_progress as p on p.activity_request_id = r.id
         where r.id = $1 and r.worker_id is null and r.stopping is null
-          and (r.state in ('new', 'valid', 'ready') or (r.state = 'in_progress' and not p.expanded))
+          and (r.state in ('new', 'valid', 'ready') or (r.state = 'in_progress' and not coalesce(p.expanded, false)))
           and exists (select from alive)
         for no key update of r skip locked
         """)
@@ -101,7 +101,10 @@ extension RequestStore {
         """
         insert into public.request_progress (org_id, activity_request_id, objects_total, runs_planned, calls_planned)
         values ($1, $2, $3, $4, $5)
-        on conflict do nothing
+        on conflict (activity_request_id, org_id) do update
+        set objects_total = excluded.objects_total, runs_planned = excluded.runs_planned,
+            calls_planned = excluded.calls_planned
+        where request_progress.objects_total = 0
         """)
 
     private static let claimed = Statement(
@@ -231,11 +234,15 @@ extension RequestStore {
     private static let waiting = Statement(
         "request.waiting_for_expansion",
         """
+        with open as materialized (
+            select r.id, r.org_id, r.traceparent, r.state
+            from public.activity_request as r
+            where r.worker_id is null and r.stopping is null and r.state in ('new', 'valid', 'ready', 'in_progress')
+        )
         select r.id, r.org_id, r.traceparent
-        from public.activity_request as r
+        from open as r
         left join public.request_progress as p on p.activity_request_id = r.id
-        where r.worker_id is null and r.stopping is null and r.state in ('new', 'valid', 'ready', 'in_progress')
-          and (r.state <> 'in_progress' or not p.expanded)
+        where r.state <> 'in_progress' or not coalesce(p.expanded, false)
         order by r.id
         limit $1
         """)

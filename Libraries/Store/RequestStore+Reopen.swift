@@ -44,16 +44,32 @@ extension RequestStore {
         where d.activity_request_id = i.id and d.state in ('ready', 'in_progress', 'failed')
         """)
 
+    // Their states follow: locked once, in order, however many statements touch them.
+    private static let lockWorkflows = Statement(
+        "request.lock_workflows",
+        """
+        with wanted as materialized (
+            select distinct r.workflow_request_id as id from public.activity_request as r
+            where r.id = any ($1) and r.workflow_request_id is not null
+        )
+        select from wanted as w
+        join public.workflow_progress as p on p.workflow_request_id = w.id
+        order by p.workflow_request_id
+        for no key update of p
+        """)
+
     /// Which statement of ``reopen(_:reason:)`` takes up those that were over.
-    static let reopenPlace = 2
+    static let reopenPlace = 4
 
     /// Takes requests up again of which runs are. Their rows are locked.
     static func reopen(_ ids: [ActivityRequestID], reason: String) -> Pipeline {
         var pipeline = Pipeline()
+        pipeline.add(lockWorkflows, ids)
+        // In the order in which those who deliver lock them.
+        pipeline.add(supersedeDeliveries, ids)
         pipeline.add(voidCollection, ids)
         pipeline.add(reopenEnded, ids, reason)
         pipeline.add(reopen, ids, reason)
-        pipeline.add(supersedeDeliveries, ids)
         return pipeline
     }
 }

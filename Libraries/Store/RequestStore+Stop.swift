@@ -27,6 +27,8 @@ public struct StoppingRequest: Sendable {
     public let reason: String
     /// How many objects it names.
     public let objectCount: Int
+    /// How many runs each of them has: one for each source.
+    public let runsPerObject: Int
 }
 
 /// What came of the wish to cancel a request.
@@ -52,6 +54,7 @@ extension RequestStore {
             from public.activity_request as r where r.id = any ($1)
         ) as w
         where r.id = w.id and r.state in ('new', 'valid', 'waiting') and r.stopping is null
+          and ($4 is not null or r.deadline_at <= clock_timestamp())
         """)
 
     // What is accepted ends like all others: its outcome is collected and delivered.
@@ -67,6 +70,22 @@ extension RequestStore {
         ) as w
         where r.id = w.id and (r.state = 'ready' and r.stopping is not distinct from $2
                                or r.state in ('ready', 'in_progress') and r.stopping is null)
+          and ($3 is not null or r.deadline_at <= clock_timestamp())
+          -- What is over but for its result ends by itself.
+          and not exists (
+              select from public.request_progress as p
+              where p.activity_request_id = r.id and p.expanded and r.state = 'in_progress'
+                and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout)
+        returning true
+        """)
+
+    // Plain SQL inserts requests without counters; what is collected has some.
+    private static let startCounting = Statement(
+        "request.start_counting",
+        """
+        insert into public.request_progress (org_id, activity_request_id)
+        select r.org_id, r.id from public.activity_request as r where r.id = any ($1)
+        on conflict do nothing
         """)
 
     static let lock = Statement(
@@ -130,11 +149,16 @@ extension RequestStore {
     private static let stopping = Statement(
         "request.stopping",
         """
-        select r.id, r.org_id, r.traceparent, r.stopping, r.stopping_reason, p.objects_total
-        from public.activity_request as r
+        with stopping as materialized (
+            select r.id, r.org_id, r.traceparent, r.stopping, r.stopping_reason
+            from public.activity_request as r
+            where r.state = 'in_progress' and r.stopping is not null
+        )
+        select r.id, r.org_id, r.traceparent, r.stopping, r.stopping_reason, p.objects_total,
+               p.runs_planned / greatest(p.objects_total, 1)
+        from stopping as r
         join public.request_progress as p on p.activity_request_id = r.id
-        where r.state in ('new', 'valid', 'ready', 'in_progress') and r.state = 'in_progress' and r.stopping is not null
-          and p.runs_total > p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
+        where p.runs_total > p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
         order by r.id
         limit $1
         """)
@@ -157,8 +181,9 @@ extension RequestStore {
             guard ["new", "valid", "waiting", "ready", "in_progress"].contains(state) else {
                 return .tooLate(state: state)
             }
-            _ = try await transaction.commit(Self.stop([id], cause: .cancelled, reason: reason))
-            return state == "new" ? .over : .stopping
+            let stopped = try await transaction.commit(Self.stop([id], cause: .cancelled, reason: reason))
+            if state == "new" { return .over }
+            return stopped[2].isEmpty ? .tooLate(state: "in_progress") : .stopping
         }
     }
 
@@ -177,6 +202,7 @@ extension RequestStore {
 
     private static func stop(_ ids: [ActivityRequestID], cause: StopCause, reason: String?) -> Pipeline {
         var pipeline = Pipeline()
+        pipeline.add(startCounting, ids)
         pipeline.add(stop, ids, cause.rawValue, cause.stateOfRuns, reason)
         pipeline.add(stopBegun, ids, cause.rawValue, reason)
         return pipeline
@@ -186,13 +212,14 @@ extension RequestStore {
     public func stoppingRequests(limit: Int) async throws(PostgresError) -> [StoppingRequest] {
         var requests: [StoppingRequest] = []
         for row in try await pool.execute(Self.stopping, limit) {
-            let (id, org, traceparent, cause, reason, objects) = try row.decode(
-                (ActivityRequestID, OrgID, String?, String, String?, Int32).self)
+            let (id, org, traceparent, cause, reason, objects, runsPerObject) = try row.decode(
+                (ActivityRequestID, OrgID, String?, String, String?, Int32, Int32).self)
             requests.append(
                 StoppingRequest(
                     reference: RequestReference(
                         id: id, org: org, trace: traceparent.flatMap { TraceContext(parsing: $0) }),
-                    cause: StopCause(rawValue: cause) ?? .cancelled, reason: reason ?? cause, objectCount: Int(objects))
+                    cause: StopCause(rawValue: cause) ?? .cancelled, reason: reason ?? cause, objectCount: Int(objects),
+                    runsPerObject: max(1, Int(runsPerObject)))
             )
         }
         return requests

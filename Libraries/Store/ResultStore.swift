@@ -7,12 +7,18 @@ public struct CollectableRequest: Sendable {
     public let id: ActivityRequestID
     /// The tenant.
     public let org: OrgID
+    /// Who collects it.
+    let worker: WorkerID
+    /// Which claim of the request this is; the next one voids it.
+    let attempt: Int
     /// The key of its activity.
     public let activity: String
     /// How many objects it names.
     public let objectCount: Int
     /// Its runs by outcome.
     public let counts: RunCounts
+    /// How many runs it comes to: more than it has when it was ended before all of them were made.
+    public let runsWanted: Int
     /// The keys of the datapoints that its sources yield.
     public let datapointKeys: [DatapointID: String]
     /// Where its result is delivered to.
@@ -25,6 +31,9 @@ public struct CollectableRequest: Sendable {
     /// The request as hints and logs speak of it.
     public var reference: RequestReference { RequestReference(id: id, org: org, trace: trace) }
 }
+
+/// Why a chunk was not stored: the request was taken up again, or another worker has it.
+public struct CollectionLost: Error {}
 
 /// What a run contributes to a result.
 public struct ResultRow: Sendable {
@@ -66,13 +75,13 @@ public struct ResultStore: Sendable {
         returning r.id, r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
             array(select e.webhook_endpoint_id from public.activity_endpoint as e
                   where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1) as endpoints,
-            r.traceparent, r.stopping, r.stopping_reason
+            r.traceparent, r.stopping, r.stopping_reason, r.attempt, case when p.expanded then p.runs_total else p.runs_planned end as runs_wanted
         ), forgotten as (
             -- A collector that died may have left some of it.
             delete from public.request_result as c using claimed as k where c.activity_request_id = k.id
         )
         select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout, endpoints,
-            traceparent, stopping, stopping_reason
+            traceparent, stopping, stopping_reason, attempt, runs_wanted
         from claimed
         """)
 
@@ -115,8 +124,14 @@ public struct ResultStore: Sendable {
     private static let store = Statement(
         "result.store",
         """
+        with held as materialized (
+            -- Until the commit: whoever takes the claim away waits for this, and deletes it.
+            select r.id from public.activity_request as r
+            where r.id = $2 and r.worker_id is not distinct from $6 and r.attempt = $7 and r.state = 'in_progress'
+            for share
+        )
         insert into public.request_result (org_id, activity_request_id, first_position, objects, body)
-        values ($1, $2, $3, $4, $5)
+        select $1, h.id, $3, $4, $5 from held as h
         """)
 
     private static let finish = Statement(
@@ -124,7 +139,7 @@ public struct ResultStore: Sendable {
         """
         update public.activity_request
         set state = $3::public.activity_request_state, state_substate = $4, state_reason = $5, worker_id = null
-        where id = $1 and worker_id is not distinct from $2 and state = 'in_progress'
+        where id = $1 and worker_id is not distinct from $2 and state = 'in_progress' and attempt = $6
         returning true
         """)
 
@@ -140,11 +155,15 @@ public struct ResultStore: Sendable {
     private static let waiting = Statement(
         "result.waiting",
         """
+        with open as materialized (
+            select r.id, r.org_id, r.traceparent, r.stopping
+            from public.activity_request as r
+            where r.state in ('new', 'valid', 'ready', 'in_progress') and r.state = 'in_progress' and r.worker_id is null
+        )
         select r.id, r.org_id, r.traceparent
-        from public.activity_request as r
+        from open as r
         join public.request_progress as p on p.activity_request_id = r.id
-        where r.state in ('new', 'valid', 'ready', 'in_progress') and r.state = 'in_progress'
-          and r.worker_id is null and (p.expanded or r.stopping is not null)
+        where (p.expanded or r.stopping is not null)
           and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
         limit $1
         """)
@@ -156,20 +175,26 @@ public struct ResultStore: Sendable {
         pipeline.add(Self.datapoints, id)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
-        let (org, activity, objects, total, done, failed, invalid, timedout, endpoints, traceparent, cause, reason) =
-            try row.decode(
-                (OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID], String?, String?, String?).self)
+        let (
+            org, activity, objects, total, done, failed, invalid, timedout, endpoints, traceparent, cause, reason,
+            attempt,
+            wanted
+        ) = try row.decode(
+            (
+                OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID], String?, String?, String?, Int32,
+                Int32
+            ).self)
         var keys: [DatapointID: String] = [:]
         for row in results[1] {
             let (id, key) = try row.decode((DatapointID, String).self)
             keys[id] = key
         }
         return CollectableRequest(
-            id: id, org: org, activity: activity, objectCount: Int(objects),
+            id: id, org: org, worker: worker, attempt: Int(attempt), activity: activity, objectCount: Int(objects),
             counts: RunCounts(
                 total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid),
                 timedout: Int(timedout)),
-            datapointKeys: keys, endpoints: endpoints,
+            runsWanted: Int(wanted), datapointKeys: keys, endpoints: endpoints,
             stop: cause.flatMap { StopCause(rawValue: $0) }.map { (cause: $0, reason: reason ?? $0.rawValue) },
             trace: traceparent.flatMap { TraceContext(parsing: $0) })
     }
@@ -207,22 +232,27 @@ public struct ResultStore: Sendable {
     }
 
     /// Stores one chunk of the result: that of consecutive objects.
+    ///
+    /// - Throws: ``CollectionLost`` when the claim is void.
     public func store(
         _ positions: Range<Int>, body: [UInt8], of request: CollectableRequest
-    ) async throws(PostgresError) {
-        try await pool.execute(
-            Self.store, request.org, request.id, Int32(positions.lowerBound), Int32(positions.count), Bytea(body))
+    ) async throws {
+        let stored = try await pool.execute(
+            Self.store, request.org, request.id, Int32(positions.lowerBound), Int32(positions.count), Bytea(body),
+            request.worker, Int32(request.attempt))
+        if stored.affectedRows == 0 { throw CollectionLost() }
     }
 
     /// Closes the request and makes its deliveries, in one transaction.
     ///
     /// - Returns: false when the claim is void; nothing was changed then.
     public func finish(
-        _ request: CollectableRequest, worker: WorkerID, state: String, substate: String?, reason: String?,
+        _ request: CollectableRequest, state: String, substate: String?, reason: String?,
         deliveries: [(id: DeliveryID, endpoint: EndpointID, payload: Bytea)]
     ) async throws -> Bool {
         try await pool.transaction { transaction in
-            let closed = try await transaction.execute(Self.finish, request.id, worker, state, substate, reason)
+            let closed = try await transaction.execute(
+                Self.finish, request.id, request.worker, state, substate, reason, Int32(request.attempt))
             if closed.isEmpty { return false }
             var pipeline = Pipeline()
             if !deliveries.isEmpty {

@@ -51,27 +51,30 @@ extension RunStore {
     private static let findInRequest = Statement(
         "run.find_ended_of_request",
         """
-        select r.id, r.activity_request_id, r.source_id, r.position
+        select r.id, r.activity_request_id
         from public.run_queue as r
-        where r.activity_request_id = $1 and r.position >= $2 and r.position < $2 + $3 and r.org_id is not distinct from $4
-          and r.state::text = any ($5)
-          and ($6::text is null
-               or r.source_id in (select s.id from public.source as s where s.owner_org_id = $4 and s.key = $6))
+        where r.activity_request_id = $1 and r.position >= $2 and r.position < $3 and r.org_id is not distinct from $4
+          and r.state::text = any ($5) and ($6::uuid is null or r.source_id = $6)
         """)
 
-    private static let objectsOfRequest = Statement(
-        "run.objects_of_request",
-        "select p.objects_total from public.request_progress as p where p.activity_request_id = $1")
+    private static let sizeOfRequest = Statement(
+        "run.size_of_request",
+        """
+        select p.objects_total, p.runs_planned / greatest(p.objects_total, 1)
+        from public.request_progress as p where p.activity_request_id = $1
+        """)
 
     // It was ended before it was expanded: it goes on where it stopped.
     private static let findUnexpanded = Statement(
         "run.find_unexpanded_request",
         """
         select r.id from public.activity_request as r
-        join public.request_progress as p on p.activity_request_id = r.id
-        where r.id = $1 and r.org_id is not distinct from $2 and r.state::text = any ($3) and r.state <> 'invalid' and not p.expanded
+        left join public.request_progress as p on p.activity_request_id = r.id
+        where r.id = $1 and r.org_id is not distinct from $2 and r.stopping is not null and not coalesce(p.expanded, false)
+          and (r.state in ('done', 'delivered') or r.state in ('failed', 'timedout') and r.state::text = any ($3))
         """)
 
+    // The last of one's own runs, and the last of all: what others have made is no cursor of anybody's.
     private static let findByTime = Statement(
         "run.find_ended_by_time",
         """
@@ -82,18 +85,23 @@ extension RunStore {
             order by r.id
             limit $3
         )
-        select s.id, s.activity_request_id, s.source_id, n.last, n.count
-        from (select count(*) as count, (array_agg(id order by id desc))[1] as last from seen) as n
-        left join seen as s
-          on s.org_id = $4 and s.state = any ($5)
-         and ($6::text is null
-              or s.source_id in (select o.id from public.source as o where o.owner_org_id = $4 and o.key = $6))
+        select s.id, s.activity_request_id, n.count, n.last, n.last_own
+        from (select count(*) as count, (array_agg(id order by id desc))[1] as last,
+                     (array_agg(id order by id desc) filter (where org_id = $4))[1] as last_own
+              from seen) as n
+        left join seen as s on s.org_id = $4 and s.state = any ($5) and ($6::uuid is null or s.source_id = $6)
         """)
+
+    private static let findSource = Statement(
+        "run.find_source",
+        "select s.id, s.key from public.source as s where s.owner_org_id = $1 and s.deleted_at is null order by s.key")
+
+    private static let keptSince = Statement("run.kept_since", "select etl_api.kept_since()")
 
     private static let findOne = Statement(
         "run.find_ended",
         """
-        select r.id, r.activity_request_id, r.source_id from public.run_queue as r
+        select r.id, r.activity_request_id from public.run_queue as r
         where r.id = $1 and r.org_id is not distinct from $2 and r.state::text = any ($3)
         """)
 
@@ -107,6 +115,8 @@ extension RunStore {
                 retried_at = clock_timestamp(), due_at = null, worker_id = null
             from unnest($1::uuid[]) as i(id)
             where r.id = i.id and r.state::text = any ($2)
+              -- Of a request that lost some of its runs to time nothing whole can be made any more.
+              and r.activity_request_id >= (select etl_api.kept_since())
               and not exists (select from public.activity_request as q
                               where q.id = r.activity_request_id and q.state = 'in_progress' and q.stopping is not null)
             returning r.org_id, r.activity_request_id, r.source_id
@@ -117,17 +127,24 @@ extension RunStore {
     /// How many runs are looked at in one page, at the most.
     static let retryPage = 5_000
 
+    /// Whether all runs of a request are kept: none of them was dropped with its week.
+    public func areKept(of request: ActivityRequestID) async throws(PostgresError) -> Bool {
+        try await pool.execute(Self.keptSince)[0].decode(ActivityRequestID.self, at: 0) <= request
+    }
+
     /// Takes one page of ended runs up again, and their requests with them.
     ///
     /// - Parameters:
     ///   - actor: who asks, as the history shall name them.
     ///   - reason: why, a sentence for people.
+    /// - Throws: ``UnknownSource``.
     public func retry(
         _ filter: RetryFilter, org: OrgID, actor: String, reason: String
     ) async throws -> RetryPage {
         try await pool.transaction { transaction in
             _ = try await transaction.execute(Actor.set, actor)
-            let found = try await Self.find(filter, org: org, in: transaction)
+            let source = try await Self.source(filter.source, of: org, in: transaction)
+            let found = try await Self.find(filter, source: source, org: org, in: transaction)
             guard !found.runs.isEmpty || !found.unbegun.isEmpty else {
                 return RetryPage(retried: 0, requests: 0, next: found.next, sources: [])
             }
@@ -159,47 +176,98 @@ extension RunStore {
         /// Requests that were ended before all of their objects had runs.
         var unbegun: [ActivityRequestID] = []
         var next: RetryFilter.Scope?
+
+        mutating func add(_ found: (run: RunID, request: ActivityRequestID)) {
+            runs.append(found.run)
+            if requests.last != found.request { requests.append(found.request) }
+        }
+    }
+
+    private static func source(
+        _ key: String?, of org: OrgID, in transaction: PostgresTransaction
+    ) async throws -> SourceID? {
+        guard let key else { return nil }
+        let sources = try await transaction.execute(findSource, org).map { try $0.decode((SourceID, String).self) }
+        guard let source = sources.first(where: { $0.1 == key }) else {
+            throw UnknownSource(key: key, known: sources.map(\.1))
+        }
+        return source.0
     }
 
     private static func find(
-        _ filter: RetryFilter, org: OrgID, in transaction: PostgresTransaction
+        _ filter: RetryFilter, source: SourceID?, org: OrgID, in transaction: PostgresTransaction
     ) async throws -> Found {
         var found = Found()
-        var requests: Set<ActivityRequestID> = []
         let rows: QueryResult
         switch filter.scope {
         case .request(let request, let first):
+            let size = try await transaction.execute(sizeOfRequest, request).first?.decode((Int32, Int32).self)
+            let end = first + max(1, retryPage / max(1, Int(size?.1 ?? 1)))
             var pipeline = Pipeline()
-            pipeline.add(objectsOfRequest, request)
             pipeline.add(
-                findInRequest, request, Int32(clamping: first), Int32(retryPage), org, filter.states, filter.source)
+                findInRequest, request, Int32(clamping: first), Int32(clamping: end), org, filter.states, source)
             pipeline.add(findUnexpanded, request, org, filter.states)
             let results = try await transaction.run(pipeline)
-            rows = results[1]
-            if first == 0 { found.unbegun = try results[2].ids() }
-            let objects = try results[0].first?.decode(Int32.self, at: 0) ?? 0
-            if first + retryPage < Int(objects) { found.next = .request(request, from: first + retryPage) }
+            rows = results[0]
+            if first == 0 { found.unbegun = try results[1].ids() }
+            if end < Int(size?.0 ?? 0) { found.next = .request(request, from: end) }
         case .runs(let after, let since, let until):
-            rows = try await transaction.execute(
-                findByTime, after ?? RunID.floor(since), RunID.floor(until), Int32(retryPage), org, filter.states,
-                filter.source)
-            if let row = rows.first, try row.decode(Int64.self, at: 4) == Int64(retryPage) {
-                found.next = .runs(after: try row.decode(RunID.self, at: 3), since: since, until: until)
-            }
+            return try await find(filter, source: source, org: org, from: after, since, until, in: transaction)
         case .run(let run):
             rows = try await transaction.execute(findOne, run, org, filter.states)
         }
-        for row in rows {
-            guard let run = try row.decode(RunID?.self, at: 0) else { continue }
-            found.runs.append(run)
-            requests.insert(try row.decode(ActivityRequestID.self, at: 1))
-        }
-        found.requests = Array(requests)
+        for row in rows { found.add(try row.decode((RunID, ActivityRequestID).self)) }
+        return found
+    }
+
+    /// Looks on from a run until there is something to go on from that is one's own, or a later moment.
+    private static func find(
+        _ filter: RetryFilter, source: SourceID?, org: OrgID, from after: RunID?, _ since: Date, _ until: Date,
+        in transaction: PostgresTransaction
+    ) async throws -> Found {
+        var found = Found()
+        let begin = after ?? RunID.floor(since)
+        var last = begin
+        repeat {
+            let rows = try await transaction.execute(
+                findByTime, last, RunID.floor(until), Int32(retryPage), org, filter.states, source)
+            guard let counts = try rows.first?.decode((RunID?, ActivityRequestID?, Int64, RunID?, RunID?).self) else {
+                return found
+            }
+            for row in rows {
+                let (run, request, _, _, _) = try row.decode(
+                    (RunID?, ActivityRequestID?, Int64, RunID?, RunID?).self)
+                if let run, let request { found.add((run, request)) }
+            }
+            guard counts.2 == Int64(retryPage), let seen = counts.3 else { return found }
+            let next = max(seen.floored, counts.4 ?? seen.floored)
+            if next > begin {
+                found.next = .runs(after: next, since: since, until: until)
+                return found
+            }
+            last = seen
+        } while found.runs.isEmpty
+        found.next = .runs(after: last, since: since, until: until)
         return found
     }
 }
 
+/// A filter names a source that the organization does not have.
+public struct UnknownSource: Error {
+    /// What was named.
+    public let key: String
+    /// The keys of those that there are.
+    public let known: [String]
+}
+
 extension RunID {
+    /// The smallest id of the same millisecond.
+    var floored: RunID {
+        var bytes = withUnsafeBytes(of: uuid.uuid) { Array($0) }
+        for place in 6..<16 { bytes[place] = 0 }
+        return RunID(bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) })
+    }
+
     /// The smallest id of an instant, as `utils.uuid_v7_floor` makes it (RFC 9562, section 5.7).
     static func floor(_ date: Date) -> RunID {
         let milliseconds = UInt64(max(0, date.timeIntervalSince1970 * 1000))

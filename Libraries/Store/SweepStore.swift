@@ -64,9 +64,14 @@ public struct SweepStore: Sendable {
     private static let releaseRequests = Statement(
         "sweep.release_requests",
         """
-        update public.activity_request as r
-        set worker_id = null
-        where r.state in ('new', 'valid', 'ready', 'in_progress') and r.worker_id = any ($1)
+        with held as materialized (
+            -- In the order in which everybody locks requests.
+            select r.id from public.activity_request as r
+            where r.state in ('new', 'valid', 'ready', 'in_progress') and r.worker_id = any ($1)
+            order by r.id
+            for no key update
+        )
+        update public.activity_request as r set worker_id = null from held as h where r.id = h.id
         """)
 
     private static let releaseDeliveries = Statement(
@@ -108,26 +113,27 @@ public struct SweepStore: Sendable {
         where r.id = due.id and r.state is not distinct from 'waiting'
         """)
 
-    // The oldest stand first in the index of what is ready: sources without late runs cost one look each.
+    // The moments are worked out first: compared with a function of the clock, the index of what is ready would be read whole.
     private static let timeOut = Statement(
         "sweep.time_out_runs",
         """
-        with late as materialized (
-            select r.id
+        with limited as materialized (
+            select s.id as source_id, n.now - make_interval(secs => (s.setup ->> 'run_timeout_seconds')::double precision) as since
             from public.source as s
+            cross join (select clock_timestamp() as now) as n
+            where s.setup ? 'run_timeout_seconds' and s.deleted_at is null
+        ), bounded as materialized (
+            select l.source_id, l.since, utils.uuid_v7_floor(l.since) as before from limited as l
+        ), late as materialized (
+            select r.id
+            from bounded as b
             cross join lateral (
                 select r.id from public.run_queue as r
-                where r.source_id = s.id and r.state = 'ready'
-                  and r.id < utils.uuid_v7_floor(
-                          clock_timestamp() - make_interval(secs => (s.setup ->> 'run_timeout_seconds')::double precision))
-                  and (r.retried_at is null
-                       or r.retried_at < clock_timestamp()
-                                         - make_interval(secs => (s.setup ->> 'run_timeout_seconds')::double precision))
-                order by r.id
+                where r.source_id = b.source_id and r.state = 'ready' and r.id < b.before
+                  and (r.retried_at is null or r.retried_at < b.since)
                 limit $1
                 for no key update skip locked
             ) as r
-            where s.setup ? 'run_timeout_seconds' and s.deleted_at is null
         )
         update public.run_queue as r
         set state = 'timedout', state_substate = 'deadline', state_reason = $2

@@ -11,6 +11,8 @@ import JSON
 struct ActionBody {
     /// The longest reason that is kept, in characters.
     static let reasonMax = 500
+    /// Moments at which a run may have been made.
+    private static let moments = Date(timeIntervalSince1970: 0)...Date(timeIntervalSince1970: 4_102_444_800)
     /// States that a retry can start from.
     static let retryable = ["failed", "timedout", "invalid"]
 
@@ -98,7 +100,7 @@ struct ActionBody {
     private func date(_ name: String) throws -> Date? {
         guard let text = try text(name) else { return nil }
         let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
-        guard let date = styles.lazy.compactMap({ try? $0.parse(text) }).first else {
+        guard let date = styles.lazy.compactMap({ try? $0.parse(text) }).first, Self.moments.contains(date) else {
             throw Self.problem("$.\(name)", "a moment in RFC 3339, such as 2026-11-26T08:00:00Z")
         }
         return date
@@ -107,12 +109,14 @@ struct ActionBody {
     private func text(_ name: String) throws -> String? {
         switch fields[name] {
         case nil, .null?: return nil
+        case .string(let text)? where text.unicodeScalars.contains("\0"):
+            throw Self.problem("$.\(name)", "text without U+0000 is needed")
         case .string(let text)?: return text
         default: throw Self.problem("$.\(name)", "text is needed")
         }
     }
 
-    private static func problem(_ path: String, _ message: String) -> Problem {
+    static func problem(_ path: String, _ message: String) -> Problem {
         Problem(
             code: "invalid_request", status: 422, title: "The request is not valid", detail: "\(path): \(message)",
             violations: [.init(path: path, message: message)])

@@ -23,9 +23,13 @@ extension RequestRoutes {
         switch try await requests.cancel(id, org: client.org, actor: client.actor, reason: reason) {
         case nil: throw unknown(id)
         case .tooLate(let state):
+            let what =
+                state == "in_progress"
+                ? "All runs of the request are over, and its result is being put together"
+                : "The request is \(state) already"
             throw Problem(
                 code: "request_is_over", status: 409, title: "The request is over",
-                detail: "The request is \(state) already; there is nothing left to cancel.")
+                detail: "\(what); there is nothing left to cancel.")
         case .over, .stopping:
             guard let status = try await requests.status(of: id, org: client.org) else { throw unknown(id) }
             return .json(RequestDocuments.action(status), status: .accepted)
@@ -39,8 +43,15 @@ extension RequestRoutes {
         let given = try ActionBody(
             parsing: try await body(of: request), known: ["reason", "states", "source", "cursor"])
         guard try await requests.organization(of: id) == client.org else { throw unknown(id) }
+        guard try await runs.areKept(of: id) else {
+            throw Problem(
+                code: "runs_not_kept", status: 409, title: "The runs are not kept any more",
+                detail:
+                    "The request is so old that runs of it have been dropped. Ask for the objects again in a new request."
+            )
+        }
         let first = try given.cursor.map { text in
-            guard let place = Int(text), place >= 0 else { throw ActionBody.badCursor }
+            guard let place = Int(text), (0...100_000_000).contains(place) else { throw ActionBody.badCursor }
             return place
         }
         return try await retry(
@@ -71,8 +82,15 @@ extension RequestRoutes {
     }
 
     private func retry(_ filter: RetryFilter, client: Client, reason: String?) async throws -> Response {
-        let page = try await runs.retry(
-            filter, org: client.org, actor: client.actor, reason: reason ?? "retried by \(client.actor)")
+        let page: RetryPage
+        do {
+            page = try await runs.retry(
+                filter, org: client.org, actor: client.actor, reason: reason ?? "retried by \(client.actor)")
+        } catch let error as UnknownSource {
+            throw ActionBody.problem(
+                "$.source",
+                "there is no source \"\(error.key.prefix(100))\"; there are \(error.known.joined(separator: ", "))")
+        }
         for source in page.sources { hints.say(.runReady(source)) }
         let cursor: String? =
             switch page.next {

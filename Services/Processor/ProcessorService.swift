@@ -148,9 +148,11 @@ public struct ProcessorService: Service {
                     continue
                 }
                 logger = logger.about(claimed.trace)
-                if try await shielded({ try await collector.collect(claimed, worker: worker) }) {
+                if try await shielded({ try await collector.collect(claimed) }) {
                     hints.say(.requestCompleted(claimed.reference))
                 }
+            } catch is CollectionLost {
+                logger.info("The request was taken up again, or another worker collects it now.")
             } catch {
                 logger.error(
                     "Could not collect a result; the next poll finds it again.", metadata: ["error": "\(error)"])

@@ -7,10 +7,13 @@ struct RequestOutcome: Equatable {
     let substate: String?
     let reason: String?
 
-    /// - Parameter stop: why the request was ended before all of its runs were; nil when it was not.
-    init(_ counts: RunCounts, stop: (cause: StopCause, reason: String)? = nil) {
-        if let stop, counts.done < counts.total || counts.total == 0 {
-            let unfinished = "\(counts.total - counts.done) of its \(Quantity(counts.total, "run")) did not succeed"
+    /// - Parameters:
+    ///   - wanted: how many runs the request comes to, when it was ended before all of them were made.
+    ///   - stop: why the request was ended before all of its runs were; nil when it was not.
+    init(_ counts: RunCounts, wanted: Int = 0, stop: (cause: StopCause, reason: String)? = nil) {
+        let total = max(counts.total, wanted)
+        if let stop, counts.done < total || total == 0 {
+            let unfinished = "\(total - counts.done) of its \(Quantity(total, "run")) did not succeed"
             if counts.done > 0 {
                 (state, substate, reason) = ("done", "partial", "\(stop.reason); \(unfinished)")
             } else {

@@ -26,9 +26,9 @@ struct ResultCollector: Sendable {
     /// Collects the result of a request that the worker has claimed.
     ///
     /// - Returns: false when the claim is void.
-    func collect(_ request: CollectableRequest, worker: WorkerID) async throws -> Bool {
+    func collect(_ request: CollectableRequest) async throws -> Bool {
         let (bytes, inline) = try await storeChunks(of: request)
-        let outcome = RequestOutcome(request.counts, stop: request.stop)
+        let outcome = RequestOutcome(request.counts, wanted: request.runsWanted, stop: request.stop)
         let payload = CompletionPayload(
             request: request, state: outcome.state, substate: outcome.substate, resultBytes: bytes,
             inlineResult: inline, timestamp: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()),
@@ -38,7 +38,7 @@ struct ResultCollector: Sendable {
             (id: DeliveryID(id), endpoint: endpoint, payload: bytesOfPayload)
         }
         return try await results.finish(
-            request, worker: worker, state: outcome.state, substate: outcome.substate, reason: outcome.reason,
+            request, state: outcome.state, substate: outcome.substate, reason: outcome.reason,
             deliveries: deliveries)
     }
 

@@ -17,7 +17,7 @@ public struct SchedulerService: Service {
         public var upkeepInterval: Duration = .seconds(3600)
         /// Weeks of runs, exchanges, answers, log and history that ended longer ago than this are dropped; nil keeps them all.
         public var retention: Duration?
-        /// Objects whose runs are closed by one statement when a request is stopped.
+        /// Runs that are closed by one statement when a request is stopped.
         public var stopMax = 2_000
         /// How often it looks for runs whose back-off is over.
         public var wakeInterval: Duration = .milliseconds(100)
@@ -114,6 +114,7 @@ public struct SchedulerService: Service {
         while !Task.isCancelled {
             do {
                 while try await requests.stopOverdue(limit: 100) == 100 {}
+                timedOut.increment(by: Int64(try await sweep.timeOutRuns(limit: configuration.wakeMax)))
                 for request in try await requests.stoppingRequests(limit: 100) { try await stop(request) }
             } catch {
                 logger.warning("Could not end requests that are cancelled or overdue.", metadata: ["error": "\(error)"])
@@ -125,7 +126,7 @@ public struct SchedulerService: Service {
     private func stop(_ request: StoppingRequest) async throws {
         var first = 0
         repeat {
-            let end = min(first + configuration.stopMax, request.objectCount)
+            let end = min(first + max(1, configuration.stopMax / request.runsPerObject), request.objectCount)
             try await requests.closeRuns(of: request, positions: first..<end)
             first = end
         } while first < request.objectCount && !Task.isCancelled
@@ -154,7 +155,6 @@ public struct SchedulerService: Service {
             released.increment(by: Int64(lost))
             logger.info("Took back the work of workers that went away.", metadata: ["workers": "\(lost)"])
         }
-        timedOut.increment(by: Int64(try await sweep.timeOutRuns(limit: configuration.wakeMax)))
         try await sayAgain()
     }
 

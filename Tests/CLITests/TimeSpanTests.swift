@@ -20,7 +20,9 @@ struct TimeSpanTests {
         #expect(span.since.hasPrefix("2026-01-02T03:04:05") && span.until.hasPrefix("2026-01-02T03:04:05.25"))
     }
 
-    @Test(arguments: ["", "h", "1", "-1h", "0m", "1.5h", "yesterday", "2026-01-02", "1w"])
+    @Test(arguments: [
+        "", "h", "1", "-1h", "0m", "1.5h", "yesterday", "2026-01-02", "1w", "999999d", "0001-01-01T00:00:00Z",
+    ])
     func anythingElseIsRefused(_ text: String) {
         #expect(throws: CommandError.self) { try TimeSpan(since: text, until: nil, now: now) }
         #expect(throws: CommandError.self) { try TimeSpan(since: "1h", until: text, now: now) }

@@ -119,6 +119,9 @@ extension IntegrationTests {
                     (request + "/retry", ["states": ["done"]], "$.states[0]", "one of failed, timedout, invalid"),
                     (request + "/retry", ["states": []], "$.states", "a list of"),
                     (request + "/retry", ["cursor": "x"], "$.cursor", "not a cursor"),
+                    (request + "/retry", ["cursor": "9223372036854775807"], "$.cursor", "not a cursor"),
+                    (request + "/retry", ["source": "a\u{0}b"], "$.source", "without U+0000"),
+                    ("/v1/runs/retry", ["since": "0001-01-01T00:00:00Z"], "$.since", "RFC 3339"),
                     ("/v1/runs/retry", [:], "$.since", "from when on"),
                     ("/v1/runs/retry", ["since": "yesterday"], "$.since", "RFC 3339"),
                     ("/v1/runs/retry", ["run": "x"], "$.run", "not the id of a run"),
@@ -139,6 +142,74 @@ extension IntegrationTests {
                 let none = try await platform.client.post(["run": .string(unknown)], to: "/v1/runs/retry")
                 #expect(none.json["retried"] == 0)
                 #expect(try await platform.client.request(id)["state"] != "failed")
+            }
+        }
+
+        @Test func whoeverCollectsLearnsThatTheRequestGoesOn() async throws {
+            try await withDatabase { database in
+                let stored = try await StoredRequest(database)
+                try await stored.expand()
+                try await stored.finishRuns(succeeded: false)
+                let results = ResultStore(pool: database.pool)
+                let collectable = try #require(try await stored.claimResult())
+                try await results.store(0..<1, body: [0x7B, 0x7D], of: collectable)
+                let page = try await RunStore(pool: database.pool).retry(
+                    RetryFilter(scope: .request(stored.id, from: 0), states: ["failed"], source: nil),
+                    org: stored.source.org, actor: "me", reason: "again")
+                #expect(page.retried == 2)
+                await #expect(throws: CollectionLost.self) { try await results.store(1..<2, body: [], of: collectable) }
+                let finished = try await results.finish(
+                    collectable, state: "failed", substate: nil, reason: nil, deliveries: [])
+                #expect(!finished)
+                try await stored.finishRuns()
+                let next = try #require(try await stored.claimResult())
+                await #expect(throws: CollectionLost.self) { try await results.store(1..<2, body: [], of: collectable) }
+                try await results.store(0..<2, body: [0x7B, 0x7D], of: next)
+                #expect(try await results.finish(next, state: "done", substate: nil, reason: nil, deliveries: []))
+            }
+        }
+
+        @Test func aWebhookThatIsSupersededWhileItIsPostedHasBeenTriedAllTheSame() async throws {
+            try await withDatabase { database in
+                let stored = try await StoredRequest(database)
+                try await stored.expand()
+                try await stored.finishRuns(succeeded: false)
+                try await stored.collect(state: "failed")
+                let claimed = try #require(try await stored.claimDeliveries().first)
+                _ = try await RunStore(pool: database.pool).retry(
+                    RetryFilter(scope: .request(stored.id, from: 0), states: ["failed"], source: nil),
+                    org: stored.source.org, actor: "me", reason: "again")
+                try await DeliveryStore(pool: database.pool).record(
+                    [
+                        DeliveryAttempt(
+                            delivery: claimed, outcome: .delivered, status: 204, milliseconds: 1, substate: nil,
+                            error: nil,
+                            answer: nil)
+                    ], worker: stored.worker)
+                let found = try await database.value(
+                    String.self,
+                    "select d.state || ' ' || t.attempt || ' ' || t.status from public.delivery as d join public.delivery_attempt as t on t.delivery_id = d.id"
+                )
+                #expect(found == "superseded 1 204")
+                #expect(
+                    try await database.value(String.self, "select state::text from public.activity_request")
+                        == "in_progress")
+            }
+        }
+
+        @Test func aRequestWhoseFirstWeekIsGoneIsNotTakenUpAgain() async throws {
+            try await withDatabase(consistency: .waived(because: "a week of its runs is dropped behind its back")) {
+                database in
+                try await database.apply(
+                    CatalogueText(api: "http://127.0.0.1:1", webhooks: "http://127.0.0.1:1").yaml)
+                let request = try await database.storeFailedRuns(10)
+                let runs = RunStore(pool: database.pool)
+                #expect(try await runs.areKept(of: request.id))
+                _ = try await database.column(
+                    Int32.self, "select etl_api.ensure_partitions(clock_timestamp() + interval '30 days')")
+                _ = try await database.column(
+                    [String].self, "select etl_api.drop_partitions(clock_timestamp() + interval '10 days')")
+                #expect(try await !runs.areKept(of: request.id))
             }
         }
 

@@ -1,5 +1,6 @@
 import Contracts
 import JSON
+import Store
 import Testing
 
 extension IntegrationTests {
@@ -82,6 +83,73 @@ extension IntegrationTests {
                     request["objects"]?["expanded"]?.intValue == runs && request["runs"]?["failed"]?.intValue == runs)
                 #expect(try await platform.database.unfinishedRows().filter { !$0.hasPrefix("delivery") } == [])
                 platform.api.gate.open()
+            }
+        }
+
+        /// Its first chunk is done, and nobody makes the others: it is not done as a whole.
+        @Test func whatIsStoppedInTheMiddleOfItsExpansionIsPartialAndGoesOnWhenRetried() async throws {
+            try await withDatabase { database in
+                let stored = try await StoredRequest(database)
+                _ = try await stored.beginExpansion()
+                try await stored.finishRuns()
+                let requests = RequestStore(pool: database.pool)
+                let cancelled = try await requests.cancel(
+                    stored.id, org: stored.source.org, actor: "me", reason: "enough")
+                #expect(cancelled == .stopping)
+                let collectable = try #require(try await stored.claimResult())
+                #expect(
+                    collectable.counts.done == 1 && collectable.runsWanted == 2 && collectable.stop?.reason == "enough")
+                let closed = try await ResultStore(pool: database.pool).finish(
+                    collectable, state: "done", substate: "partial", reason: "enough", deliveries: [])
+                #expect(closed)
+                let page = try await RunStore(pool: database.pool).retry(
+                    RetryFilter(scope: .request(stored.id, from: 0), states: ["failed"], source: nil),
+                    org: stored.source.org, actor: "me", reason: "on with it")
+                #expect(page.requests == 1 && page.retried == 0)
+                let waiting = try await requests.waitingForExpansion(limit: 10).map(\.id)
+                #expect(waiting == [stored.id])
+            }
+        }
+
+        @Test func aRequestOfPlainSQLEndsAlthoughNobodyHasCountedForIt() async throws {
+            var options = Platform.Options()
+            options.variables[.intake] = ["WEIR_INTAKE_POLL": "60s"]
+            try await withPlatform(options) { platform in
+                try await platform.kill9(.intake)
+                let ids = try await platform.database.column(
+                    String.self,
+                    """
+                    insert into public.activity_request (org_id, activity_id, state, content, deadline_at)
+                    select a.org_id, a.id, s.state::public.activity_request_state, '{"objects": ["Abel"]}', clock_timestamp()
+                    from public.activity as a, unnest(array['new', 'valid', 'ready']) as s(state)
+                    where a.key = 'enrich' returning id::text
+                    """)
+                try await eventually("the end of all three") {
+                    try await platform.database.value(
+                        Int64.self,
+                        "select count(*) from public.activity_request where id::text = any ($1) and state = 'timedout'",
+                        ids) == 3
+                }
+                try await platform.start(.intake)
+                try await eventually("intake") { try await platform.client.request(ids[0])["state"] == "timedout" }
+                for id in ids {
+                    let answer = try await platform.client.post([:], to: Self.path(id, "retry"))
+                    #expect(answer.json["requests"] == 1, "\(answer.json)")
+                    _ = try await platform.client.wait(for: id, toBe: "delivered")
+                }
+                #expect(platform.api.calls == ["Abel": 3])
+            }
+        }
+
+        @Test func whatIsOverButForItsResultIsNotCancelled() async throws {
+            try await withDatabase { database in
+                let stored = try await StoredRequest(database)
+                try await stored.expand()
+                try await stored.finishRuns()
+                let late = try await RequestStore(pool: database.pool).cancel(
+                    stored.id, org: stored.source.org, actor: "me", reason: "enough")
+                #expect(late == .tooLate(state: "in_progress"))
+                try await stored.collect()
             }
         }
 

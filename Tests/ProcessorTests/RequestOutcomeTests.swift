@@ -45,6 +45,18 @@ import Testing
             words(outcome(failed: 1, timedout: 2, stop: late)) == ["timedout", "deadline", "its deadline has passed"])
     }
 
+    @Test func whatWasEndedBeforeAllOfItsRunsWereMadeIsMeasuredAgainstThose() {
+        let counts = RunCounts(total: 250, done: 250, failed: 0, invalid: 0, timedout: 0)
+        let late = (cause: StopCause.deadline, reason: "its deadline has passed")
+        #expect(
+            words(RequestOutcome(counts, wanted: 20_000, stop: late)) == [
+                "done", "partial", "its deadline has passed; 19750 of its 20000 runs did not succeed",
+            ])
+        let none = RunCounts(total: 0, done: 0, failed: 0, invalid: 0, timedout: 0)
+        #expect(
+            words(RequestOutcome(none, wanted: 10, stop: late)) == ["timedout", "deadline", "its deadline has passed"])
+    }
+
     @Test func whatWasDoneBeforeItCouldBeEndedIsDone() {
         #expect(words(outcome(done: 2, stop: (.cancelled, "cancelled"))) == ["done", nil, nil])
     }

@@ -181,6 +181,7 @@ select pg_temp.finds('a counter of a request is one too high: ' || c.name,
 from (values ('runs_total', 5), ('runs_done', 1), ('runs_failed', 0), ('runs_invalid', 0), ('runs_timedout', 0)) as c(name, value);
 select pg_temp.finds('runs without counters',
     pg_temp.hidden('delete from public.request_progress where activity_request_id = pg_temp.id_of(''going'')'),
+    'a request in progress has counters: going: counters / none',
     'the counters of a request equal its runs: going: runs_total 5 / runs_total missing',
     'the counters of a request equal its runs: going: runs_done 1 / runs_done missing');
 select pg_temp.finds('a run is gone', 'delete from public.run_queue where id = pg_temp.id_of(''run ready'')',
@@ -208,7 +209,8 @@ $$;
 select pg_temp.finds('a request is over before its runs are', pg_temp.path('activity_request', 'going', 'failed'),
     'a request is over only when all of its runs are: going: in_progress / failed, open runs: 4');
 select pg_temp.finds('a request is done before it is expanded', pg_temp.step('request_progress', 'empty', 'expanded = false'),
-    'a request is over only when all of its runs are: empty: in_progress / done, not expanded');
+    'a request is over only when all of its runs are: empty: in_progress / done, not expanded',
+    'the outcome of a request follows from its runs: empty: failed / done empty');
 select pg_temp.finds('some runs failed, but it is not partial', pg_temp.path('activity_request', 'partial', 'in_progress', 'done'),
     'the outcome of a request follows from its runs: partial: done partial / done');
 select pg_temp.finds('all runs succeeded, but it is partial', pg_temp.path('activity_request', 'again', 'in_progress', 'done partial'),
@@ -226,8 +228,12 @@ select pg_temp.finds('a run succeeded, it failed, and nobody stopped it', pg_tem
 select pg_temp.finds('the run of a delivered request failed after all',
     pg_temp.path('run_queue', 'run delivered', 'in_progress', 'failed'),
     'the outcome of a request follows from its runs: delivered: failed / delivered');
+select pg_temp.finds('one that was stopped in the middle of its expansion is not done as a whole',
+    pg_temp.path('activity_request', 'stopped', 'ready', 'in_progress', 'done') || ';'
+    || pg_temp.step('request_progress', 'stopped', 'expanded = false'),
+    'the outcome of a request follows from its runs: stopped: done partial / done');
 select pg_temp.finds_nothing('one that was stopped may be done with less',
-    pg_temp.path('activity_request', 'stopped', 'ready', 'in_progress', 'done deadline') || ';'
+    pg_temp.path('activity_request', 'stopped', 'ready', 'in_progress', 'done partial') || ';'
     || pg_temp.step('request_progress', 'stopped', 'expanded = false'));
 
 select pg_temp.finds('a workflow request is over before its requests are', pg_temp.path('workflow_request', 'going workflow', 'failed'),

@@ -15,7 +15,7 @@ from weir_function where prorettype = 'trigger'::regtype;
 select set_eq(
     $$select name from weir_function where has_owners_rights and prorettype <> 'trigger'::regtype$$,
     array['etl_api.ensure_partitions(timestamp with time zone,interval)', 'etl_api.drop_partitions(timestamp with time zone)',
-          'etl_api.default_partition_rows(integer)'],
+          'etl_api.default_partition_rows(integer)', 'etl_api.kept_since()'],
     'of the functions that one calls, only those that deal with partitions have the rights of the owner');
 
 -- UUIDv7.

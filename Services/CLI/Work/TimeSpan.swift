@@ -13,16 +13,19 @@ struct TimeSpan {
     let until: String
     private let range: ClosedRange<Double>
 
+    /// A time that no run was made at.
+    private static let latest = Date(timeIntervalSince1970: 4_102_444_800)
+
     /// - Parameter since: how long ago (`30m`, `1h`, `7d`), or a moment.
     init(since: String, until: String?, now: Date) throws {
-        guard let from = Self.ago(since, now: now) ?? Self.moment(since) else {
+        guard let from = Self.ago(since, now: now) ?? Self.moment(since), from.timeIntervalSince1970 >= 0 else {
             throw CommandError.usage(
                 "'\(TerminalText.safe(since))' is neither how long ago nor a moment",
                 remedy: "write 30m, 1h, 7d or 2026-11-26T08:00:00Z")
         }
         var end = now
         if let until {
-            guard let moment = Self.moment(until) else {
+            guard let moment = Self.moment(until), moment < Self.latest else {
                 throw CommandError.usage(
                     "'\(TerminalText.safe(until))' is not a moment", remedy: "write 2026-11-26T08:00:00Z")
             }

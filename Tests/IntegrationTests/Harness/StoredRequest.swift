@@ -60,8 +60,8 @@ struct StoredRequest: Sendable {
             source, worker: worker, limit: 2, runsPerExchange: 1, exchangeIDs: ids.next(2).map { RunRequestID($0) })
     }
 
-    /// Records and maps both answers.
-    func finishRuns() async throws {
+    /// Records and maps the answers of all runs that are ready.
+    func finishRuns(succeeded: Bool = true) async throws {
         let runs = RunStore(pool: pool)
         let log = ExchangeLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1)
         let answers = try await claimRuns().map {
@@ -69,7 +69,7 @@ struct StoredRequest: Sendable {
         }
         try await runs.record(answers, worker: worker)
         _ = try await runs.process(runsMax: 10, bytesMax: 1 << 20) { fetched in
-            fetched.flatMap(\.runs).map { ProcessedRun(run: $0, succeeded: true) }
+            fetched.flatMap(\.runs).map { ProcessedRun(run: $0, succeeded: succeeded) }
         }
     }
 
@@ -79,11 +79,11 @@ struct StoredRequest: Sendable {
     }
 
     /// Collects the result and makes its delivery.
-    func collect() async throws {
+    func collect(state: String = "done") async throws {
         guard let request = try await claimResult() else { throw HarnessError("nothing to collect") }
         let deliveries = request.endpoints.map { (id: DeliveryID(ids.next()), endpoint: $0, payload: Bytea([])) }
         _ = try await ResultStore(pool: pool).finish(
-            request, worker: worker, state: "done", substate: nil, reason: nil, deliveries: deliveries)
+            request, state: state, substate: nil, reason: nil, deliveries: deliveries)
     }
 
     /// Claims the delivery.
