@@ -35,6 +35,40 @@ extension IntegrationTests {
             }
         }
 
+        /// Runs that have ended stand in their primary key before all others: whoever looks for late ones by that reads them all.
+        @Test(arguments: [false, true])
+        func lateRunsAreFoundWithoutALookAtThoseThatHaveEnded(isAnalyzed: Bool) async throws {
+            try await withDatabase(
+                consistency: .waived(because: "its requests have objects and runs, and nothing else")
+            ) {
+                database in
+                try await database.apply(CatalogueText(api: "http://127.0.0.1:1", webhooks: "http://127.0.0.1:1").yaml)
+                _ = try await store(5_000, in: database)
+                _ = try await database.column(
+                    Bool.self,
+                    """
+                    update public.run_queue as r
+                    set source_id = (select s.id from public.source as s where s.key = 'unhurried') returning true
+                    """)
+                // Older than the source allows.
+                try await Task.sleep(for: .seconds(1.1))
+                if isAnalyzed {
+                    _ = try await database.pool.withConnection { connection in
+                        try await connection.script("analyze public.run_queue")
+                    }
+                }
+                let sessions = ServiceSession.configuration(
+                    url: database.url(of: .scheduler), service: "weir-scheduler", connections: 1)
+                let pool = PostgresPool(configuration: sessions, logger: .silent)
+                let sweep = SweepStore(pool: pool)
+                #expect(try await sweep.timeOutRuns(limit: 100) == 0)
+                let before = try await indexEntriesRead(pool, of: "run_queue")
+                #expect(try await sweep.timeOutRuns(limit: 100) == 0)
+                #expect(try await indexEntriesRead(pool, of: "run_queue") - before < 100)
+                await pool.close()
+            }
+        }
+
         private func store(_ objects: Int, in database: TestDatabase) async throws -> ActivityRequestID {
             let id = try await database.value(
                 ActivityRequestID.self,
@@ -64,16 +98,18 @@ extension IntegrationTests {
             return id
         }
 
-        /// Entries that this session has read from the indexes of the objects that requests name.
-        private func indexEntriesRead(_ pool: PostgresPool) async throws -> Int64 {
+        /// Entries that have been read so far from the indexes of a table, and of its partitions.
+        private func indexEntriesRead(_ pool: PostgresPool, of table: String = "request_object") async throws -> Int64 {
             _ = try await pool.execute(Statement("flush", "select true from pg_stat_force_next_flush()"))
             return try await pool.execute(
                 Statement(
                     "read",
                     """
                     select sum(i.idx_tup_read)::bigint from pg_stat_user_indexes as i
-                    where i.relid = 'public.request_object'::regclass
-                    """)
+                    where i.relid in (select to_regclass('public.' || $1)
+                                      union all select h.inhrelid from pg_inherits as h
+                                      where h.inhparent = to_regclass('public.' || $1))
+                    """), table
             )[0].decode(Int64.self, at: 0)
         }
     }
