@@ -35,41 +35,9 @@ extension IntegrationTests {
             }
         }
 
-        /// Runs that have ended stand in their primary key before all others: whoever looks for late ones by that reads them all.
-        @Test(arguments: [false, true])
-        func lateRunsAreFoundWithoutALookAtThoseThatHaveEnded(isAnalyzed: Bool) async throws {
-            try await withDatabase(
-                consistency: .waived(because: "its requests have objects and runs, and nothing else")
-            ) {
-                database in
-                try await database.apply(CatalogueText(api: "http://127.0.0.1:1", webhooks: "http://127.0.0.1:1").yaml)
-                _ = try await store(5_000, in: database)
-                _ = try await database.column(
-                    Bool.self,
-                    """
-                    update public.run_queue as r
-                    set source_id = (select s.id from public.source as s where s.key = 'unhurried') returning true
-                    """)
-                // Older than the source allows.
-                try await Task.sleep(for: .seconds(1.1))
-                if isAnalyzed {
-                    _ = try await database.pool.withConnection { connection in
-                        try await connection.script("analyze public.run_queue")
-                    }
-                }
-                let sessions = ServiceSession.configuration(
-                    url: database.url(of: .scheduler), service: "weir-scheduler", connections: 1)
-                let pool = PostgresPool(configuration: sessions, logger: .silent)
-                let sweep = SweepStore(pool: pool)
-                #expect(try await sweep.timeOutRuns(limit: 100) == 0)
-                let before = try await indexEntriesRead(pool, of: "run_queue")
-                #expect(try await sweep.timeOutRuns(limit: 100) == 0)
-                #expect(try await indexEntriesRead(pool, of: "run_queue") - before < 100)
-                await pool.close()
-            }
-        }
-
-        private func store(_ objects: Int, in database: TestDatabase) async throws -> ActivityRequestID {
+        private func store(
+            _ objects: Int, in database: TestDatabase, state: String = "done"
+        ) async throws -> ActivityRequestID {
             let id = try await database.value(
                 ActivityRequestID.self,
                 """
@@ -85,7 +53,7 @@ extension IntegrationTests {
                 """,
                 """
                 insert into public.run_queue (org_id, activity_request_id, source_id, position, state)
-                select r.org_id, r.id, utils.uuid_v7(), k, 'done'
+                select r.org_id, r.id, utils.uuid_v7(), k, '\(state)'
                 """,
             ] {
                 let each =
