@@ -57,7 +57,13 @@ extension RunStore {
         )
         update public.run_queue as r
         set state = v.outcome::public.run_queue_state, state_substate = v.substate, state_reason = v.reason,
-            worker_id = null, due_at = clock_timestamp() + make_interval(secs => v.delay)
+            worker_id = null,
+            -- Not beyond the time that its source gives it; then it is timed out.
+            due_at = case when v.delay is not null then least(
+                clock_timestamp() + make_interval(secs => v.delay),
+                coalesce(r.retried_at, utils.uuid_v7_time(r.id)) + interval '1 millisecond'
+                    + make_interval(secs => (select s.setup ->> 'run_timeout_seconds' from public.source as s
+                                             where s.id = r.source_id)::double precision)) end
         from verdict as v
         cross join unnest(v.run_ids) as u(id)
         where r.id = u.id and r.run_request_id is not distinct from v.id and r.state = 'in_progress'

@@ -25,12 +25,15 @@ public struct RetryFilter: Sendable {
     public let states: [String]
     /// The key of the source; nil for all.
     public let source: String?
+    /// Whether runs are meant, too, that somebody cancelled.
+    public let includesCancelled: Bool
 
     /// A filter.
-    public init(scope: Scope, states: [String], source: String?) {
+    public init(scope: Scope, states: [String], source: String?, includesCancelled: Bool = true) {
         self.scope = scope
         self.states = states
         self.source = source
+        self.includesCancelled = includesCancelled
     }
 }
 
@@ -79,7 +82,7 @@ extension RunStore {
         "run.find_ended_by_time",
         """
         with seen as materialized (
-            select r.id, r.org_id, r.activity_request_id, r.source_id, r.state::text as state
+            select r.id, r.org_id, r.activity_request_id, r.source_id, r.state::text as state, r.state_substate
             from public.run_queue as r
             where r.id > $1 and r.id < $2
             order by r.id
@@ -90,6 +93,13 @@ extension RunStore {
                      (array_agg(id order by id desc) filter (where org_id = $4))[1] as last_own
               from seen) as n
         left join seen as s on s.org_id = $4 and s.state = any ($5) and ($6::uuid is null or s.source_id = $6)
+         and ($7 or s.state_substate is distinct from 'cancelled')
+        """)
+
+    private static let isUnexpanded = Statement(
+        "run.is_unexpanded",
+        """
+        select true from public.request_progress as p where p.activity_request_id = $1 and not p.expanded
         """)
 
     private static let findSource = Statement(
@@ -101,8 +111,8 @@ extension RunStore {
     private static let findOne = Statement(
         "run.find_ended",
         """
-        select r.id, r.activity_request_id from public.run_queue as r
-        where r.id = $1 and r.org_id is not distinct from $2 and r.state::text = any ($3)
+        select r.id, r.activity_request_id, r.state::text from public.run_queue as r
+        where r.id = $1 and r.org_id is not distinct from $2
         """)
 
     // Attempts and time count anew; who is in the middle of ending is left alone.
@@ -115,6 +125,9 @@ extension RunStore {
                 retried_at = clock_timestamp(), due_at = null, worker_id = null
             from unnest($1::uuid[]) as i(id)
             where r.id = i.id and r.state::text = any ($2)
+              -- One that was ended before all of its runs were made goes on making them: that is asked for by its own id.
+              and ($4 or not exists (select from public.request_progress as p
+                                     where p.activity_request_id = r.activity_request_id and not p.expanded))
               -- Of a request that lost some of its runs to time nothing whole can be made any more.
               and r.activity_request_id >= (select etl_api.kept_since())
               and not exists (select from public.activity_request as q
@@ -137,7 +150,7 @@ extension RunStore {
     /// - Parameters:
     ///   - actor: who asks, as the history shall name them.
     ///   - reason: why, a sentence for people.
-    /// - Throws: ``UnknownSource``.
+    /// - Throws: ``UnknownSource``, ``NoRetry``.
     public func retry(
         _ filter: RetryFilter, org: OrgID, actor: String, reason: String
     ) async throws -> RetryPage {
@@ -151,7 +164,7 @@ extension RunStore {
             var pipeline = Pipeline()
             // Before their runs: whoever collects a result has finished by then, or finds the claim void.
             pipeline.add(RequestStore.lock, found.requests + found.unbegun, org)
-            pipeline.add(Self.retry, found.runs, filter.states, reason)
+            pipeline.add(Self.retry, found.runs, filter.states, reason, filter.isAboutOneRequest)
             let rows = try await transaction.run(pipeline)[1]
             var retried = 0
             var requests: Set<ActivityRequestID> = []
@@ -214,7 +227,13 @@ extension RunStore {
         case .runs(let after, let since, let until):
             return try await find(filter, source: source, org: org, from: after, since, until, in: transaction)
         case .run(let run):
-            rows = try await transaction.execute(findOne, run, org, filter.states)
+            rows = try await transaction.execute(findOne, run, org)
+            guard let state = try rows.first?.decode(String.self, at: 2) else { throw NoRetry.unknown }
+            guard filter.states.contains(state) else { throw NoRetry.notEnded(state: state) }
+            let request = try rows[0].decode(ActivityRequestID.self, at: 1)
+            if try await !transaction.execute(isUnexpanded, request).isEmpty { throw NoRetry.unexpanded(request) }
+            found.add((run, request))
+            return found
         }
         for row in rows { found.add(try row.decode((RunID, ActivityRequestID).self)) }
         return found
@@ -230,7 +249,8 @@ extension RunStore {
         var last = begin
         repeat {
             let rows = try await transaction.execute(
-                findByTime, last, RunID.floor(until), Int32(retryPage), org, filter.states, source)
+                findByTime, last, RunID.floor(until), Int32(retryPage), org, filter.states, source,
+                filter.includesCancelled)
             guard let counts = try rows.first?.decode((RunID?, ActivityRequestID?, Int64, RunID?, RunID?).self) else {
                 return found
             }
@@ -250,6 +270,22 @@ extension RunStore {
         found.next = .runs(after: last, since: since, until: until)
         return found
     }
+}
+
+extension RetryFilter {
+    fileprivate var isAboutOneRequest: Bool {
+        if case .request = scope { true } else { false }
+    }
+}
+
+/// Why a single run is not taken up again.
+public enum NoRetry: Error {
+    /// The organization has no such run.
+    case unknown
+    /// It is in a state from which it is not taken up.
+    case notEnded(state: String)
+    /// Its request was ended before all of its runs were made, and would go on making them.
+    case unexpanded(ActivityRequestID)
 }
 
 /// A filter names a source that the organization does not have.

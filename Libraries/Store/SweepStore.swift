@@ -108,7 +108,9 @@ public struct SweepStore: Sendable {
         update public.run_queue as r
         set state = (case when due.is_late then 'timedout' else 'ready' end)::public.run_queue_state, due_at = null,
             state_substate = case when due.is_late then 'deadline' end,
-            state_reason = case when due.is_late then concat_ws('; ', r.state_reason, $2) else r.state_reason end
+            state_reason = case when due.is_late
+                                then concat_ws('; the last try: ', $2, regexp_replace(r.state_reason, ', again in \\S+ s$', ''))
+                                else r.state_reason end
         from due
         where r.id = due.id and r.state is not distinct from 'waiting'
         """)
@@ -142,7 +144,7 @@ public struct SweepStore: Sendable {
         """)
 
     /// What a run is told that its source's limit has ended.
-    private static let lateReason = "it waited for longer than its source allows (run_timeout)"
+    private static let lateReason = "it took longer than its source allows (run_timeout)"
 
     private static let dropPartitions = Statement(
         "sweep.drop_partitions",

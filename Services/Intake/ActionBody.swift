@@ -54,6 +54,24 @@ struct ActionBody {
     /// The key of a source.
     var source: String? { get throws { try text("source") } }
 
+    /// Whether runs are meant, too, that somebody cancelled.
+    var includesCancelled: Bool {
+        get throws {
+            switch fields["cancelled"] {
+            case nil, .null?: return false
+            case .bool(let yes)?: return yes
+            default: throw Self.problem("$.cancelled", "true or false is needed")
+            }
+        }
+    }
+
+    /// Refuses fields that mean nothing beside another.
+    func refuse(_ names: [String], beside other: String) throws {
+        for name in names where fields[name] != nil {
+            throw Self.problem("$.\(name)", "it says nothing beside \(other), which names a single run")
+        }
+    }
+
     /// Where the next page begins.
     var cursor: String? { get throws { try text("cursor") } }
 

@@ -42,7 +42,14 @@ extension RequestRoutes {
         let (id, client) = try await (requestID(context), client(of: request))
         let given = try ActionBody(
             parsing: try await body(of: request), known: ["reason", "states", "source", "cursor"])
-        guard try await requests.organization(of: id) == client.org else { throw unknown(id) }
+        guard let status = try await requests.status(of: id, org: client.org) else { throw unknown(id) }
+        if status.state == "in_progress", status.substate == "stopping" {
+            throw Problem(
+                code: "request_is_stopping", status: 409, title: "The request is being ended",
+                detail:
+                    "\(Quantity(status.runs.open, "run")) of the request \(status.runs.open == 1 ? "is" : "are") being closed. Retry it when it is over."
+            )
+        }
         guard try await runs.areKept(of: id) else {
             throw Problem(
                 code: "runs_not_kept", status: 409, title: "The runs are not kept any more",
@@ -63,9 +70,10 @@ extension RequestRoutes {
         let client = try await client(of: request)
         let given = try ActionBody(
             parsing: try await body(of: request),
-            known: ["reason", "states", "source", "cursor", "run", "since", "until"])
+            known: ["reason", "states", "source", "cursor", "run", "since", "until", "cancelled"])
         let scope: RetryFilter.Scope
         if let run = try given.run {
+            try given.refuse(["source", "cursor", "since", "until", "cancelled"], beside: "run")
             scope = .run(run)
         } else {
             let until =
@@ -74,11 +82,15 @@ extension RequestRoutes {
                 guard let run = RunID(text) else { throw ActionBody.badCursor }
                 return run
             }
-            scope = .runs(after: after, since: try given.since, until: until)
+            let since = try given.since
+            guard since <= until else { throw ActionBody.problem("$.until", "it comes before since") }
+            scope = .runs(after: after, since: since, until: until)
         }
         return try await retry(
-            RetryFilter(scope: scope, states: try given.states, source: try given.source), client: client,
-            reason: try given.reason)
+            RetryFilter(
+                scope: scope, states: try given.states, source: try given.source,
+                includesCancelled: try given.includesCancelled),
+            client: client, reason: try given.reason)
     }
 
     private func retry(_ filter: RetryFilter, client: Client, reason: String?) async throws -> Response {
@@ -86,6 +98,19 @@ extension RequestRoutes {
         do {
             page = try await runs.retry(
                 filter, org: client.org, actor: client.actor, reason: reason ?? "retried by \(client.actor)")
+        } catch NoRetry.unknown {
+            throw Problem.notFound("There is no such run.")
+        } catch NoRetry.notEnded(let state) {
+            throw Problem(
+                code: "nothing_to_retry", status: 409, title: "The run did not end without success",
+                detail: "The run is \(state); it is taken up again from \(filter.states.joined(separator: ", ")).")
+        } catch NoRetry.unexpanded(let request) {
+            throw Problem(
+                code: "request_not_expanded", status: 409,
+                title: "The request was ended before all of its runs were made",
+                detail:
+                    "With the run, request \(request) would go on making the runs that it lacks. Retry the request if that is meant."
+            )
         } catch let error as UnknownSource {
             throw ActionBody.problem(
                 "$.source",

@@ -52,6 +52,7 @@ struct CompletionPayload {
     private var runs: JSONValue {
         let counts = request.counts
         return [
+            "planned": .number(JSONNumber(max(counts.total, request.runsWanted))),
             "total": .number(JSONNumber(counts.total)), "done": .number(JSONNumber(counts.done)),
             "failed": .number(JSONNumber(counts.failed)), "invalid": .number(JSONNumber(counts.invalid)),
             "timedout": .number(JSONNumber(counts.timedout)),

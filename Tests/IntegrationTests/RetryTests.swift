@@ -1,4 +1,5 @@
 import Contracts
+import Foundation
 import JSON
 import Store
 import Testing
@@ -124,6 +125,18 @@ extension IntegrationTests {
                     ("/v1/runs/retry", ["since": "0001-01-01T00:00:00Z"], "$.since", "RFC 3339"),
                     ("/v1/runs/retry", [:], "$.since", "from when on"),
                     ("/v1/runs/retry", ["since": "yesterday"], "$.since", "RFC 3339"),
+                    (
+                        "/v1/runs/retry", ["since": "2026-11-26T08:00:00Z", "until": "2026-11-25T08:00:00Z"], "$.until",
+                        "before since"
+                    ),
+                    (
+                        "/v1/runs/retry", ["run": .string("01a21528-93ed-732f-a626-e94bb3d836fa"), "source": "x"],
+                        "$.source", "beside run"
+                    ),
+                    (
+                        "/v1/runs/retry", ["since": "2026-11-01T08:00:00Z", "cancelled": "x"], "$.cancelled",
+                        "true or false"
+                    ),
                     ("/v1/runs/retry", ["run": "x"], "$.run", "not the id of a run"),
                 ]
                 for (path, body, place, hint) in cases {
@@ -140,7 +153,10 @@ extension IntegrationTests {
                     #expect(answer.status == 404, "\(path): \(answer.json)")
                 }
                 let none = try await platform.client.post(["run": .string(unknown)], to: "/v1/runs/retry")
-                #expect(none.json["retried"] == 0)
+                #expect(none.status == 404)
+                let run = try await platform.database.value(String.self, "select min(id::text) from public.run_queue")
+                let open = try await platform.client.post(["run": .string(run)], to: "/v1/runs/retry")
+                #expect(open.status == 409 && open.code == "nothing_to_retry", "\(open.json)")
                 #expect(try await platform.client.request(id)["state"] != "failed")
             }
         }
@@ -210,6 +226,38 @@ extension IntegrationTests {
                 _ = try await database.column(
                     [String].self, "select etl_api.drop_partitions(clock_timestamp() + interval '10 days')")
                 #expect(try await !runs.areKept(of: request.id))
+            }
+        }
+
+        @Test func aFilterLeavesOutWhatSomebodyCancelledAndSingleRunsDoNotResumeAnExpansion() async throws {
+            try await withDatabase { database in
+                try await database.apply(
+                    CatalogueText(api: "http://127.0.0.1:1", webhooks: "http://127.0.0.1:1").yaml)
+                let request = try await database.storeFailedRuns(10)
+                _ = try await database.column(
+                    Bool.self,
+                    "update public.run_queue set state_substate = 'cancelled' where position < 4 returning true")
+                let runs = RunStore(pool: database.pool)
+                func retry(_ scope: RetryFilter.Scope, cancelled: Bool) async throws -> Int {
+                    try await runs.retry(
+                        RetryFilter(scope: scope, states: ["failed"], source: "registry", includesCancelled: cancelled),
+                        org: request.org, actor: "me", reason: "again"
+                    ).retried
+                }
+                let lately = RetryFilter.Scope.runs(after: nil, since: .now - 60, until: .now + 60)
+                #expect(try await retry(lately, cancelled: false) == 6)
+                #expect(try await retry(lately, cancelled: false) == 0)
+                _ = try await database.column(
+                    Bool.self,
+                    "update public.request_progress set expanded = false, objects_total = 20, runs_planned = 20 returning true"
+                )
+                #expect(try await retry(lately, cancelled: true) == 0)
+                let run = try await database.value(
+                    RunID.self, "select id from public.run_queue where state = 'failed' limit 1")
+                await #expect { try await retry(.run(run), cancelled: true) } throws: { error in
+                    if case NoRetry.unexpanded(request.id) = error { true } else { false }
+                }
+                #expect(try await retry(.request(request.id, from: 0), cancelled: true) == 4)
             }
         }
 

@@ -184,7 +184,7 @@ extension IntegrationTests {
                 #expect((runs["done"]?.intValue ?? 0) + (runs["timedout"]?.intValue ?? 0) == 4)
                 #expect((runs["done"]?.intValue ?? 0) >= 1 && (runs["timedout"]?.intValue ?? 0) >= 1)
                 #expect(
-                    request["failures"]?[0]?["reason"] == "it waited for longer than its source allows (run_timeout)")
+                    request["failures"]?[0]?["reason"] == "it took longer than its source allows (run_timeout)")
             }
         }
 

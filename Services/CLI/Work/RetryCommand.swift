@@ -14,10 +14,10 @@ struct RetryCommand: WeirCommand {
         commandName: "retry",
         abstract: "Take runs up again that ended without success.",
         discussion: """
-            Of a request, of one run (--run), or all that a filter finds (--since, with --state and --source as you like). Their \
-            attempts are counted anew, their requests go on, and the new outcome is delivered anew. Runs are taken up page by \
-            page: if the command is interrupted, what was taken up stays so, and the same command, or the one it names, does \
-            the rest.
+            Of a request, of one run (--run), or all that a filter finds (--since, with --state and --source as you like; what \
+            somebody cancelled is left out unless --cancelled is given). Their attempts are counted anew, their requests go on, and \
+            the new outcome is delivered anew. Runs are taken up page by page: if the command is interrupted, what was taken up \
+            stays so; the same command does the rest, and with --cursor it begins where it ended.
 
             Examples:
               weir retry 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
@@ -32,9 +32,10 @@ struct RetryCommand: WeirCommand {
     @Option(help: "The key of the source.") var source: String?
     @Option(help: "Runs made since then: 30m, 1h, 7d, or a moment such as 2026-11-26T08:00:00Z.") var since: String?
     @Option(help: "Runs made until then; a moment. Default: now.") var until: String?
+    @Flag(help: "With --since: also runs that somebody cancelled.") var cancelled = false
     @Option(help: "Why, for the history; up to 500 characters. Default: retried by the name of your key.")
     var reason: String?
-    @Option(help: ArgumentHelp("Where an interrupted command goes on.", visibility: .hidden)) var cursor: String?
+    @Option(help: "Where to begin: what an interrupted command named.") var cursor: String?
     @OptionGroup var intake: IntakeOptions
     @Flag(help: "Print JSON for programs.") var json = false
 
@@ -43,6 +44,7 @@ struct RetryCommand: WeirCommand {
             throw ValidationError(
                 "Say which runs: a request's id, --run, or --since with --state and --source as you like.")
         }
+        if cancelled, since == nil { throw ValidationError("--cancelled goes with --since.") }
         if until != nil, since == nil { throw ValidationError("--until goes with --since.") }
         if run != nil, source != nil { throw ValidationError("--run names a single run; --source says nothing more.") }
         for state in state where !["failed", "timedout", "invalid"].contains(state) {
@@ -59,6 +61,7 @@ struct RetryCommand: WeirCommand {
         body["source"] = source.map { .string($0) }
         body["reason"] = reason.map { .string($0) }
         body["run"] = run.map { .string($0) }
+        if cancelled { body["cancelled"] = .bool(true) }
         if let span {
             body["since"] = .string(span.since)
             body["until"] = .string(span.until)
@@ -80,7 +83,9 @@ struct RetryCommand: WeirCommand {
                         }
                 } catch  where retried > 0 {
                     progress.finish()
-                    console.note("\(Quantity(retried, "run")) taken up before this; the same command does the rest")
+                    console.note(
+                        "\(Quantity(retried, "run")) taken up before this; go on with the same command and --cursor \(next ?? "")"
+                    )
                     throw error
                 }
                 retried += page.retried
@@ -98,10 +103,15 @@ struct RetryCommand: WeirCommand {
             console.print(
                 retried == 0 && requests == 0
                     ? "Nothing to take up again."
-                    : "\(Quantity(retried, "run")) taken up again, \(Quantity(requests, "request")) that had ended \(requests == 1 ? "goes" : "go") on."
-            )
+                    : Self.summary(retried, requests))
             if let request, requests > 0 { console.note("weir status \(request) shows how far it is") }
         }
+    }
+
+    private static func summary(_ runs: Int, _ requests: Int) -> String {
+        let taken = "\(Quantity(runs, "run")) taken up again"
+        if requests == 0 { return taken + "." }
+        return "\(taken), \(Quantity(requests, "request")) that had ended \(requests == 1 ? "goes" : "go") on."
     }
 
     /// How far a long one is: by the time at which the runs were made, since nobody has counted them.

@@ -32,7 +32,9 @@ struct TimeSpan {
             end = moment
         }
         guard from <= end else {
-            throw CommandError.usage("--until comes before --since", remedy: "turn them round")
+            throw until == nil
+                ? CommandError.usage("--since is in the future", remedy: "write 30m, 1h, 7d or a moment that has been")
+                : CommandError.usage("--until comes before --since", remedy: "turn them round")
         }
         self.since = Self.text(from)
         self.until = Self.text(end)
