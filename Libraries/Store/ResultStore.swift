@@ -49,6 +49,20 @@ public struct ResultRow: Sendable {
     public let values: [(datapoint: DatapointID, json: JSONB)]
 }
 
+/// A part of a result: NDJSON of consecutive objects.
+public struct ResultChunk: Sendable {
+    /// The objects' places in the request.
+    public let positions: Range<Int>
+    /// The lines.
+    public let body: [UInt8]
+
+    /// A chunk.
+    public init(positions: Range<Int>, body: [UInt8]) {
+        self.positions = positions
+        self.body = body
+    }
+}
+
 /// Collecting the results of requests.
 public struct ResultStore: Sendable {
     private let pool: PostgresPool
@@ -127,11 +141,13 @@ public struct ResultStore: Sendable {
         with held as materialized (
             -- Until the commit: whoever takes the claim away waits for this, and deletes it.
             select r.id from public.activity_request as r
-            where r.id = $2 and r.worker_id is not distinct from $6 and r.attempt = $7 and r.state = 'in_progress'
+            where r.id = $2 and r.worker_id is not distinct from $3 and r.attempt = $4 and r.state = 'in_progress'
             for share
         )
         insert into public.request_result (org_id, activity_request_id, first_position, objects, body)
-        select $1, h.id, $3, $4, $5 from held as h
+        select $1, h.id, c.first_position, c.objects, c.body
+        from held as h
+        cross join unnest($5::int[], $6::int[], $7::bytea[]) as c(first_position, objects, body)
         """)
 
     private static let finish = Statement(
@@ -231,16 +247,15 @@ public struct ResultStore: Sendable {
         return (rows, last.position)
     }
 
-    /// Stores one chunk of the result: that of consecutive objects.
+    /// Stores chunks of the result, in one statement.
     ///
     /// - Throws: ``CollectionLost`` when the claim is void.
-    public func store(
-        _ positions: Range<Int>, body: [UInt8], of request: CollectableRequest
-    ) async throws {
+    public func store(_ chunks: [ResultChunk], of request: CollectableRequest) async throws {
         let stored = try await pool.execute(
-            Self.store, request.org, request.id, Int32(positions.lowerBound), Int32(positions.count), Bytea(body),
-            request.worker, Int32(request.attempt))
-        if stored.affectedRows == 0 { throw CollectionLost() }
+            Self.store, request.org, request.id, request.worker, Int32(request.attempt),
+            chunks.map { Int32($0.positions.lowerBound) }, chunks.map { Int32($0.positions.count) },
+            chunks.map { Bytea($0.body) })
+        if stored.affectedRows < chunks.count { throw CollectionLost() }
     }
 
     /// Closes the request and makes its deliveries, in one transaction.

@@ -42,49 +42,66 @@ struct ResultCollector: Sendable {
             deliveries: deliveries)
     }
 
-    /// Stores the result chunk by chunk, a few at once: while Postgres reads one, another is encoded.
+    /// Puts the result together chunk by chunk, a few at once: while Postgres reads one, another is encoded. Chunks are stored several at
+    /// a time, since each statement waits for the disk.
     ///
     /// - Returns: how long the result is, and the result itself when it is short enough to travel in the webhook.
     private func storeChunks(of request: CollectableRequest) async throws -> (bytes: Int, inline: [UInt8]?) {
         let lines = ResultLines(datapointKeys: request.datapointKeys)
         var firsts = stride(from: 0, to: request.objectCount, by: chunkObjects).makeIterator()
         var bytes = 0
-        var parts: [Int: [UInt8]]? = [:]
-        try await withThrowingTaskGroup(of: (first: Int, bytes: Int, lines: [UInt8]).self) { group in
+        var all: [ResultChunk]? = []
+        var unstored: [ResultChunk] = []
+        var unstoredBytes = 0
+        try await withThrowingTaskGroup(of: (stored: Int, chunks: [ResultChunk]).self) { group in
             func begin(_ first: Int) {
                 let positions = first..<min(first + chunkObjects, request.objectCount)
-                group.addTask { try await storeChunks(positions, of: request, lines: lines) }
+                group.addTask { try await chunks(positions, of: request, lines: lines) }
             }
             for _ in 0..<chunksAtOnce { firsts.next().map(begin) }
-            while let part = try await group.next() {
-                bytes += part.bytes
-                if bytes > Self.inlineBytesMax { parts = nil }
-                parts?[part.first] = part.lines
+            while let (stored, chunks) = try await group.next() {
                 firsts.next().map(begin)
+                let added = chunks.reduce(0) { $0 + $1.body.count }
+                bytes += stored + added
+                if bytes > Self.inlineBytesMax { all = nil }
+                all? += chunks
+                unstored += chunks
+                unstoredBytes += added
+                if unstoredBytes >= chunkBytes {
+                    try await results.store(unstored, of: request)
+                    (unstored, unstoredBytes) = ([], 0)
+                }
             }
         }
-        let inline = parts.map { parts in parts.sorted { $0.key < $1.key }.flatMap(\.value) }
+        if !unstored.isEmpty { try await results.store(unstored, of: request) }
+        let inline = all.map { all in
+            all.sorted { $0.positions.lowerBound < $1.positions.lowerBound }.flatMap(\.body)
+        }
         return (bytes, inline)
     }
 
-    /// One chunk, or several when the values are large.
+    /// The lines of some objects: one chunk, or several when the values are large. Those of which there is enough are stored at once, so that
+    /// memory stays flat.
     ///
-    /// - Returns: the lines too, as long as they may travel in the webhook.
-    private func storeChunks(
+    /// - Returns: the bytes that are stored, and the chunks that are not yet.
+    private func chunks(
         _ positions: Range<Int>, of request: CollectableRequest, lines: ResultLines
-    ) async throws -> (first: Int, bytes: Int, lines: [UInt8]) {
-        var bytes = 0
-        var all: [UInt8] = []
+    ) async throws -> (stored: Int, chunks: [ResultChunk]) {
+        var chunks: [ResultChunk] = []
+        var (stored, unstored) = (0, 0)
         var first = positions.lowerBound
         while first < positions.upperBound {
             let (rows, end) = try await results.rows(
                 of: request.id, positions: first..<positions.upperBound, bytesMax: chunkBytes)
-            let body = lines.encode(rows)
-            try await results.store(first..<end, body: body, of: request)
-            bytes += body.count
-            if bytes <= Self.inlineBytesMax { all += body } else { all = [] }
+            chunks.append(ResultChunk(positions: first..<end, body: lines.encode(rows)))
+            unstored += chunks[chunks.count - 1].body.count
+            if unstored >= chunkBytes {
+                try await results.store(chunks, of: request)
+                stored += unstored
+                (chunks, unstored) = ([], 0)
+            }
             first = end
         }
-        return (positions.lowerBound, bytes, all)
+        return (stored, chunks)
     }
 }

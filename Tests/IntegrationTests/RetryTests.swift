@@ -167,20 +167,23 @@ extension IntegrationTests {
                 try await stored.expand()
                 try await stored.finishRuns(succeeded: false)
                 let results = ResultStore(pool: database.pool)
+                func chunk(_ positions: Range<Int>) -> ResultChunk {
+                    ResultChunk(positions: positions, body: [0x7B, 0x7D])
+                }
                 let collectable = try #require(try await stored.claimResult())
-                try await results.store(0..<1, body: [0x7B, 0x7D], of: collectable)
+                try await results.store([chunk(0..<1)], of: collectable)
                 let page = try await RunStore(pool: database.pool).retry(
                     RetryFilter(scope: .request(stored.id, from: 0), states: ["failed"], source: nil),
                     org: stored.source.org, actor: "me", reason: "again")
                 #expect(page.retried == 2)
-                await #expect(throws: CollectionLost.self) { try await results.store(1..<2, body: [], of: collectable) }
+                await #expect(throws: CollectionLost.self) { try await results.store([chunk(1..<2)], of: collectable) }
                 let finished = try await results.finish(
                     collectable, state: "failed", substate: nil, reason: nil, deliveries: [])
                 #expect(!finished)
                 try await stored.finishRuns()
                 let next = try #require(try await stored.claimResult())
-                await #expect(throws: CollectionLost.self) { try await results.store(1..<2, body: [], of: collectable) }
-                try await results.store(0..<2, body: [0x7B, 0x7D], of: next)
+                await #expect(throws: CollectionLost.self) { try await results.store([chunk(1..<2)], of: collectable) }
+                try await results.store([chunk(0..<2)], of: next)
                 #expect(try await results.finish(next, state: "done", substate: nil, reason: nil, deliveries: []))
             }
         }
