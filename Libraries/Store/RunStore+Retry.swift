@@ -7,48 +7,6 @@ import Postgres
     import Foundation
 #endif
 
-/// Which ended runs to take up again.
-public struct RetryFilter: Sendable {
-    /// What is looked through.
-    public enum Scope: Sendable {
-        /// The runs of one request, from the object of a place on.
-        case request(ActivityRequestID, from: Int)
-        /// The runs made between two moments, from a run on.
-        case runs(after: RunID?, since: Date, until: Date)
-        /// One run.
-        case run(RunID)
-    }
-
-    /// What is looked through.
-    public let scope: Scope
-    /// `failed`, `timedout`, `invalid`.
-    public let states: [String]
-    /// The key of the source; nil for all.
-    public let source: String?
-    /// Whether runs are meant, too, that somebody cancelled.
-    public let includesCancelled: Bool
-
-    /// A filter.
-    public init(scope: Scope, states: [String], source: String?, includesCancelled: Bool = true) {
-        self.scope = scope
-        self.states = states
-        self.source = source
-        self.includesCancelled = includesCancelled
-    }
-}
-
-/// What became of one page of runs.
-public struct RetryPage: Sendable {
-    /// Runs that are ready again.
-    public let retried: Int
-    /// Requests that were over and go on.
-    public let requests: Int
-    /// Where the next page begins; nil after the last.
-    public let next: RetryFilter.Scope?
-    /// The sources that have work now.
-    public let sources: [ReadySource]
-}
-
 extension RunStore {
     // A page is bounded by the runs that are looked at, not by those that are found: few among many must not take long.
     private static let findInRequest = Statement(
@@ -269,46 +227,5 @@ extension RunStore {
         } while found.runs.isEmpty
         found.next = .runs(after: last, since: since, until: until)
         return found
-    }
-}
-
-extension RetryFilter {
-    fileprivate var isAboutOneRequest: Bool {
-        if case .request = scope { true } else { false }
-    }
-}
-
-/// Why a single run is not taken up again.
-public enum NoRetry: Error {
-    /// The organization has no such run.
-    case unknown
-    /// It is in a state from which it is not taken up.
-    case notEnded(state: String)
-    /// Its request was ended before all of its runs were made, and would go on making them.
-    case unexpanded(ActivityRequestID)
-}
-
-/// A filter names a source that the organization does not have.
-public struct UnknownSource: Error {
-    /// What was named.
-    public let key: String
-    /// The keys of those that there are.
-    public let known: [String]
-}
-
-extension RunID {
-    /// The smallest id of the same millisecond.
-    var floored: RunID {
-        var bytes = withUnsafeBytes(of: uuid.uuid) { Array($0) }
-        for place in 6..<16 { bytes[place] = 0 }
-        return RunID(bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) })
-    }
-
-    /// The smallest id of an instant, as `utils.uuid_v7_floor` makes it (RFC 9562, section 5.7).
-    static func floor(_ date: Date) -> RunID {
-        let milliseconds = UInt64(max(0, date.timeIntervalSince1970 * 1000))
-        var bytes = [UInt8](repeating: 0, count: 16)
-        for place in 0..<6 { bytes[place] = UInt8(truncatingIfNeeded: milliseconds >> (8 * UInt64(5 - place))) }
-        return RunID(bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) })
     }
 }
