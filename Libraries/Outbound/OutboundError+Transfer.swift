@@ -86,7 +86,8 @@ extension OutboundError {
             self = error(.tls, detail, isRetryable: true)
         case CURLE_OUT_OF_MEMORY where wasConnected && transfer?.body.isEmpty == true,
             CURLcode(rawValue: 100) where wasConnected && transfer?.body.isEmpty == true:
-            // What libcurl 7.88 says, and 8.6 and later (CURLE_TOO_LARGE, which older headers lack), of a header line longer than its own bound, CURL_MAX_HTTP_HEADER.
+            // What libcurl 7.88 says, and 8.6 and later (CURLE_TOO_LARGE, which older headers lack), of a header line longer
+            // than its own bound, CURL_MAX_HTTP_HEADER.
             self = error(.headersTooLarge, "a line of the answer's header is longer than \(CURL_MAX_HTTP_HEADER) bytes")
         default:
             self = error(.network, detail)

@@ -58,11 +58,12 @@ extension RequestStore {
         for no key update of p
         """)
 
-    /// Which statement of ``reopen(_:reason:)`` takes up those that were over.
-    static let reopenPlace = 4
-
-    /// Takes requests up again of which runs are. Their rows are locked.
-    static func reopen(_ ids: [ActivityRequestID], reason: String) -> Pipeline {
+    /// Takes requests up again of which runs are, and commits. Their rows are locked.
+    ///
+    /// - Returns: how many of them had ended.
+    static func reopen(
+        _ ids: [ActivityRequestID], reason: String, committing transaction: PostgresTransaction
+    ) async throws -> Int {
         var pipeline = Pipeline()
         pipeline.add(lockWorkflows, ids)
         // In the order in which those who deliver lock them.
@@ -70,6 +71,6 @@ extension RequestStore {
         pipeline.add(voidCollection, ids)
         pipeline.add(reopenEnded, ids, reason)
         pipeline.add(reopen, ids, reason)
-        return pipeline
+        return try await transaction.commit(pipeline).last?.affectedRows ?? 0
     }
 }

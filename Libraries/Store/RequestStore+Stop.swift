@@ -42,35 +42,29 @@ public enum Cancellation: Sendable, Equatable {
 }
 
 extension RequestStore {
-    // Locks the request, so that whoever holds a claim on it either finishes what it does first or finds the claim void.
+    // What was never accepted ends here.
     private static let stop = Statement(
         "request.stop",
         """
         update public.activity_request as r
-        set state = (case when r.state = 'new' then $3 else 'ready' end)::public.activity_request_state,
-            state_substate = $2, state_reason = w.reason, stopping = $2, stopping_reason = w.reason, worker_id = null
-        from (
-            select r.id, coalesce($4, format('its deadline, %s UTC, has passed', to_char(r.deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))) as reason
-            from public.activity_request as r where r.id = any ($1)
-        ) as w
+        set state = (case when r.state = 'new' then $4 else 'ready' end)::public.activity_request_state,
+            state_substate = $3, state_reason = w.reason, stopping = $3, stopping_reason = w.reason, worker_id = null
+        from unnest($1::uuid[], $2::text[]) as w(id, reason)
         where r.id = w.id and r.state in ('new', 'valid', 'waiting') and r.stopping is null
-          and ($4 is not null or r.deadline_at <= clock_timestamp())
+          and ($3 = 'cancelled' or r.deadline_at <= clock_timestamp())
         """)
 
-    // What is accepted ends like all others: its outcome is collected and delivered.
+    // What is accepted ends like all others: its outcome is collected and delivered. Whoever has a claim on it finds it void.
     private static let stopBegun = Statement(
         "request.stop_begun",
         """
         update public.activity_request as r
-        set state = 'in_progress', state_substate = 'stopping', stopping = $2, worker_id = null,
-            state_reason = coalesce(r.stopping_reason, $3, w.overdue), stopping_reason = coalesce(r.stopping_reason, $3, w.overdue)
-        from (
-            select r.id, format('its deadline, %s UTC, has passed', to_char(r.deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')) as overdue
-            from public.activity_request as r where r.id = any ($1)
-        ) as w
-        where r.id = w.id and (r.state = 'ready' and r.stopping is not distinct from $2
+        set state = 'in_progress', state_substate = 'stopping', state_reason = w.reason, stopping = $3,
+            stopping_reason = w.reason, worker_id = null
+        from unnest($1::uuid[], $2::text[]) as w(id, reason)
+        where r.id = w.id and (r.state = 'ready' and r.stopping is not distinct from $3
                                or r.state in ('ready', 'in_progress') and r.stopping is null)
-          and ($3 is not null or r.deadline_at <= clock_timestamp())
+          and ($3 = 'cancelled' or r.deadline_at <= clock_timestamp())
           -- What is over but for its result ends by itself.
           and not exists (
               select from public.request_progress as p
@@ -136,12 +130,19 @@ extension RequestStore {
         where q.id = idle.id
         """)
 
+    // Without those that are over but for their result: they would be found again and again, before all others.
     private static let overdue = Statement(
         "request.overdue",
         """
-        select r.id from public.activity_request as r
+        select r.id, format('its deadline, %s UTC, has passed',
+                            to_char(r.deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
+        from public.activity_request as r
         where r.deadline_at <= (select clock_timestamp()) and r.stopping is null
           and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+          and not exists (
+              select from public.request_progress as p
+              where p.activity_request_id = r.id and p.expanded and r.state = 'in_progress'
+                and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout)
         order by r.deadline_at
         limit $1
         """)
@@ -181,7 +182,7 @@ extension RequestStore {
             guard ["new", "valid", "waiting", "ready", "in_progress"].contains(state) else {
                 return .tooLate(state: state)
             }
-            let stopped = try await transaction.commit(Self.stop([id], cause: .cancelled, reason: reason))
+            let stopped = try await transaction.commit(Self.stop([id], cause: .cancelled, reasons: [reason]))
             if state == "new" { return .over }
             return stopped[2].isEmpty ? .tooLate(state: "in_progress") : .stopping
         }
@@ -192,19 +193,22 @@ extension RequestStore {
     /// - Returns: how many.
     public func stopOverdue(limit: Int) async throws -> Int {
         try await pool.transaction { transaction in
-            let ids: [ActivityRequestID] = try await transaction.execute(Self.overdue, limit).ids()
-            if ids.isEmpty { return 0 }
+            let overdue = try await transaction.execute(Self.overdue, limit).map {
+                try $0.decode((ActivityRequestID, String).self)
+            }
+            if overdue.isEmpty { return 0 }
+            let ids = overdue.map(\.0)
             _ = try await transaction.execute(Self.lock, ids, OrgID?.none)
-            _ = try await transaction.commit(Self.stop(ids, cause: .deadline, reason: nil))
+            _ = try await transaction.commit(Self.stop(ids, cause: .deadline, reasons: overdue.map(\.1)))
             return ids.count
         }
     }
 
-    private static func stop(_ ids: [ActivityRequestID], cause: StopCause, reason: String?) -> Pipeline {
+    private static func stop(_ ids: [ActivityRequestID], cause: StopCause, reasons: [String]) -> Pipeline {
         var pipeline = Pipeline()
         pipeline.add(startCounting, ids)
-        pipeline.add(stop, ids, cause.rawValue, cause.stateOfRuns, reason)
-        pipeline.add(stopBegun, ids, cause.rawValue, reason)
+        pipeline.add(stop, ids, reasons, cause.rawValue, cause.stateOfRuns)
+        pipeline.add(stopBegun, ids, reasons, cause.rawValue)
         return pipeline
     }
 

@@ -134,9 +134,9 @@ extension RunStore {
                 sources.insert(ReadySource(org: org, source: source))
             }
             let again = Array(requests.union(found.unbegun))
-            let reopened = try await transaction.commit(RequestStore.reopen(again, reason: reason))
+            let reopened = try await RequestStore.reopen(again, reason: reason, committing: transaction)
             return RetryPage(
-                retried: retried, requests: reopened[RequestStore.reopenPlace].affectedRows, next: found.next,
+                retried: retried, requests: reopened, next: found.next,
                 sources: Array(sources))
         }
     }

@@ -138,7 +138,7 @@ public struct ExecutorService: Service {
     /// Of a request that was cancelled or whose time is over, nothing more is called.
     private func dropUnwanted() async {
         while !Task.isCancelled {
-            // Cut short by a stop, which the loop's condition sees.
+            // How soon what is cancelled ends. Cut short by a stop, which the loop's condition sees.
             try? await Task.sleep(for: configuration.lookAfterHeld)
             let held = dispatcher.waitingExchanges + underWay.exchanges
             if held.isEmpty || Task.isCancelled { continue }
@@ -189,7 +189,7 @@ public struct ExecutorService: Service {
                 } catch {
                     logger.error(
                         "Could not claim runs.", metadata: ["source": "\(turn.source.source)", "error": "\(error)"])
-                    // Paces the attempts while the database is away, beside the calls that can begin meanwhile.
+                    // Paces the attempts while the database is away, beside the calls that can begin meanwhile; a stop ends it.
                     calls.addTask {
                         try? await Task.sleep(for: .milliseconds(500))
                         dispatcher.offer([turn.source])

@@ -86,7 +86,7 @@ public struct SchedulerService: Service {
             } catch {
                 logger.warning("A sweep failed.", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: configuration.sweepInterval)
+            await rest(configuration.sweepInterval)
         }
     }
 
@@ -105,7 +105,7 @@ public struct SchedulerService: Service {
             } catch {
                 logger.warning("Could not wake runs whose back-off is over.", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: min(configuration.wakeInterval, configuration.sweepInterval))
+            await rest(min(configuration.wakeInterval, configuration.sweepInterval))
         }
     }
 
@@ -119,7 +119,7 @@ public struct SchedulerService: Service {
             } catch {
                 logger.warning("Could not end requests that are cancelled or overdue.", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: configuration.sweepInterval)
+            await rest(configuration.sweepInterval)
         }
     }
 
@@ -142,8 +142,8 @@ public struct SchedulerService: Service {
             } catch {
                 contact.lost()
             }
-            // The beat by which an outage is noticed: a few within the longest silence. Cut short by a stop, which the loop sees.
-            try? await Task.sleep(for: contact.silenceMax / 4)
+            // The beat by which an outage is noticed: a few within the longest silence.
+            await rest(contact.silenceMax / 4)
         }
     }
 
@@ -194,7 +194,12 @@ public struct SchedulerService: Service {
                 logger.error("Upkeep failed.", metadata: ["error": "\(error)"])
                 pause = .seconds(10)
             }
-            try? await Task.sleep(for: pause)
+            await rest(pause)
         }
+    }
+
+    /// Waits for the next turn. Cut short by a stop, which every loop sees in its condition.
+    private func rest(_ duration: Duration) async {
+        try? await Task.sleep(for: duration)
     }
 }

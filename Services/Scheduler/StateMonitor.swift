@@ -52,6 +52,7 @@ final class StateMonitor: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await self.look()
+                // How old the figures may be. Cut short by a stop, which the loop's condition sees.
                 try? await Task.sleep(for: self.configuration.interval)
             }
         }

@@ -67,6 +67,7 @@ extension IntegrationTests {
         private func carryOut(
             _ kills: [ChaosPlan.Kill], on victim: ServiceInstance, _ platform: Platform
         ) async throws {
+            // The plan's own times: what happens to the services is that they are killed at these moments, whatever they are doing.
             for kill in kills {
                 try await Task.sleep(for: kill.life)
                 try await platform.kill9(victim.service, victim.number)
@@ -80,6 +81,7 @@ extension IntegrationTests {
             let end = ContinuousClock.now + duration
             var records = try await RecordedCalls(platform)
             while ContinuousClock.now < end {
+                // How often is looked, for as long as the chaos lasts; nothing is waited for.
                 try await Task.sleep(for: .seconds(2))
                 records.merge(try await RecordedCalls(platform))
             }

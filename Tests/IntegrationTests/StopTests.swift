@@ -149,6 +149,12 @@ extension IntegrationTests {
                 let late = try await RequestStore(pool: database.pool).cancel(
                     stored.id, org: stored.source.org, actor: "me", reason: "enough")
                 #expect(late == .tooLate(state: "in_progress"))
+                // Nor does it stand before others whose time is over.
+                _ = try await database.column(
+                    Bool.self,
+                    "update public.activity_request set deadline_at = clock_timestamp() - interval '1 hour' returning true"
+                )
+                #expect(try await RequestStore(pool: database.pool).stopOverdue(limit: 1) == 0)
                 try await stored.collect()
             }
         }

@@ -46,6 +46,7 @@ struct ChaosLoad: Sendable {
             let id = try await platform.client.submit(names, activity: asksDirectory ? "gather" : "enrich")
             accepted.append(Accepted(id: id, names: names, missing: missing))
             // The next one comes when this one is over, so that the load is what the services can bear.
+            // Other processes end it, which send the test no signal.
             while ContinuousClock.now < end, try await !isOver(id) { try await Task.sleep(for: .milliseconds(50)) }
         }
         return accepted

@@ -49,6 +49,7 @@ struct StubConnection {
             flood(bytes, isAnnounced: isAnnounced)
             return false
         case .late(let delay, let reply):
+            // The API that this plays is slow; the connection has a thread of its own.
             usleep(useconds_t(delay / .microseconds(1)))
             return send(reply)
         case .silence:
