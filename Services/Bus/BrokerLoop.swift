@@ -59,8 +59,9 @@ final class BrokerLoop {
             lastTick = router.now
             report()
         }
+        // Whoever hears of something finds it counted. Sending may find a client gone, of which others hear in a further round.
         publishStatistics()
-        router.flush()
+        router.flush(beforeFurtherRounds: publishStatistics)
     }
 
     private func timeToSleep() -> Duration {

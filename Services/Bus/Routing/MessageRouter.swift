@@ -203,7 +203,9 @@ final class MessageRouter<Wire: PeerWire> {
     }
 
     /// Sends what the turn has gathered. Batches that clients did not take earlier are tried again.
-    func flush() {
+    ///
+    /// - Parameter beforeFurtherRounds: called before that is sent which the sending itself has brought about.
+    func flush(beforeFurtherRounds: () -> Void = {}) {
         while !dirtyPeers.isEmpty || !blockedPeers.isEmpty {
             let batches = dirtyPeers + blockedPeers
             dirtyPeers = []
@@ -216,6 +218,7 @@ final class MessageRouter<Wire: PeerWire> {
             }
             // Serving may have gathered more; those still blocked wait for the next turn.
             if dirtyPeers.isEmpty { return }
+            beforeFurtherRounds()
         }
     }
 
