@@ -109,7 +109,8 @@ let package = Package(
         library("States"),
         library("Mapping", uses: ["JSON"]),
         library("Templates", uses: ["JSON"]),
-        library("Catalogue", uses: ["JSON", "Mapping", "Templates"], products: [yams]),
+        library("Sources", uses: ["JSON", "Mapping", "Templates"]),
+        library("Catalogue", uses: ["JSON", "Mapping", "Sources", "Templates"], products: [yams]),
         library("Contracts", uses: ["JSON"], products: [crypto], exclude: ["Schemas"]),
 
         // The outside world, one library for each part of it.

@@ -11,7 +11,8 @@ struct ModuleEdgesTests {
         "States": [],
         "Templates": ["JSON"],
         "Mapping": ["JSON"],
-        "Catalogue": ["JSON", "Mapping", "Templates"],
+        "Sources": ["JSON", "Mapping", "Templates"],
+        "Catalogue": ["JSON", "Mapping", "Sources", "Templates"],
         "Contracts": ["JSON", "States"],
         "Postgres": ["CLibPQ"],
         "Messaging": ["CZeroMQ"],
@@ -23,7 +24,8 @@ struct ModuleEdgesTests {
 
     /// The domain: values and functions, no I/O.
     private static let domain: Set<String> = [
-        "States", "Factors", "Mapping", "Templates", "Billing", "Workflows", "JSON", "Catalogue", "Contracts",
+        "States", "Factors", "Mapping", "Templates", "Billing", "Workflows", "JSON", "Sources", "Catalogue",
+        "Contracts",
     ]
 
     /// Who alone may import a C library.
