@@ -1,0 +1,134 @@
+import Contracts
+import Postgres
+
+/// What a step of a job came to that leaves something to do.
+public struct JobProgress: Sendable {
+    /// The exchange that the job is for.
+    public let exchange: RunRequestID
+    /// Until its next step.
+    public let after: Duration
+    /// How far it has come; nil when nobody knows, as when the step failed.
+    public let progress: String?
+    /// Where it stands now; nil when that has not changed.
+    public let phase: DueJob.Phase?
+    /// Whether the step failed.
+    public let isFailure: Bool
+    /// The HTTP calls worth a line: not those that say nothing new.
+    public let calls: [ExchangeLog]
+
+    /// What a step came to.
+    public init(
+        exchange: RunRequestID, after: Duration, progress: String? = nil, phase: DueJob.Phase? = nil,
+        isFailure: Bool = false, calls: [ExchangeLog] = []
+    ) {
+        self.exchange = exchange
+        self.after = after
+        self.progress = progress
+        self.phase = phase
+        self.isFailure = isFailure
+        self.calls = calls
+    }
+}
+
+extension JobStore {
+    private static let advance = Statement(
+        "job.advance",
+        """
+        update public.external_job as j
+        set worker_id = null, due_at = clock_timestamp() + make_interval(secs => i.seconds),
+            phase = coalesce(i.phase, j.phase), tries = case when i.failed then j.tries + 1 else 0 end,
+            polls = j.polls + (j.phase = 'polling' and i.phase is null)::int,
+            progressed_at = case when i.progress is distinct from j.progress and i.progress is not null
+                                 then clock_timestamp() else j.progressed_at end,
+            progress = coalesce(i.progress, j.progress)
+        from unnest($2::uuid[], $3::double precision[], $4::text[], $5::text[], $6::boolean[])
+            as i(id, seconds, progress, phase, failed)
+        where j.run_request_id = i.id and j.worker_id is not distinct from $1
+        """)
+
+    private static let resume = Statement(
+        "job.resume",
+        """
+        with job as materialized (
+            select j.run_request_id as id from unnest($2::uuid[]) as i(id)
+            join public.external_job as j on j.run_request_id = i.id
+            where j.worker_id is not distinct from $1
+        ), exchange as (
+            update public.run_request as q
+            set state = 'in_progress', state_substate = null, state_reason = null, worker_id = $1
+            from job as j
+            where q.id = j.id and q.state is not distinct from 'waiting'
+            returning q.id, q.run_ids
+        )
+        update public.run_queue as r
+        set state = 'in_progress', state_substate = null, state_reason = null, worker_id = $1, due_at = null
+        from exchange as e
+        cross join unnest(e.run_ids) as u(id)
+        where r.id = u.id and r.run_request_id is not distinct from e.id and r.state is not distinct from 'waiting'
+        """)
+
+    private static let giveBack = Statement(
+        "job.give_back",
+        """
+        update public.external_job as j
+        set worker_id = null, due_at = clock_timestamp() + make_interval(secs => $3)
+        from unnest($2::uuid[]) as i(id)
+        where j.run_request_id = i.id and j.worker_id is not distinct from $1
+        """)
+
+    private static let end = Statement(
+        "job.end",
+        """
+        delete from public.external_job as j
+        using unnest($2::uuid[]) as i(id)
+        where j.run_request_id = i.id and j.worker_id is not distinct from $1
+        """)
+
+    private static let callBack = Statement(
+        "job.call_back",
+        """
+        update public.external_job set due_at = clock_timestamp(), called_back_at = clock_timestamp()
+        where run_request_id = $1 and phase in ('submitting', 'unknown', 'polling')
+        returning true
+        """)
+
+    /// Stores what steps came to; the jobs are free again.
+    public func record(_ steps: [JobProgress], worker: WorkerID) async throws(PostgresError) {
+        var pipeline = Pipeline()
+        Self.add(log: LogLines(steps.lazy.map { ($0.exchange, $0.calls) }), worker: worker, to: &pipeline)
+        pipeline.add(
+            Self.advance, worker, steps.map(\.exchange), steps.map(\.after.inSeconds), steps.map(\.progress),
+            steps.map { $0.phase?.rawValue }, steps.map(\.isFailure))
+        _ = try await pool.run(pipeline)
+    }
+
+    /// Makes exchanges that waited for their jobs this worker's own, as if it had just called: their answer, or that there is none, is
+    /// recorded as any other's.
+    ///
+    /// - Parameter calls: lines of the log that belong to it, by exchange.
+    public func resume(_ exchanges: [(RunRequestID, calls: [ExchangeLog])], worker: WorkerID) async throws(PostgresError) {
+        var pipeline = Pipeline()
+        Self.add(log: LogLines(exchanges.lazy.map { ($0.0, $0.calls) }), worker: worker, to: &pipeline)
+        pipeline.add(Self.resume, worker, exchanges.map(\.0))
+        _ = try await pool.run(pipeline)
+    }
+
+    /// Forgets jobs of which nothing is left to do.
+    public func end(_ exchanges: [RunRequestID], worker: WorkerID) async throws(PostgresError) {
+        _ = try await pool.execute(Self.end, worker, exchanges)
+    }
+
+    /// Gives jobs back whose step was not taken.
+    public func giveBack(
+        _ exchanges: [RunRequestID], worker: WorkerID, after: Duration
+    ) async throws(PostgresError) {
+        _ = try await pool.execute(Self.giveBack, worker, exchanges, after.inSeconds)
+    }
+
+    /// The API says that something has happened to a job: it is looked at at once.
+    ///
+    /// - Returns: false when there is no such job, or nothing to wait for.
+    public func callBack(_ exchange: RunRequestID) async throws(PostgresError) -> Bool {
+        try await !pool.execute(Self.callBack, exchange).isEmpty
+    }
+}

@@ -1,0 +1,133 @@
+import Contracts
+import Postgres
+
+/// A job of which a step is due, held by this worker.
+public struct DueJob: Sendable {
+    /// Where it stands.
+    public enum Phase: String, Sendable {
+        /// Its submission may be under way elsewhere.
+        case submitting
+        /// Nobody knows whether its submission arrived.
+        case unknown
+        /// It has an id at the API.
+        case polling
+        /// Nobody wants its result any more.
+        case aborting
+        /// Its result is stored, or there is none.
+        case cleaning
+    }
+
+    /// The tenant.
+    public let org: OrgID
+    /// The exchange that it is for.
+    public let exchange: RunRequestID
+    /// The source whose API it runs at.
+    public let source: SourceID
+    /// The version of the source when it was claimed.
+    public let sourceVersion: Int64
+    /// Where it stands.
+    public let phase: Phase
+    /// Its id at the API.
+    public let externalID: String?
+    /// The state of the exchange: `waiting` or `in_progress` as long as anybody wants it.
+    public let exchangeState: String
+    /// Since its submission.
+    public let age: Duration
+    /// Since it got further.
+    public let stillness: Duration
+    /// How far it had come at the last poll.
+    public let progress: String?
+    /// How often it has been polled.
+    public let polls: Int
+    /// Steps that failed in a row.
+    public let tries: Int
+    /// The runs that it serves and that still wait for it.
+    public var runs: [ClaimedRun] = []
+}
+
+extension JobStore {
+    private static let claim = Statement(
+        "job.claim",
+        """
+        with alive as materialized (
+            -- Held until the commit, so that a worker is never released in the middle of a claim of its own.
+            select from public.worker as w where w.id = $1 and w.ended_at is null for key share
+        ), due as materialized (
+            select j.run_request_id from public.external_job as j
+            where j.worker_id is null and j.due_at <= (select clock_timestamp()) and exists (select from alive)
+            order by j.due_at
+            limit $2
+            for no key update skip locked
+        )
+        update public.external_job as j
+        set worker_id = $1
+        from due as d
+        where j.run_request_id = d.run_request_id
+        returning j.org_id, j.run_request_id, j.source_id,
+            (select s.version from public.source as s where s.id = j.source_id), j.phase, j.external_id,
+            coalesce((select q.state::text from public.run_request as q where q.id = j.run_request_id), 'failed'),
+            extract(epoch from clock_timestamp() - coalesce(j.submitted_at, j.created_at))::double precision,
+            extract(epoch from clock_timestamp() - coalesce(j.progressed_at, j.created_at))::double precision,
+            j.progress, j.polls, j.tries
+        """)
+
+    private static let runs = Statement(
+        "job.runs",
+        """
+        with exchange as materialized (
+            select q.id, q.run_ids from unnest($1::uuid[]) as i(id) join public.run_request as q on q.id = i.id
+        ), run as materialized (
+            select e.id as exchange, r.id, r.attempt, r.activity_request_id, r.position
+            from exchange as e
+            cross join unnest(e.run_ids) as u(id)
+            join public.run_queue as r on r.id = u.id
+            where r.run_request_id is not distinct from e.id and r.state in ('waiting', 'in_progress')
+        )
+        select r.exchange, r.id, r.attempt, r.activity_request_id, o.name
+        from run as r
+        join public.request_object as o
+          on o.activity_request_id = r.activity_request_id and o.position = r.position
+        order by r.exchange, r.id
+        """)
+
+    private static let next = Statement(
+        "job.next",
+        """
+        select extract(epoch from min(j.due_at) - clock_timestamp())::double precision
+        from public.external_job as j where j.worker_id is null
+        """)
+
+    /// Takes jobs of which a step is due, those first that are due for longest.
+    public func claim(worker: WorkerID, limit: Int) async throws(PostgresError) -> [DueJob] {
+        var jobs: [DueJob] = []
+        for row in try await pool.execute(Self.claim, worker, limit) {
+            let (org, exchange, source, version, phase, externalID, state, age, stillness, progress, polls, tries) =
+                try row.decode(
+                    (
+                        OrgID, RunRequestID, SourceID, Int64?, String, String?, String, Double, Double, String?, Int32,
+                        Int32
+                    ).self)
+            jobs.append(
+                DueJob(
+                    org: org, exchange: exchange, source: source, sourceVersion: version ?? 0,
+                    phase: DueJob.Phase(rawValue: phase) ?? .cleaning, externalID: externalID, exchangeState: state,
+                    age: .seconds(age), stillness: .seconds(stillness), progress: progress, polls: Int(polls),
+                    tries: Int(tries)))
+        }
+        if jobs.isEmpty { return [] }
+        var runs: [RunRequestID: [ClaimedRun]] = [:]
+        for row in try await pool.execute(Self.runs, jobs.map(\.exchange)) {
+            let (exchange, id, attempt, request, name) = try row.decode(
+                (RunRequestID, RunID, Int32, ActivityRequestID, String).self)
+            runs[exchange, default: []].append(
+                ClaimedRun(id: id, attempt: Int(attempt), request: request, objectName: name))
+        }
+        for index in jobs.indices { jobs[index].runs = runs[jobs[index].exchange] ?? [] }
+        return jobs
+    }
+
+    /// Until the next step of any job is due; nil when there is none.
+    public func nextDue() async throws(PostgresError) -> Duration? {
+        try await pool.execute(Self.next).first?.decode(Double?.self, at: 0).map { .seconds($0) }
+    }
+}
