@@ -159,6 +159,8 @@ cross join (
           select org_id, id, ''run_queue'', ''done'', 0, '''', now() from public.run_queue'),
         ('delete from public.state_history'),
         ('insert into public.state_transition values (''run_queue'', ''ready'', ''done'', ''normal'', ''mine'')'),
+        ('insert into public.rate_group (key, concurrency) values (''mine'', 1024)'),
+        ('update public.rate_group set concurrency = 1024'),
         ('alter table public.run_queue disable trigger all'),
         ('select etl_api.record_update_of_run_queue()'),
         ('update etl_api.etl_log set message = ''nothing happened''')
