@@ -117,7 +117,9 @@ let package = Package(
         library("Postgres", uses: ["CLibPQ"], products: [logging]),
         library("Messaging", uses: ["CZeroMQ"], products: [logging]),
         library("Outbound", uses: ["CCurl"], products: [logging]),
-        library("Store", uses: ["Postgres", "Contracts", "Catalogue", "JSON"], products: [logging]),
+        library("Exchanges", uses: ["Contracts", "JSON", "Mapping", "Outbound", "Sources", "Templates"]),
+        library(
+            "Store", uses: ["Postgres", "Contracts", "Catalogue", "JSON", "Sources"], products: [crypto, logging]),
 
         // What every Main needs, and the parts of a service built from its settings.
         library(
@@ -137,7 +139,8 @@ let package = Package(
         service(
             "Executor",
             uses: [
-                "Assembly", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store", "Templates",
+                "Assembly", "Contracts", "Exchanges", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Sources",
+                "Store", "Templates",
             ],
             products: [lifecycle, logging]),
         service(
@@ -206,7 +209,11 @@ let package = Package(
             products: [logging]),
         tests(
             "ExecutorTests",
-            of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store", "Templates"]),
+            of: [
+                "Executor", "Contracts", "Exchanges", "JSON", "Outbound", "Postgres", "Runtime", "Sources", "Store",
+                "Templates",
+            ],
+            products: [logging]),
         tests("ProcessorTests", of: ["Processor", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
         tests(
             "IntegrationTests",

@@ -74,10 +74,9 @@ public struct CallPermitStore: Sendable {
         _ askings: [PermitAsking], worker: WorkerID, within: Duration
     ) async throws(PostgresError) -> [CallPermit] {
         let sources = Dictionary(askings.map { ($0.source.source, $0.source) }, uniquingKeysWith: { first, _ in first })
-        let seconds = Double(within.components.seconds) + Double(within.components.attoseconds) / 1e18
         let rows = try await pool.execute(
             Self.hold, worker, askings.map(\.source.source), askings.map { Int32(clamping: $0.wanted) },
-            askings.map { Int32(clamping: $0.keep) }, askings.map { Int32(clamping: $0.starts) }, seconds)
+            askings.map { Int32(clamping: $0.keep) }, askings.map { Int32(clamping: $0.starts) }, within.inSeconds)
         var permits: [CallPermit] = []
         for row in rows {
             let (id, slots, target, starts, wait, othersWant) = try row.decode(

@@ -76,6 +76,13 @@ extension JobStore {
         where j.run_request_id = i.id and j.worker_id is not distinct from $1
         """)
 
+    private static let release = Statement(
+        "job.release",
+        """
+        update public.external_job as j set worker_id = null
+        where j.worker_id = $1 and j.phase <> 'submitting' and j.run_request_id <> all ($2)
+        """)
+
     private static let end = Statement(
         "job.end",
         """
@@ -106,7 +113,9 @@ extension JobStore {
     /// recorded as any other's.
     ///
     /// - Parameter calls: lines of the log that belong to it, by exchange.
-    public func resume(_ exchanges: [(RunRequestID, calls: [ExchangeLog])], worker: WorkerID) async throws(PostgresError) {
+    public func resume(_ exchanges: [(RunRequestID, calls: [ExchangeLog])], worker: WorkerID)
+        async throws(PostgresError)
+    {
         var pipeline = Pipeline()
         Self.add(log: LogLines(exchanges.lazy.map { ($0.0, $0.calls) }), worker: worker, to: &pipeline)
         pipeline.add(Self.resume, worker, exchanges.map(\.0))
@@ -123,6 +132,13 @@ extension JobStore {
         _ exchanges: [RunRequestID], worker: WorkerID, after: Duration
     ) async throws(PostgresError) {
         _ = try await pool.execute(Self.giveBack, worker, exchanges, after.inSeconds)
+    }
+
+    /// Gives back what a worker holds and does not know of, since the answer to a claim was lost.
+    ///
+    /// - Parameter known: what it knows that it holds.
+    public func release(allBut known: [RunRequestID], worker: WorkerID) async throws(PostgresError) {
+        _ = try await pool.execute(Self.release, worker, known)
     }
 
     /// The API says that something has happened to a job: it is looked at at once.

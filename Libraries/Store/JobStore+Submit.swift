@@ -50,7 +50,9 @@ extension JobStore {
         from unnest($2::uuid[]) as i(id)
         join public.run_request as q on q.id = i.id
         where q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
-        on conflict (run_request_id, org_id) do nothing
+        -- Noted already, when the answer to that was lost.
+        on conflict (run_request_id, org_id) do update set worker_id = excluded.worker_id
+        where external_job.worker_id is not distinct from excluded.worker_id and external_job.phase = 'submitting'
         returning run_request_id
         """)
 

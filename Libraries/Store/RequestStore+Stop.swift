@@ -117,17 +117,23 @@ extension RequestStore {
         with idle as materialized (
             select q.id from unnest($1::uuid[]) as i(id)
             join public.run_request as q on q.id = i.id
-            where q.state is not distinct from 'in_progress'
+            where q.state in ('in_progress', 'waiting')
               and not exists (
                   select from unnest(q.run_ids) as u(id)
                   join public.run_queue as r on r.id = u.id
-                  where r.run_request_id is not distinct from q.id and r.state = 'in_progress')
+                  where r.run_request_id is not distinct from q.id and r.state in ('in_progress', 'waiting'))
             for no key update of q skip locked
+        ), closed as (
+            update public.run_request as q
+            set state = $4::public.run_request_state, state_substate = $2, state_reason = $3, worker_id = null
+            from idle
+            where q.id = idle.id
+            returning q.id
         )
-        update public.run_request as q
-        set state = $4::public.run_request_state, state_substate = $2, state_reason = $3, worker_id = null
-        from idle
-        where q.id = idle.id
+        -- Its job, if it has one, is ended at once.
+        update public.external_job as j set due_at = clock_timestamp()
+        from closed as c
+        where j.run_request_id = c.id
         """)
 
     // Without those that are over but for their result: they would be found again and again, before all others.

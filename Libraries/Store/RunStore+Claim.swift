@@ -47,7 +47,11 @@ extension RunStore {
         """
         with alive as materialized (
             -- Held until the commit, so that a worker is never released in the middle of a claim of its own.
-            select from public.worker as w where w.id = $3 and w.ended_at is null for key share
+            select from public.worker as w
+            where w.id = $3 and w.ended_at is null
+              -- Nobody calls a source that is paused.
+              and not exists (select from public.source as s where s.id = $2 and s.paused_until > clock_timestamp())
+            for key share
         ), candidate as materialized (
             select r.id, r.activity_request_id, r.position
             from public.run_queue as r

@@ -40,6 +40,43 @@ public struct SweepStore: Sendable {
         for update skip locked
         """)
 
+    // Before the runs are released: what waits for a job goes on doing so, and of a submission that may have been under way nobody knows
+    // whether it arrived.
+    private static let releaseJobs = Statement(
+        "sweep.release_jobs",
+        """
+        with job as (
+            update public.external_job as j
+            set worker_id = null, due_at = clock_timestamp(),
+                phase = case j.phase when 'submitting' then 'unknown' else j.phase end
+            from unnest($1::uuid[]) as w(id)
+            where j.worker_id = w.id
+            returning j.run_request_id, j.phase
+        ), exchange as (
+            update public.run_request as q
+            set state = 'waiting', worker_id = null,
+                state_substate = case j.phase when 'unknown' then 'submission_unknown' else 'external_job' end,
+                state_reason = case j.phase when 'unknown' then 'its executor went away in the middle of the submission' end
+            from job as j
+            where q.id = j.run_request_id and q.state is not distinct from 'in_progress'
+            returning q.id, q.run_ids, q.state_substate, q.state_reason
+        )
+        update public.run_queue as r
+        set state = 'waiting', worker_id = null, due_at = 'infinity', state_substate = e.state_substate, state_reason = e.state_reason
+        from exchange as e
+        cross join unnest(e.run_ids) as u(id)
+        where r.id = u.id and r.run_request_id is not distinct from e.id and r.state is not distinct from 'in_progress'
+        """)
+
+    private static let forgetSnapshots = Statement(
+        "sweep.forget_snapshots",
+        """
+        delete from public.snapshot_run_rel as s
+        using (select s.run_id, s.snapshot_id from public.snapshot_run_rel as s
+               where s.run_id < etl_api.kept_since() order by s.run_id limit 10000) as old
+        where s.run_id = old.run_id and s.snapshot_id = old.snapshot_id
+        """)
+
     private static let releaseRuns = Statement(
         "sweep.release_runs",
         """
@@ -188,6 +225,7 @@ public struct SweepStore: Sendable {
                 pipeline.add(Self.releaseRequests, workers)
                 pipeline.add(Self.releaseDeliveries, workers)
                 pipeline.add(Self.released, workers)
+                pipeline.add(Self.releaseJobs, workers)
                 pipeline.add(Self.releaseRuns, workers, Int32(attemptsMax))
             }
             _ = try await transaction.commit(pipeline)
@@ -233,13 +271,15 @@ public struct SweepStore: Sendable {
         try await !pool.execute(Self.deliveriesWait).isEmpty
     }
 
-    /// Makes the partitions of the coming week, and forgets workers that ended and lines of the log that were written long ago.
+    /// Makes the partitions of the coming week, and forgets workers that ended, jobs of runs that are gone, and lines of the log that were
+    /// written long ago.
     ///
     /// - Returns: how many partitions were missing.
     public func upkeep() async throws(PostgresError) -> Int {
         var pipeline = Pipeline()
         pipeline.add(Self.partitions)
         pipeline.add(Self.forget)
+        pipeline.add(Self.forgetSnapshots)
         pipeline.add(Self.forgetLog)
         let results = try await pool.run(pipeline)
         return Int(try results[0][0].decode(Int32.self, at: 0))

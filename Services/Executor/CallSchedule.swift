@@ -8,6 +8,8 @@ struct Call: Sendable {
     let worker: WorkerID
     let source: PreparedSource
     let ready: ReadySource
+    /// The job of which a step is due; nil: the exchange is to be made.
+    var job: DueJob?
 }
 
 /// Which source is claimed from next, which claimed exchange is called next, and when permits are asked for: sources take turns,
@@ -98,7 +100,7 @@ struct CallSchedule {
         return own >= worth && room >= min(worth, 8) ? room : 0
     }
 
-    /// A claim has come back, with these exchanges; as many as it asked for, when there may be more.
+    /// A claim has come back, with these exchanges, or steps of jobs are due.
     mutating func add(_ calls: [Call], of source: ReadySource, _ now: Instant) {
         var lane = lanes[source] ?? CallLane(now: now)
         lane.isOffered = offered.contains(source)
@@ -206,8 +208,10 @@ struct CallSchedule {
 
     // MARK: Taking out
 
-    /// The exchanges that have not begun.
-    var waitingExchanges: [RunRequestID] { turns.flatMap { lanes[$0]?.waiting.map(\.exchange.id) ?? [] } }
+    /// The exchanges that have not begun; without those whose jobs are followed, which are in progress nowhere.
+    var waitingExchanges: [RunRequestID] {
+        turns.flatMap { source in (lanes[source]?.waiting ?? []).filter { $0.job == nil }.map(\.exchange.id) }
+    }
 
     /// Takes out exchanges that have not begun and that nobody wants any more; others are passed over.
     ///

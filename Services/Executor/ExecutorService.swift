@@ -32,6 +32,8 @@ public struct ExecutorService: Service {
         public var gathering: Duration = .milliseconds(10)
         /// How often it looks whether what it holds is still wanted.
         public var lookAfterHeld: Duration = .seconds(3)
+        /// How long it calls under its permits without news from Postgres, which might have given it up: within its lease.
+        public var permitValid: Duration = .milliseconds(7_500)
         /// How often it looks for work that no hint announced.
         public var pollInterval: Duration = .seconds(2)
 
@@ -50,36 +52,63 @@ public struct ExecutorService: Service {
     private let underWay = CallsUnderWay()
     private let dispatcher: Dispatcher
     private let permits: PermitAsker
+    private let jobs: JobFollower
     private let answers: Batcher<RecordedAnswer>
     private let failures: Batcher<RecordedFailure>
     private let doubtful = DoubtfulClaims()
     private let metrics: ExecutorMetrics
     private let logger: Logger
 
+    /// What an executor reads and writes.
+    public struct Stores: Sendable {
+        let runs: RunStore
+        let permits: CallPermitStore
+        let jobs: JobStore
+        let sources: SourceStore
+
+        /// The stores on a pool.
+        public init(pool: PostgresPool) {
+            runs = RunStore(pool: pool)
+            permits = CallPermitStore(pool: pool)
+            jobs = JobStore(pool: pool)
+            sources = SourceStore(pool: pool)
+        }
+    }
+
     /// An executor on its parts.
+    ///
+    /// - Parameter callbacks: where APIs say that something has happened to a job; nil when nothing was set.
     public init(
-        configuration: Configuration, runs: RunStore, permits: CallPermitStore, sources: SourceStore,
-        lease: WorkerLease, bus: BusClient,
+        configuration: Configuration, stores: Stores, callbacks: CallbackLinks?, lease: WorkerLease, bus: BusClient,
         hints: HintPublisher, outbound: OutboundClient, context: RuntimeContext
     ) {
         self.configuration = configuration
-        self.runs = runs
-        self.sources = SourceCache(store: sources)
+        runs = stores.runs
+        let sources = SourceCache(store: stores.sources) { record in
+            try PreparedSource(
+                record, outbound: outbound, secrets: context.secrets, clock: context.clock,
+                tokens: stores.sources.tokens(of: record))
+        }
+        self.sources = sources
         self.lease = lease
         self.bus = bus
         self.hints = hints
         ids = context.ids
         logger = context.logger
-        runner = ExchangeRunner(
-            client: outbound, secrets: context.secrets, clock: context.clock, random: { Double.random(in: 0...1) },
-            underWay: underWay)
+        runner = ExchangeRunner(random: { Double.random(in: 0...1) }, underWay: underWay)
         dispatcher = Dispatcher(
             limits: .init(
                 callsMax: configuration.exchangesMax,
                 claimMax: min(configuration.claimMax, configuration.exchangesMax),
-                unrecordedMax: configuration.backlogMax, unrecordedBytesMax: configuration.backlogBytesMax))
-        self.permits = PermitAsker(
-            permits: permits, lease: lease, dispatcher: dispatcher, underWay: underWay, hints: hints, logger: logger)
+                unrecordedMax: configuration.backlogMax, unrecordedBytesMax: configuration.backlogBytesMax,
+                permitValid: configuration.permitValid))
+        permits = PermitAsker(
+            permits: stores.permits, lease: lease, dispatcher: dispatcher, underWay: underWay, hints: hints,
+            logger: logger)
+        jobs = JobFollower(
+            jobs: stores.jobs, runner: JobRunner(runner: runner, callbacks: callbacks, clock: context.clock),
+            sources: sources, lease: lease, dispatcher: dispatcher, pollInterval: configuration.pollInterval,
+            logger: logger)
         answers = Batcher(
             itemsMax: configuration.recordMax, weightMax: configuration.recordBytesMax,
             flights: configuration.recordFlights, gathering: configuration.gathering, weight: { $0.body.count })
@@ -95,9 +124,11 @@ public struct ExecutorService: Service {
             group.addTask { await cancelWhenGracefulShutdown { await listen() } }
             group.addTask { await cancelWhenGracefulShutdown { await poll() } }
             group.addTask { await cancelWhenGracefulShutdown { await dropUnwanted() } }
+            group.addTask { await cancelWhenGracefulShutdown { await jobs.follow() } }
             group.addTask { await answers.run(record) }
             group.addTask { await failures.run(record) }
             group.addTask {
+                async let following: Void = jobs.recordAll(submit)
                 // Stopping ends the claiming; what is in flight is finished and recorded.
                 await withDiscardingTaskGroup { calls in
                     await withGracefulShutdownHandler {
@@ -108,6 +139,9 @@ public struct ExecutorService: Service {
                     // At once, not when the slowest call in flight has ended.
                     await giveBack(dispatcher.removeWaiting(), because: .stopped)
                 }
+                jobs.finish()
+                // What jobs came to is recorded like any other answer, so these come last.
+                await following
                 answers.finish()
                 failures.finish()
             }
@@ -120,6 +154,10 @@ public struct ExecutorService: Service {
     private func listen() async {
         for await batch in bus.consume(topics: [Topic.runReady], credit: 64) {
             dispatcher.offer(batch.compactMap { ReadySource(hint: $0.key) })
+            // A source whose API has called back.
+            if batch.contains(where: { ReadySource(hint: $0.key).map { sources.hasJobs($0.source) } == true }) {
+                jobs.ring()
+            }
             for message in batch { message.finish() }
         }
     }
@@ -171,7 +209,8 @@ public struct ExecutorService: Service {
 
     /// What was claimed ahead and will not be called here goes to other executors.
     private func giveBack(_ calls: [Call], because reason: RunStore.GiveBackReason) async {
-        for (worker, calls) in Dictionary(grouping: calls, by: \.worker) {
+        await jobs.giveBack(calls.filter { $0.job != nil })
+        for (worker, calls) in Dictionary(grouping: calls.filter { $0.job == nil }, by: \.worker) {
             do {
                 let exchanges = calls.map(\.exchange.id)
                 _ = try await shielded { try await runs.giveBack(exchanges, worker: worker, because: reason) }
@@ -254,21 +293,31 @@ public struct ExecutorService: Service {
         while let call = next {
             if call.worker != lease.worker {
                 // Its lease was lost meanwhile: whoever has the runs by now makes this call.
+                jobs.forget(call)
                 next = dispatcher.end(call, bytes: 0)
                 dispatcher.recorded(1, bytes: 0)
                 continue
             }
-            switch await runner.run(call.exchange, source: call.source) {
-            case .answer(let answer):
-                metrics.exchangeSeconds.record(Double(answer.log.milliseconds) / 1000)
-                answers.submit(answer)
-                next = dispatcher.end(call, bytes: answer.body.count)
-            case .failure(let failure):
-                metrics.exchangeSeconds.record(Double(failure.log.milliseconds) / 1000)
-                metrics.failed.increment()
-                failures.submit(failure)
-                next = dispatcher.end(call, bytes: 0)
+            let started = ContinuousClock.now
+            let made: (outcome: RecordedOutcome?, bytes: Int)
+            if call.job != nil || call.source.setup.job != nil {
+                made = await jobs.make(call)
+            } else {
+                let outcome = await runner.run(call.exchange, source: call.source)
+                made = (outcome, outcome.bytes)
             }
+            metrics.exchangeSeconds.record(Double((ContinuousClock.now - started).milliseconds) / 1000)
+            if let outcome = made.outcome { submit(outcome) }
+            next = dispatcher.end(call, bytes: made.bytes)
+        }
+    }
+
+    @Sendable private func submit(_ outcome: RecordedOutcome) {
+        switch outcome {
+        case .answer(let answer): answers.submit(answer)
+        case .failure(let failure):
+            metrics.failed.increment()
+            failures.submit(failure)
         }
     }
 
@@ -280,6 +329,7 @@ public struct ExecutorService: Service {
             try await runs.record(batch, worker: lease.worker)
             hints.say(.answerRecorded)
         }
+        await jobs.settle(batch.map(\.exchange))
         dispatcher.recorded(batch.count, bytes: batch.reduce(0) { $0 + $1.body.count })
     }
 
@@ -289,6 +339,7 @@ public struct ExecutorService: Service {
                 hints.say(.runsClosed(request))
             }
         }
+        await jobs.settle(batch.map(\.exchange))
         dispatcher.recorded(batch.count, bytes: 0)
     }
 }

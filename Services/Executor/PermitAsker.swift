@@ -37,7 +37,7 @@ final class PermitAsker: Sendable {
         if holder.withLock({ holder in (holder != worker, holder = worker).0 }) {
             // The lease was lost, and with it the permits; others may have them by now.
             dispatcher.forgetPermits()
-            _ = underWay.cancel(underWay.exchanges)
+            underWay.cancelAll()
         }
         let asked = ContinuousClock.now
         do {

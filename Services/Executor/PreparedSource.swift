@@ -1,36 +1,56 @@
 import Contracts
+import Exchanges
 import JSON
+import Outbound
 import Postgres
+import Runtime
+import Sources
 import Store
-import Templates
 
-/// A source as executing needs it: its template compiled, its limits read.
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A source as executing needs it: its templates compiled, its limits read, and a client that calls it.
 struct PreparedSource: Sendable {
     let id: SourceID
     let key: String
     let version: Int64
     let runsPerExchange: Int
-    let concurrency: Int
-    let timeout: Duration
-    let responseBytesMax: Int
-    let retry: RetryPolicy
-    let template: RequestTemplate
-    /// Whether a log line needs a rendering of its own.
-    let hasSecrets: Bool
+    let client: SourceClient
+
+    var setup: SourceSetup { client.setup }
+    var concurrency: Int { setup.concurrency }
 
     /// Reads a stored source. The catalogue was checked when it was applied, so that what fails here was written past it.
-    init(_ record: SourceRecord) throws {
-        let request = try JSONValue(parsing: record.runRequestTemplate.bytes)
-        let setup = try JSONValue(parsing: record.setup.bytes)
+    init(
+        _ record: SourceRecord, outbound: OutboundClient, secrets: SecretResolver, clock: WallClock,
+        tokens: any TokenStore
+    ) throws {
         id = record.id
         key = record.key
         version = record.version
         runsPerExchange = record.runsPerExchange
-        concurrency = setup["concurrency"]?.intValue ?? 16
-        timeout = .seconds(setup["timeout_seconds"]?.doubleValue ?? 30)
-        responseBytesMax = setup["response_bytes_max"]?.intValue ?? 10 << 20
-        retry = RetryPolicy(setup["retry"])
-        template = try RequestTemplate(parsing: request)
-        hasSecrets = template.variables.contains { $0.hasPrefix(TemplateVariable.secretPrefix) }
+        client = try SourceClient(
+            setup: SourceSetup(JSONValue(parsing: record.setup.bytes)), templates: SourceTemplates(record),
+            outbound: outbound, secrets: { try secrets.resolve($0) },
+            now: { Date(timeIntervalSince1970: Double(clock.millisecondsSinceEpoch()) / 1000) }, tokens: tokens)
+    }
+}
+
+extension SourceTemplates {
+    /// The templates of a stored source.
+    init(_ record: SourceRecord) throws(JSONError) {
+        func parsed(_ stored: JSONB?) throws(JSONError) -> JSONValue? {
+            guard let stored else { return nil }
+            return try JSONValue(parsing: stored.bytes)
+        }
+        self.init(
+            run: try JSONValue(parsing: record.runRequestTemplate.bytes),
+            status: try parsed(record.statusRequestTemplate), delivery: try parsed(record.deliveryRequestTemplate),
+            abort: try parsed(record.abortRequestTemplate), cleanup: try parsed(record.cleanupRequestTemplate),
+            lookup: try parsed(record.lookupRequestTemplate))
     }
 }

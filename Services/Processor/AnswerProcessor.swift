@@ -55,14 +55,16 @@ struct AnswerProcessor: Sendable {
     }
 
     @Sendable private func map(_ answers: [FetchedAnswer]) async throws -> [ProcessedRun] {
-        var compiled: [SourceID: RunMapping] = [:]
+        var compiled: [Shape: RunMapping] = [:]
         var processed: [ProcessedRun] = []
         processed.reserveCapacity(answers.count)
         for answer in answers {
-            if compiled[answer.source] == nil {
+            let shape = Shape(source: answer.source, isPaged: answer.pages != nil)
+            if compiled[shape] == nil {
                 do {
                     let mapping = try await mappings.mapping(of: answer.source, version: answer.sourceVersion)
-                    compiled[answer.source] = RunMapping(mapper: Mapper(mapping.plan), mapping: mapping)
+                    let plan = shape.isPaged ? mapping.pagedPlan : mapping.plan
+                    compiled[shape] = RunMapping(mapper: Mapper(plan), mapping: mapping)
                 } catch let error where !(error is PostgresError || error is CancellationError) {
                     // One source's fault must not hold up the others.
                     processed += answer.runs.map { run in
@@ -73,10 +75,16 @@ struct AnswerProcessor: Sendable {
                     continue
                 }
             }
-            if let mapping = compiled[answer.source] { processed += mapping.map(answer) }
+            if let mapping = compiled[shape] { processed += mapping.map(answer) }
         }
         return processed
     }
+}
+
+/// What is mapped alike.
+private struct Shape: Hashable {
+    let source: SourceID
+    let isPaged: Bool
 }
 
 extension PostgresError {

@@ -23,8 +23,11 @@ extension IntegrationTests {
                         .init(attempt: 1, outcome: .retry(after: .seconds(60)), reason: "again in 60 s"),
                         .init(attempt: 4, outcome: .failed, reason: "attempt 4 of 4 was the last"),
                     ],
-                    status: 503, responseBytes: 4, answer: "busy",
-                    log: ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1))
+                    calls: [
+                        ExchangeLog(
+                            method: "GET", url: "http://x/", status: 503, milliseconds: 1, responseBytes: 4,
+                            error: "the API answered HTTP 503", answer: "busy")
+                    ])
                 _ = try await runs.record([failure], worker: worker)
                 let states = try await database.column(
                     String.self,
@@ -54,7 +57,7 @@ extension IntegrationTests {
                 let failure = RecordedFailure(
                     exchange: try #require(exchanges.first).id, substate: "secret_missing", reason: "X is not set",
                     verdicts: [.init(attempt: 1, outcome: .failed, reason: "X is not set")],
-                    log: ExchangeLog(method: "-", url: "-", milliseconds: 0))
+                    calls: [])
                 _ = try await runs.record([failure], worker: worker)
                 let found = try await survey.missingSecrets()
                 #expect(found.map(\.subject) == ["source acme/registry"] && found.map(\.reason) == ["X is not set"])
@@ -71,7 +74,7 @@ extension IntegrationTests {
                 let exchange = try #require(exchanges.first)
                 let answer = RecordedAnswer(
                     exchange: exchange.id, status: 200, contentType: nil, body: Array("<html>\0</html>".utf8),
-                    log: ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1))
+                    calls: [ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1)])
                 try await runs.record([answer], worker: worker)
                 func answerOfNote() async throws -> String? {
                     let notes = try await RequestStore(pool: database.pool).outcomes(

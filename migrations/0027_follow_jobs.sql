@@ -56,6 +56,7 @@ grant insert on public.snapshot_run_rel to weir_executor;
 grant update (due_at, called_back_at) on public.external_job to weir_intake;
 grant update (due_at, phase, worker_id) on public.external_job to weir_scheduler;
 grant delete on public.snapshot_run_rel to weir_scheduler;
+grant execute on function etl_api.kept_since() to weir_scheduler;
 
 -- Who submits by other means and names the job here (spec 11.2) has it followed like any other: the exchange of the run, which some
 -- worker holds, then waits for the job.
@@ -110,6 +111,7 @@ update public.run_request as q
 set state = 'timedout', state_substate = 'external_job'
 from public.external_job as j
 where q.id = j.run_request_id and q.org_id = j.org_id and q.state = 'waiting';
+revoke execute on function etl_api.kept_since() from weir_scheduler;
 drop table public.snapshot_run_rel;
 drop function etl_api.handle_snapshot_response();
 drop table public.external_job;

@@ -5,20 +5,6 @@
 
 set local role weir_owner;
 
-create table public.rate_group (
-    id uuid primary key default utils.uuid_v7(),
-    key text not null,
-    concurrency integer,
-    calls integer,
-    per_seconds double precision,
-    constraint rate_group_key_is_unique unique (key)
-);
-grant select on public.rate_group to weir_service;
-alter table public.source
-    add column rate_group_id uuid references public.rate_group (id),
-    add column paused_until timestamptz,
-    add column paused_reason text;
-
 create table public.call_permit (
     org_id uuid not null,
     source_id uuid not null,
@@ -211,5 +197,3 @@ drop function etl_api.hold_call_permits(uuid, uuid[], integer[], integer[], inte
 drop function etl_api.share_of_calls(integer, uuid, uuid, uuid, integer);
 drop table public.call_start;
 drop table public.call_permit;
-alter table public.source drop column rate_group_id, drop column paused_until, drop column paused_reason;
-drop table public.rate_group;
