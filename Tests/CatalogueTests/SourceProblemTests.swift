@@ -239,6 +239,12 @@ struct SourceProblemTests {
         #expect(found.first?.path.hasPrefix("rate_groups.shared") == true)
     }
 
+    @Test func saysWhereToDeclareASharedLimit() {
+        let found = problems(in: sourceCatalogue(Self.run + "rate_group: shared"))
+        #expect(found.map(\.code) == [.missingReference])
+        #expect(found.first?.remedy.contains("rate_groups: {") == true)
+    }
+
     @Test func sharedLimitsBelongToNoOrganization() {
         let found = problems(in: "organizations: { a: { rate_groups: { shared: { rate: 1/s } } } }")
         #expect(found.map(\.path) == ["organizations.a.rate_groups"])
