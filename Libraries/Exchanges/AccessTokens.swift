@@ -132,6 +132,7 @@ extension ExchangeFailure {
     /// The store of tokens does not answer, which is nobody else's fault.
     fileprivate init(tokenStore error: any Error) {
         self.init(
-            kind: .ownFault, substate: "token_unavailable", reason: "the token of this source could not be looked up: \(error)")
+            kind: .ownFault, substate: "token_unavailable",
+            reason: "the token of this source could not be looked up: \(error)")
     }
 }

@@ -27,7 +27,8 @@ extension ExchangeFailure {
     static func pagesTooLarge(_ max: Int) -> ExchangeFailure {
         ExchangeFailure(
             kind: .fail, substate: "body_too_large",
-            reason: "the pages of the answer have more than \(max) bytes together; ask for less, or raise response_bytes_max of the source",
+            reason:
+                "the pages of the answer have more than \(max) bytes together; ask for less, or raise response_bytes_max of the source",
             mayHaveBeenSent: true)
     }
 }

@@ -8,22 +8,26 @@ extension SecretReader {
         let path = mask.masked(String(parts[0]))
         guard parts.count == 2 else { return path }
         let parameters = parts[1].split(separator: "&", omittingEmptySubsequences: false).map { parameter in
-            let decoded = Self.decoded(parameter)
-            guard values.contains(where: { !$0.isEmpty && decoded.contains($0) }) else { return String(parameter) }
+            // A form writes a space as +, an address need not.
+            let decoded = [Self.decoded(parameter), Self.decoded(parameter.replacing("+", with: " "))]
+            guard values.contains(where: { value in !value.isEmpty && decoded.contains { $0.contains(value) } })
+            else { return String(parameter) }
             return parameter.prefix { $0 != "=" } + "=" + TemplateVariable.mask
         }
         return "\(path)?\(parameters.joined(separator: "&"))"
     }
 
-    private static func decoded(_ text: Substring) -> String {
+    private static func decoded(_ text: some StringProtocol) -> String {
         var bytes: [UInt8] = []
-        var rest = text.utf8[...]
+        var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16), rest.count >= 2 {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
                 bytes.append(value)
                 rest = rest.dropFirst(2)
             } else {
-                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+                bytes.append(byte)
             }
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -49,7 +49,8 @@ struct TokenEndpoint: Sendable {
             session.note(call, response, error: reason, showsAnswer: false, purpose: .token)
             let isRefused = if case .refused = answer { true } else { false }
             throw ExchangeFailure(
-                kind: isRefused ? .fail : .retry(after: nil), substate: isRefused ? "token_refused" : "token_unavailable",
+                kind: isRefused ? .fail : .retry(after: nil),
+                substate: isRefused ? "token_refused" : "token_unavailable",
                 reason: reason)
         }
     }

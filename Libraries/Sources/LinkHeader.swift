@@ -8,7 +8,8 @@ public enum LinkHeader {
             var reader = Reader(value)
             while let link = reader.next() {
                 // A link about something else than this answer is none of its own.
-                let relations = link.parameters.first { $0.name == "rel" }?.value.split(whereSeparator: \.isWhitespace) ?? []
+                let relations =
+                    link.parameters.first { $0.name == "rel" }?.value.split(whereSeparator: \.isWhitespace) ?? []
                 if relations.contains(where: { $0.lowercased() == relation }),
                     !link.parameters.contains(where: { $0.name == "anchor" })
                 {

@@ -65,7 +65,8 @@ public enum PageAddress {
             tail = String(address[authority.endIndex...].prefix { $0 != "#" })
             let host = authority.lowercased()
             let standard = scheme == "https" ? ":443" : ":80"
-            let hasPort = host.split(separator: "]").last?.contains(":") ?? false
+            // The colons of an IPv6 address stand in brackets.
+            let hasPort = host[(host.lastIndex(of: "]") ?? host.startIndex)...].contains(":")
             server = "\(scheme)://\(hasPort ? host : host + standard)"
         }
     }
@@ -75,7 +76,9 @@ public enum PageAddress {
         guard let colon = text.firstIndex(where: { ":/?".contains($0) }), text[colon] == ":" else { return nil }
         let scheme = text[..<colon].lowercased()
         guard let first = scheme.utf8.first, first &- UInt8(ascii: "a") < 26,
-            scheme.utf8.allSatisfy({ $0 &- UInt8(ascii: "a") < 26 || $0 &- UInt8(ascii: "0") < 10 || "+-.".utf8.contains($0) })
+            scheme.utf8.allSatisfy({
+                $0 &- UInt8(ascii: "a") < 26 || $0 &- UInt8(ascii: "0") < 10 || "+-.".utf8.contains($0)
+            })
         else { return nil }
         return scheme
     }

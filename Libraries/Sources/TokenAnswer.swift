@@ -26,7 +26,8 @@ public enum TokenAnswer: Sendable, Hashable {
             return
         }
         if let type = json?["token_type"]?.stringValue, type.lowercased() != "bearer" {
-            self = .refused(reason: "the authorization server gives a token of type \(type.prefix(50)); only bearer can be used")
+            self = .refused(
+                reason: "the authorization server gives a token of type \(type.prefix(50)); only bearer can be used")
             return
         }
         // Some servers write the number as a text.

@@ -23,7 +23,8 @@ struct TokenSeal {
         // Lengths keep texts apart that read alike when they are joined.
         let context = texts.map { "\($0.utf8.count):\($0)" }.joined()
         key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: Data(credentials.clientSecret.utf8)), salt: Data("weir source token".utf8),
+            inputKeyMaterial: SymmetricKey(data: Data(credentials.clientSecret.utf8)),
+            salt: Data("weir source token".utf8),
             info: Data(context.utf8), outputByteCount: 32)
         self.subject = subject
     }
