@@ -5,16 +5,22 @@ extension SecretReader {
     func masked(address: String) -> String {
         guard !values.isEmpty else { return address }
         let parts = address.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let path = mask.masked(String(parts[0]))
-        guard parts.count == 2 else { return path }
+        let path = parts[0].split(separator: "/", omittingEmptySubsequences: false).map(masked)
+        let shown = path.joined(separator: "/")
+        guard parts.count == 2 else { return shown }
         let parameters = parts[1].split(separator: "&", omittingEmptySubsequences: false).map { parameter in
-            // A form writes a space as +, an address need not.
-            let decoded = [Self.decoded(parameter), Self.decoded(parameter.replacing("+", with: " "))]
-            guard values.contains(where: { value in !value.isEmpty && decoded.contains { $0.contains(value) } })
-            else { return String(parameter) }
-            return parameter.prefix { $0 != "=" } + "=" + TemplateVariable.mask
+            parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(masked)
+                .joined(separator: "=")
         }
-        return "\(path)?\(parameters.joined(separator: "&"))"
+        return "\(shown)?\(parameters.joined(separator: "&"))"
+    }
+
+    /// A part of an address; the mask if there is a secret in it.
+    private func masked(_ part: Substring) -> String {
+        // A form writes a space as +, an address need not.
+        let decoded = [Self.decoded(part), Self.decoded(part.replacing("+", with: " "))]
+        let isSecret = values.contains { value in !value.isEmpty && decoded.contains { $0.contains(value) } }
+        return isSecret ? TemplateVariable.mask : String(part)
     }
 
     private static func decoded(_ text: some StringProtocol) -> String {
