@@ -7,12 +7,12 @@ extension SecretReader {
         let parts = address.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = parts[0].split(separator: "/", omittingEmptySubsequences: false).map(masked)
         let shown = path.joined(separator: "/")
-        guard parts.count == 2 else { return shown }
+        guard parts.count == 2 else { return mask.masked(shown) }
         let parameters = parts[1].split(separator: "&", omittingEmptySubsequences: false).map { parameter in
             parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(masked)
                 .joined(separator: "=")
         }
-        return "\(shown)?\(parameters.joined(separator: "&"))"
+        return mask.masked("\(shown)?\(parameters.joined(separator: "&"))")
     }
 
     /// A part of an address; the mask if there is a secret in it.

@@ -47,11 +47,7 @@ extension RunStore {
         """
         with alive as materialized (
             -- Held until the commit, so that a worker is never released in the middle of a claim of its own.
-            select from public.worker as w
-            where w.id = $3 and w.ended_at is null
-              -- Nobody calls a source that is paused.
-              and not exists (select from public.source as s where s.id = $2 and s.paused_until > clock_timestamp())
-            for key share
+            select from public.worker as w where w.id = $3 and w.ended_at is null for key share
         ), candidate as materialized (
             select r.id, r.activity_request_id, r.position
             from public.run_queue as r
@@ -159,11 +155,14 @@ extension RunStore {
         case claimLost = "claim_lost"
         /// It stops.
         case stopped
+        /// It may not call the source, for now.
+        case noPermit = "no_permit"
 
         fileprivate var sentence: String {
             switch self {
             case .claimLost: "the answer to its claim was lost; it was not begun"
             case .stopped: "its executor stopped; it was not begun"
+            case .noPermit: "its executor got no permit to call the source; it was not begun"
             }
         }
     }

@@ -34,23 +34,20 @@ struct PreparedSource: Sendable {
         version = record.version
         runsPerExchange = record.runsPerExchange
         client = try SourceClient(
-            setup: SourceSetup(stored: JSONValue(parsing: record.setup.bytes)),
-            templates: SourceTemplates(run: JSONValue(parsing: record.runRequestTemplate.bytes)),
+            setup: SourceSetup(JSONValue(parsing: record.setup.bytes)), templates: SourceTemplates(record),
             outbound: outbound, secrets: { try secrets.resolve($0) },
             now: { Date(timeIntervalSince1970: Double(clock.millisecondsSinceEpoch()) / 1000) }, tokens: tokens)
     }
 }
 
-extension SourceSetup {
-    /// Reads the bounds; the JSON form of everything else comes with the catalogue's reading of it.
-    init(stored setup: JSONValue) {
-        self.init()
-        func milliseconds(_ value: JSONValue?) -> Int? { value?.doubleValue.map { Int($0 * 1000) } }
-        concurrency = setup["concurrency"]?.intValue ?? concurrency
-        timeoutMilliseconds = milliseconds(setup["timeout_seconds"]) ?? timeoutMilliseconds
-        responseBytesMax = setup["response_bytes_max"]?.intValue ?? responseBytesMax
-        retry.attempts = setup["retry"]?["attempts"]?.intValue ?? retry.attempts
-        retry.baseMilliseconds = milliseconds(setup["retry"]?["base_seconds"]) ?? retry.baseMilliseconds
-        retry.maxMilliseconds = milliseconds(setup["retry"]?["max_seconds"]) ?? retry.maxMilliseconds
+extension SourceTemplates {
+    /// The stored templates of a source.
+    fileprivate init(_ record: SourceRecord) throws {
+        func json(_ stored: JSONB?) throws -> JSONValue? { try stored.map { try JSONValue(parsing: $0.bytes) } }
+        self.init(
+            run: try JSONValue(parsing: record.runRequestTemplate.bytes),
+            status: try json(record.statusRequestTemplate),
+            delivery: try json(record.deliveryRequestTemplate), abort: try json(record.abortRequestTemplate),
+            cleanup: try json(record.cleanupRequestTemplate), lookup: try json(record.lookupRequestTemplate))
     }
 }

@@ -11,8 +11,13 @@ struct OrganizationScope {
     let webhookEndpoints: [String]
     /// The object types of which each source maps a datapoint.
     let typesMapped: [String: [String]]
+    /// The input fields of the activities that ask each source: variables of its templates.
+    let inputs: [String: [String]]
+    /// The limits that sources can share; they stand at the top of the file.
+    let rateGroups: [String]
 
-    init(_ organization: MappingCursor) {
+    init(_ organization: MappingCursor, rateGroups: [String]) {
+        self.rateGroups = rateGroups
         func names(_ section: String) -> [String] { organization.peek(section)?.entries.map(\.key) ?? [] }
         objectTypes = names("object_types")
         sources = names("sources")
@@ -29,6 +34,21 @@ struct OrganizationScope {
             typesMapped[source] = mappings?.entries.map(\.key) ?? []
         }
         self.typesMapped = typesMapped
+        var inputs: [String: [String]] = [:]
+        for activity in names("activities").compactMap({ organization.peek("activities")?.peek($0) }) {
+            guard let fields = activity.peek("input")?.entries.map(\.key), let list = activity["sources"] else {
+                continue
+            }
+            for source in list.peekTexts() {
+                inputs[source, default: []] += fields.filter { inputs[source]?.contains($0) != true }
+            }
+        }
+        self.inputs = inputs
+    }
+
+    /// What every template of a source can name.
+    func variables(ofSource source: String) -> [String] {
+        CatalogueVariable.everywhere + datapoints.values.flatMap { $0 }.sorted() + (inputs[source] ?? [])
     }
 }
 
@@ -41,6 +61,12 @@ extension MappingCursor {
 }
 
 extension DocumentCursor {
+    /// The texts of a list; logs nothing.
+    fileprivate func peekTexts() -> [String] {
+        guard case .sequence(let elements) = node.content else { return [] }
+        return elements.compactMap { if case .scalar(let text, _) = $0.content { text } else { nil } }
+    }
+
     /// A name that must be one of those that the file declares.
     func reference(to kind: String, among declared: [String]) -> String? {
         guard let name = text() else { return nil }

@@ -13,9 +13,6 @@ comment on column public.run_result.pages is
 comment on column public.run_result.no_data is
     'Why the API has nothing on what was asked for, by a response rule of the source. Null: the answer is to be mapped.';
 
-alter table public.source
-    add column paused_until timestamptz,
-    add column paused_reason text;
 comment on column public.source.paused_until is 'Nobody calls the source before; its runs wait and use up no attempt.';
 grant update (paused_until, paused_reason) on public.source to weir_executor;
 
@@ -44,5 +41,5 @@ grant select, insert, update (generation, sealed, used_until, claim_id, claimed_
 set local role weir_owner;
 drop table public.source_token;
 revoke update (paused_until, paused_reason) on public.source from weir_executor;
-alter table public.source drop column paused_reason, drop column paused_until;
+comment on column public.source.paused_until is null;
 alter table public.run_result drop column no_data, drop column pages;
