@@ -203,6 +203,13 @@ let package = Package(
         tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
         tests("OutboundTests", of: ["Outbound"], products: [logging]),
+        tests(
+            "ExchangesTests",
+            of: [
+                "Contracts", "Exchanges", "JSON", "Mapping", "Outbound", "Postgres", "Sources", "Store", "Templates",
+                "TestServers",
+            ],
+            products: [logging]),
         tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
         tests(
             "BusTests", of: ["Assembly", "Bus", "Contracts", "JSON", "Messaging", "Runtime", "Store", "TestSchemas"],

@@ -61,7 +61,7 @@ grant execute on function etl_api.kept_since() to weir_scheduler;
 -- Who submits by other means and names the job here (spec 11.2) has it followed like any other: the exchange of the run, which some
 -- worker holds, then waits for the job.
 create function etl_api.handle_snapshot_response() returns trigger
-    language plpgsql
+    language plpgsql security definer
     set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -9,6 +9,8 @@ struct ExchangeSession {
     var mayHaveBeenSent = false
     let cancellation: ExchangeCancellation?
     let observer: (any ExchangeObserver)?
+    /// Asked before each call of the API but the first.
+    var turn: (@Sendable () async -> Void)?
 
     /// Notes a call that was answered.
     mutating func note(

@@ -18,7 +18,8 @@ struct SecretReader: Sendable {
 
     /// Something made of secrets is a secret too.
     mutating func add(_ value: String) {
-        values.append(value)
+        // Each page of an answer reads the same ones.
+        if !values.contains(value) { values.append(value) }
     }
 
     /// The value of `secret.NAME`; nil for other variables, and if there is none.
@@ -26,7 +27,7 @@ struct SecretReader: Sendable {
         guard variable.hasPrefix(TemplateVariable.secretPrefix) else { return nil }
         do {
             let value = try resolve(String(variable.dropFirst(TemplateVariable.secretPrefix.count)))
-            values.append(value)
+            add(value)
             return value
         } catch {
             if problem == nil { problem = "\(error)" }

@@ -72,12 +72,13 @@ public struct SourceClient: Sendable {
     ///   - variables: the values of the template's variables; secrets and `<<$cursor>>` are found without it.
     ///   - cancellation: lets somebody else abort it.
     ///   - observer: sees each call, secrets masked.
+    ///   - turn: waits until a further call of the API may begin: asked before each one but the first, so that pages keep a rate too.
     public func perform(
         _ step: SourceStep, variables: (String) -> TemplateVariable?, cancellation: ExchangeCancellation? = nil,
-        observer: (any ExchangeObserver)? = nil
+        observer: (any ExchangeObserver)? = nil, turn: (@Sendable () async -> Void)? = nil
     ) async -> ExchangeOutcome {
         var session = ExchangeSession(
-            secrets: SecretReader(secrets), cancellation: cancellation, observer: observer)
+            secrets: SecretReader(secrets), cancellation: cancellation, observer: observer, turn: turn)
         do throws(ExchangeFailure) {
             guard let compiled = steps[step] else {
                 throw ExchangeFailure(unsendable: "the source has no \(step.rawValue)_request_template")
@@ -237,6 +238,7 @@ public struct SourceClient: Sendable {
     ) async throws(ExchangeFailure) -> OutboundResponse {
         let request = call.request(timeout: .milliseconds(setup.timeoutMilliseconds), responseBytesMax: bytesMax)
         do throws(OutboundError) {
+            if session.mayHaveBeenSent { await session.turn?() }
             let exchange = try outbound.call(request)
             session.cancellation?.begin(exchange)
             defer { session.cancellation?.end() }

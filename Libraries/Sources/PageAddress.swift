@@ -65,7 +65,8 @@ public enum PageAddress {
             tail = String(address[authority.endIndex...].prefix { $0 != "#" })
             let host = authority.lowercased()
             let standard = scheme == "https" ? ":443" : ":80"
-            let hasPort = host.split(separator: "]").last?.contains(":") ?? false
+            // The colons of an IPv6 address stand in brackets.
+            let hasPort = host[(host.lastIndex(of: "]") ?? host.startIndex)...].contains(":")
             server = "\(scheme)://\(hasPort ? host : host + standard)"
         }
     }

@@ -57,9 +57,9 @@ public struct ResponseRules: Sendable {
             default: nil
             }
         let answered = "the API answered HTTP \(status)"
+        let isSuccess = (200..<300).contains(status)
         return ResponseVerdict(
-            action: rule.action, after: after,
-            substate: (200..<300).contains(status) ? "response_rule" : "http_\(status)",
+            action: rule.action, after: after, substate: isSuccess ? "response_rule" : "http_\(status)",
             reason: rule.reason.map { "\($0) (\(answered))" }
                 ?? "\(answered), and response rule \(place + 1) of the source says \(rule.action.rawValue)")
     }

@@ -96,7 +96,7 @@ extension JobStore {
         """
         update public.external_job set due_at = clock_timestamp(), called_back_at = clock_timestamp()
         where run_request_id = $1 and phase in ('submitting', 'unknown', 'polling')
-        returning true
+        returning org_id, source_id
         """)
 
     /// Stores what steps came to; the jobs are free again.
@@ -143,8 +143,10 @@ extension JobStore {
 
     /// The API says that something has happened to a job: it is looked at at once.
     ///
-    /// - Returns: false when there is no such job, or nothing to wait for.
-    public func callBack(_ exchange: RunRequestID) async throws(PostgresError) -> Bool {
-        try await !pool.execute(Self.callBack, exchange).isEmpty
+    /// - Returns: the source; nil when there is no such job, or nothing to wait for.
+    public func callBack(_ exchange: RunRequestID) async throws(PostgresError) -> ReadySource? {
+        guard let row = try await pool.execute(Self.callBack, exchange).first else { return nil }
+        let (org, source) = try row.decode((OrgID, SourceID).self)
+        return ReadySource(org: org, source: source)
     }
 }

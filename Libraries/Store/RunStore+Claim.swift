@@ -25,6 +25,15 @@ public struct ClaimedExchange: Sendable {
     public let sourceVersion: Int64
     /// The runs that its answer serves, in the order of their making.
     public var runs: [ClaimedRun]
+
+    /// An exchange for runs.
+    public init(id: RunRequestID, org: OrgID, source: SourceID, sourceVersion: Int64, runs: [ClaimedRun]) {
+        self.id = id
+        self.org = org
+        self.source = source
+        self.sourceVersion = sourceVersion
+        self.runs = runs
+    }
 }
 
 /// A source with work, for one organization.
@@ -47,11 +56,7 @@ extension RunStore {
         """
         with alive as materialized (
             -- Held until the commit, so that a worker is never released in the middle of a claim of its own.
-            select from public.worker as w
-            where w.id = $3 and w.ended_at is null
-              -- Nobody calls a source that is paused.
-              and not exists (select from public.source as s where s.id = $2 and s.paused_until > clock_timestamp())
-            for key share
+            select from public.worker as w where w.id = $3 and w.ended_at is null for key share
         ), candidate as materialized (
             select r.id, r.activity_request_id, r.position
             from public.run_queue as r

@@ -6,6 +6,7 @@ import Outbound
 import Postgres
 import Runtime
 import ServiceLifecycle
+import Sources
 import Store
 
 /// Executes runs: claims them into exchanges, calls the APIs, records what came back, in batches.
@@ -306,7 +307,7 @@ public struct ExecutorService: Service {
                 let outcome = await runner.run(call.exchange, source: call.source)
                 made = (outcome, outcome.bytes)
             }
-            metrics.exchangeSeconds.record(Double((ContinuousClock.now - started).milliseconds) / 1000)
+            metrics.exchangeSeconds.record((ContinuousClock.now - started) / .seconds(1))
             if let outcome = made.outcome { submit(outcome) }
             next = dispatcher.end(call, bytes: made.bytes)
         }

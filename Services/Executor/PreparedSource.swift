@@ -41,16 +41,13 @@ struct PreparedSource: Sendable {
 }
 
 extension SourceTemplates {
-    /// The templates of a stored source.
-    init(_ record: SourceRecord) throws(JSONError) {
-        func parsed(_ stored: JSONB?) throws(JSONError) -> JSONValue? {
-            guard let stored else { return nil }
-            return try JSONValue(parsing: stored.bytes)
-        }
+    /// The stored templates of a source.
+    fileprivate init(_ record: SourceRecord) throws {
+        func json(_ stored: JSONB?) throws -> JSONValue? { try stored.map { try JSONValue(parsing: $0.bytes) } }
         self.init(
             run: try JSONValue(parsing: record.runRequestTemplate.bytes),
-            status: try parsed(record.statusRequestTemplate), delivery: try parsed(record.deliveryRequestTemplate),
-            abort: try parsed(record.abortRequestTemplate), cleanup: try parsed(record.cleanupRequestTemplate),
-            lookup: try parsed(record.lookupRequestTemplate))
+            status: try json(record.statusRequestTemplate),
+            delivery: try json(record.deliveryRequestTemplate), abort: try json(record.abortRequestTemplate),
+            cleanup: try json(record.cleanupRequestTemplate), lookup: try json(record.lookupRequestTemplate))
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import Sources
 import Store
 import Synchronization
 

@@ -15,7 +15,7 @@ extension IntakeService {
     ///   - `WEIR_OBJECTS_MAX` (int, default: 100000): objects of one request
     ///   - `WEIR_BODY_MAX` (size, default: 8MiB): the longest body of a request
     ///   - `WEIR_INTAKE_POLL` (duration, default: 2s): how often it looks for work that nothing announced
-    ///   - `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY` (optional): what links to large results are made of
+    ///   - `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY` (optional): what links to large results and addresses for callbacks are made of
     public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
         let settings = context.configuration
         var configuration = Configuration()
@@ -43,17 +43,26 @@ extension IntakeService {
         let routes = RequestRoutes(
             acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool), hints: parts.hints, keys: keys,
             links: try ResultLinks(settings), clock: context.clock, limits: httpLimits)
-        return [parts.keeper, service, try httpServer(routes, limits: httpLimits, context: context)]
+        let callbacks = CallbackRoutes(
+            jobs: JobStore(pool: parts.pool), links: try CallbackLinks(settings), hints: parts.hints,
+            clock: context.clock)
+        return [
+            parts.keeper, service,
+            try httpServer(limits: httpLimits, context: context) { router in
+                routes.add(to: router)
+                callbacks.add(to: router)
+            },
+        ]
     }
 
     private static func httpServer(
-        _ routes: RequestRoutes, limits: HTTPLimits, context: RuntimeContext
+        limits: HTTPLimits, context: RuntimeContext, routes: (Router<BasicRequestContext>) -> Void
     ) throws -> any Service {
         let settings = context.configuration
         let router = Router()
         router.add(middleware: ProblemMiddleware<BasicRequestContext>(limits: limits))
         router.get("healthz") { _, _ in "ok\n" }
-        routes.add(to: router)
+        routes(router)
         let logger = context.logger
         return Application(
             router: router,

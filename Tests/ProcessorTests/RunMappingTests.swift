@@ -17,7 +17,8 @@ import Testing
 struct RunMappingTests {
     private func map(
         _ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
-        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1
+        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
+        pages: Int? = nil, noData: String? = nil
     ) throws -> ProcessedRun {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
@@ -33,8 +34,24 @@ struct RunMappingTests {
             object: ObjectID(UUID()), objectName: object)
         let fetched = FetchedAnswer(
             source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
-            runsOfExchange: runsOfExchange, runs: [run])
-        return RunMapping(mapper: Mapper(mapping.plan), mapping: mapping).map(fetched)[0]
+            pages: pages, noData: noData, runsOfExchange: runsOfExchange, runs: [run])
+        let plan = pages == nil ? mapping.plan : mapping.pagedPlan
+        return RunMapping(mapper: Mapper(plan), mapping: mapping).map(fetched)[0]
+    }
+
+    @Test func thePagesOfAnAnswerAreMappedAsOne() throws {
+        let pages =
+            #"[{"results":[{"code":"DE","name":"Germany"}]},{"results":[{"code":"AX","name":"Åland","size":1}]}]"#
+        let run = try map(
+            pages, object: "AX", objectPath: #"["results","*","code"]"#, runsPerExchange: 10,
+            paths: (#"[["results","*","name"]]"#, #"[["results","*","size"]]"#), pages: 2)
+        #expect(run.values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""Åland""#, "1"])
+    }
+
+    @Test func anAnswerThatSaysThatThereIsNothingIsNotMapped() throws {
+        let run = try map(#"{"code":"DE","name":"Germany"}"#, noData: "unknown (the API answered HTTP 404)")
+        #expect(run.succeeded && run.substate == "no_data" && run.values.isEmpty)
+        #expect(run.reason == "unknown (the API answered HTTP 404)")
     }
 
     @Test func anAnswerForSeveralRunsIsMappedByNameAlsoWhenOneRunIsPickedAlone() throws {

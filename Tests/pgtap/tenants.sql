@@ -15,6 +15,7 @@ insert into attempt values
     :org_a, :source_b, :datapoint_a)),
 ('datapoint_source', format('insert into public.datapoint_source (org_id, source_id, datapoint_id, key_mapping) values (%L, %L, %L, ''[]'')',
     :org_a, :source_a, :datapoint_b)),
+('source_token', format('insert into public.source_token (org_id, source_id) values (%L, %L)', :org_a, :source_b)),
 ('activity', format('insert into public.activity (org_id, key, name, activity_type_id, object_type_id)
     select %L, ''x'', ''X'', id, %L from public.activity_type limit 1', :org_a, :type_b)),
 ('activity_source', format('insert into public.activity_source values (%L, %L, %L)', :org_a, :activity_b, :source_a)),

@@ -2,6 +2,7 @@ import Assembly
 import Contracts
 import Logging
 import Runtime
+import Sources
 import Store
 import Synchronization
 
@@ -126,7 +127,7 @@ final class JobFollower: Sendable {
         for (worker, calls) in Dictionary(grouping: calls, by: \.worker) {
             let exchanges = calls.map(\.exchange.id)
             do {
-                try await shielded { try await jobs.giveBack(exchanges, worker: worker, after: .seconds(1)) }
+                try await shielded { [jobs] in try await jobs.giveBack(exchanges, worker: worker, after: .seconds(1)) }
             } catch {
                 state.withLock { $0.inDoubtUntil = .now + Self.doubt }
                 logger.warning("Could not give back steps of jobs.", metadata: ["error": "\(error)"])
