@@ -37,7 +37,9 @@ struct SourceProblemTests {
         Case("auth: { type: bearer, token: \"<<$secret>\" }", .literalSecret, "auth.token", "names no secret"),
         Case("auth: { type: bearer, token: <<$secret.lower>> }", .unknownVariable, "auth.token", "capitals"),
         Case("auth: { type: bearer, token: <<$object>> }", .unknownVariable, "auth.token", "nothing else is variable"),
-        Case("auth: { type: bearer, token: \"<<$secret.A>> <<$\" }", .unknownVariable, "auth.token", "names no secret"),
+        Case(
+            "auth: { type: bearer, token: \"<<$secret.A>> <<$\" }", .unknownVariable, "auth.token",
+            "not the name of a secret alone"),
         Case("auth: { type: bearer, token: \"<<$secret.A>>\\n\" }", .wrongType, "auth.token", "line break"),
         Case("auth: { type: api_key, name: \"x y\", value: <<$secret.A>> }", .invalidName, "auth.name", "header field"),
         Case("auth: { type: api_key, name: host, value: <<$secret.A>> }", .invalidName, "auth.name", "HTTP client"),
@@ -217,7 +219,10 @@ struct SourceProblemTests {
         expect(example, before: "")
     }
 
-    @Test(arguments: ["token: hunter2", "token: 77345", "token: \"hunter2 <<$secret.lower>>\"", "token: [hunter2]"])
+    @Test(arguments: [
+        "token: hunter2", "token: 77345", "token: \"hunter2 <<$secret.lower>>\"", "token: [hunter2]",
+        #"token: '<<$secret.A|default:"hunter2">>'"#, #"token: '<<$secret.A>><<$secret.A|default:"hunter2">>'"#,
+    ])
     func neverRepeatsACredential(line: String) {
         let found = problems(in: sourceCatalogue(Self.run + "auth: { type: bearer, \(line) }"))
         #expect(!found.isEmpty)
@@ -232,6 +237,12 @@ struct SourceProblemTests {
         let found = problems(in: "organization: a\nrate_groups: { shared: \(body) }")
         #expect(found.map(\.code) == [code])
         #expect(found.first?.path.hasPrefix("rate_groups.shared") == true)
+    }
+
+    @Test func saysWhereToDeclareASharedLimit() {
+        let found = problems(in: sourceCatalogue(Self.run + "rate_group: shared"))
+        #expect(found.map(\.code) == [.missingReference])
+        #expect(found.first?.remedy.contains("rate_groups: {") == true)
     }
 
     @Test func sharedLimitsBelongToNoOrganization() {

@@ -58,7 +58,7 @@ extension AsynchronousJob {
     private mutating func readUnknownSubmission(
         _ body: MappingCursor, source: MappingCursor, templates: CheckedTemplates
     ) {
-        let lookup = source[TemplateKind.lookup.key]
+        let lookup = source[SourceStep.lookup.key]
         let carriesKey = templates[.run]?.variables.contains("submission_key") == true
         let declared = body["unknown_submission"]?.choice(of: UnknownSubmission.self)
         unknownSubmission = declared ?? (lookup != nil ? .lookUp : carriesKey ? .submitAgain : .fail)

@@ -2,7 +2,7 @@ import Sources
 
 /// The request templates of one source, as far as they could be read.
 struct CheckedTemplates {
-    private let read: [TemplateKind: CheckedTemplate]
+    private let read: [SourceStep: CheckedTemplate]
 
     /// Reads all of them; the first is required.
     ///
@@ -13,21 +13,21 @@ struct CheckedTemplates {
     ///   - hasJob: whether the source answers later.
     ///   - placesCursor: whether the template whose answer is paged can place page, offset or cursor itself.
     init(reading body: MappingCursor, baseURL: String??, names: [String], hasJob: Bool, placesCursor: Bool) {
-        var read: [TemplateKind: CheckedTemplate] = [:]
-        for kind in TemplateKind.allCases {
+        var read: [SourceStep: CheckedTemplate] = [:]
+        for step in SourceStep.allCases {
             let cursor =
-                kind == .run
-                ? body.required(kind.key, "the HTTP request: method, url, headers, query, body") : body[kind.key]
-            let variables = names + kind.variables(hasJob: hasJob, placesCursor: placesCursor)
-            read[kind] = cursor?.requestTemplate(baseURL: baseURL, variables: TemplateVariables(names: variables))
+                step == .run
+                ? body.required(step.key, "the HTTP request: method, url, headers, query, body") : body[step.key]
+            let variables = names + step.variables(hasJob: hasJob, placesCursor: placesCursor)
+            read[step] = cursor?.requestTemplate(baseURL: baseURL, variables: TemplateVariables(names: variables))
         }
         self.read = read
     }
 
-    subscript(kind: TemplateKind) -> CheckedTemplate? { read[kind] }
+    subscript(step: SourceStep) -> CheckedTemplate? { read[step] }
 
     /// In the order of the steps.
-    var all: [CheckedTemplate] { TemplateKind.allCases.compactMap { read[$0] } }
+    var all: [CheckedTemplate] { SourceStep.allCases.compactMap { read[$0] } }
 
     /// The definition's form; nil if the one that is required could not be read.
     var definition: SourceTemplates? {

@@ -48,16 +48,17 @@ extension DocumentCursor {
     }
 
     private func checkCredential(_ text: String) -> Bool {
-        let placeholders = PlaceholderText(text)
-        for variable in placeholders.variables where CatalogueVariable.secretName(of: variable) == nil {
+        let variables = PlaceholderText(text).variables
+        for variable in variables where CatalogueVariable.secretName(of: variable) == nil {
             report(
                 .unknownVariable, "<<$\(variable)>> is no secret, and nothing else is variable in credentials",
                 remedy: CatalogueVariable.secretRemedy)
             return false
         }
-        let literal = placeholders.render { _ in "" }.text
+        // Only the bare placeholder: what else could stand in it, such as a default, would be the secret itself.
+        let literal = variables.reduce(text) { $0.replacing("<<$\($1)>>", with: "") }
         guard !literal.contains("<<$") else {
-            report(.unknownVariable, "this names no secret", remedy: CatalogueVariable.secretRemedy)
+            report(.unknownVariable, "this is not the name of a secret alone", remedy: CatalogueVariable.secretRemedy)
             return false
         }
         guard !literal.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {

@@ -7,7 +7,7 @@ extension SourceDefinition {
         guard let body = cursor.mapping() else { return nil }
         body.refuseUnknownKeys(
             known: ["name", "base_url", "max_objects", "object_source", "datapoint_source"]
-                + TemplateKind.allCases.map(\.key) + SourceSetup.keys
+                + SourceStep.allCases.map(\.key) + SourceSetup.keys
         )
         let name = body.name(orKey: key)
         let baseURL = body["base_url"].map { $0.baseURL() }
@@ -42,16 +42,16 @@ extension SourceDefinition {
 
 extension MappingCursor {
     /// Whether a source answers later, by either of the two keys that belong together.
-    fileprivate var declaresJob: Bool { self["job"] != nil || self[TemplateKind.status.key] != nil }
+    fileprivate var declaresJob: Bool { self["job"] != nil || self[SourceStep.status.key] != nil }
 
     /// Logs steps that have no job and a job that has not its steps.
     fileprivate func checkSteps() {
         if self["job"] != nil {
-            _ = required(TemplateKind.status.key, "the HTTP request that asks how far a job is")
+            _ = required(SourceStep.status.key, "the HTTP request that asks how far a job is")
         } else {
-            for kind in TemplateKind.allCases where kind != .run {
-                self[kind.key]?.report(
-                    .conflict, "only a source with job has \(kind.key)",
+            for step in SourceStep.allCases where step != .run {
+                self[step.key]?.report(
+                    .conflict, "only a source with job has \(step.key)",
                     remedy: "add job: where answers hold its id and its status; or leave this out"
                 )
             }
@@ -61,7 +61,7 @@ extension MappingCursor {
     /// Logs what keeps the pages of an answer from being asked for: of a job's requests, only that for its result can be paged.
     fileprivate func checkPaging(_ pagination: Pagination, templates: CheckedTemplates) {
         guard let cursor = self["pagination"] else { return }
-        guard !declaresJob || self[TemplateKind.delivery.key] != nil else {
+        guard !declaresJob || self[SourceStep.delivery.key] != nil else {
             cursor.report(
                 .conflict, "a job's result is paged only where a request fetches it",
                 remedy: "add delivery_request_template, or leave pagination out"

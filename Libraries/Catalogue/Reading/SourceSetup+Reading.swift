@@ -30,7 +30,7 @@ extension SourceSetup {
         }
         if let value = body["retry"].flatMap(RetryPolicy.init(reading:)) { retry = value }
         rate = body["rate"]?.callRate()
-        rateGroup = body["rate_group"]?.reference(to: "rate group", among: scope.rateGroups)
+        rateGroup = body["rate_group"]?.rateGroup(among: scope.rateGroups)
         if let auth = body["auth"] {
             authentication = Authentication(reading: auth, baseURL: baseURL) ?? .none
             authentication.refuseDoubles(in: templates)
@@ -42,6 +42,16 @@ extension SourceSetup {
             responseRules = ResponseRule.list(reading: rules, refreshes: isUnknown || authentication.canBeRefreshed)
         }
         job = body["job"].flatMap { AsynchronousJob(reading: $0, of: body, templates: templates) }
+    }
+}
+
+extension DocumentCursor {
+    fileprivate func rateGroup(among declared: [String]) -> String? {
+        guard declared.isEmpty else { return reference(to: "rate group", among: declared) }
+        report(
+            .missingReference, "the file declares no rate groups",
+            remedy: "add them at its top, such as rate_groups: { shared_api: { concurrency: 20, rate: 50/s } }")
+        return nil
     }
 }
 

@@ -1,16 +1,11 @@
-/// What a request template of a source is for.
-enum TemplateKind: String, CaseIterable {
-    case run
-    case status
-    case delivery
-    case abort
-    case cleanup
-    case lookup
+import Sources
 
-    /// The key of a source in the file.
+/// The steps of a source, as a file has them.
+extension SourceStep {
+    /// The key of the step's template.
     var key: String { "\(rawValue)_request_template" }
 
-    /// The variables that this template has beyond those of all.
+    /// The variables that this step's template has beyond those of all.
     ///
     /// - Parameters:
     ///   - hasJob: whether the source answers later.
