@@ -8,6 +8,10 @@ final class AccessTokens: Sendable {
         var credentials: ClientCredentials?
         var end = ContinuousClock.now
         var fetching: Task<Fetched, Never>?
+        /// The newest that the API has refused: it and those before it are not used again, whoever still holds them.
+        var refused: Int64 = 0
+
+        func isRefused(_ token: AccessToken) -> Bool { token.generation > 0 && token.generation <= refused }
     }
 
     /// What came of asking for a token.
@@ -29,29 +33,38 @@ final class AccessTokens: Sendable {
     func token(
         for credentials: ClientCredentials, _ session: inout ExchangeSession
     ) async throws(ExchangeFailure) -> AccessToken {
-        let known = state.withLock { state in
-            state.credentials == credentials && state.end > .now ? state.token : nil
-        }
-        if let known { return known }
         let own = ExchangeSession(secrets: session.secrets, cancellation: nil, observer: session.observer)
-        let (fetching, isOwn) = state.withLock { state in
-            if let fetching = state.fetching { return (fetching, false) }
-            // A task of its own: an exchange that is cancelled does not take the token from the others.
-            let fetching = Task { await self.fetch(credentials, own) }
-            state.fetching = fetching
-            return (fetching, true)
+        while true {
+            let known = state.withLock { state in
+                state.credentials == credentials && state.end > .now ? state.token : nil
+            }
+            if let known { return known }
+            let (fetching, isOwn) = state.withLock { state in
+                if let fetching = state.fetching { return (fetching, false) }
+                // A task of its own: an exchange that is cancelled does not take the token from the others.
+                let fetching = Task { await self.fetch(credentials, own) }
+                state.fetching = fetching
+                return (fetching, true)
+            }
+            let fetched = await fetching.value
+            if isOwn { session.calls += fetched.calls }
+            let token = try fetched.result.get()
+            // It may have been looked up a moment before it was refused.
+            if !state.withLock({ $0.isRefused(token) }) { return token }
         }
-        let fetched = await fetching.value
-        if isOwn { session.calls += fetched.calls }
-        return try fetched.result.get()
     }
 
     /// A token is not used again, here or by others; a newer one is left alone.
     func invalidate(_ token: AccessToken) async throws(ExchangeFailure) {
+        // In the store first: who finds none here looks there.
+        if token.generation > 0 { try await forget(token) }
         state.withLock { state in
+            state.refused = max(state.refused, token.generation)
             if state.token == token { state.token = nil }
         }
-        guard token.generation > 0 else { return }
+    }
+
+    private func forget(_ token: AccessToken) async throws(ExchangeFailure) {
         do {
             try await store.invalidate(token)
         } catch {
@@ -69,7 +82,7 @@ final class AccessTokens: Sendable {
         }
         state.withLock { state in
             state.fetching = nil
-            if case .success(let token) = result {
+            if case .success(let token) = result, !state.isRefused(token) {
                 state.token = token
                 state.credentials = credentials
                 state.end = .now + token.life

@@ -160,6 +160,37 @@ struct TokenTests {
         }
     }
 
+    /// Between refusing a token and throwing it away others look for one: what they find is not taken for a new one.
+    @Test func whoIsRefusedNeverGetsTheSameTokenAgain() async throws {
+        let api = TokenAPI()
+        let arrived = Gate()
+        let release = DispatchSemaphore(value: 0)
+        try await withAPI({ request in
+            if request.path == "/things/slow" {
+                arrived.open()
+                release.wait()
+            }
+            return api.reply(request)
+        }) { fixture in
+            let store = SlowStore()
+            let client = try fixture.client(fixture.credentials(), tokens: store)
+            #expect(await client.run().text == "{}")
+            api.revoke()
+            async let first = client.run()
+            await store.isInvalidating.wait()
+            async let slow = client.run("slow")
+            await arrived.wait()
+            store.mayInvalidate.open()
+            let outcome = await first
+            release.signal()
+            #expect(outcome.text == "{}", "\(outcome)")
+            // Its second call waits as well.
+            release.signal()
+            #expect(await slow.text == "{}")
+            #expect(api.given == 2)
+        }
+    }
+
     // MARK: Several executors
 
     @Test func twoExecutorsNeverFetchAtOnceAndShareWhatTheyGet() async throws {
