@@ -217,7 +217,7 @@ let package = Package(
         tests(
             "ExecutorTests",
             of: [
-                "Executor", "Contracts", "Exchanges", "JSON", "Outbound", "Postgres", "Runtime", "Sources", "Store",
+                "Executor", "Contracts", "Exchanges", "JSON", "Mapping", "Outbound", "Postgres", "Runtime", "Sources", "Store",
                 "Templates",
             ],
             products: [logging]),

@@ -62,10 +62,11 @@ final class Dispatcher: Sendable {
         return nil
     }
 
-    /// A claim has come back; its exchanges are called in their turn.
+    /// A claim has come back, or steps of jobs are due; they are called in their turn.
     func add(_ calls: [Call], of source: ReadySource) {
         let now = now
         state.withLock { $0.schedule.add(calls, of: source, now) }
+        bell.ring()
     }
 
     /// A call has ended, and its outcome, of so many bytes, waits to be recorded.

@@ -1,0 +1,221 @@
+import JSON
+import Testing
+
+extension IntegrationTests {
+    /// Jobs at an API: submitted once, followed to their end, whatever dies on the way.
+    @Suite("Jobs at APIs")
+    struct JobTests {
+        @Test func aJobIsSubmittedPolledFetchedAndCleanedUp() async throws {
+            try await withJobs { platform, api in
+                let id = try await platform.client.submit(["Abel", "Bebel", "Cebel"], activity: "order")
+                let request = try await platform.client.wait(for: id, toBe: "done")
+                #expect(request["runs"]?["done"] == 3 && request["plan"]?["calls"] == 1)
+                let result = try await platform.client.get("/v1/activity-requests/\(id)/result").json
+                #expect(
+                    result["objects"]?.arrayValue?.map { $0["values"]?["legal_name"] } == [
+                        "Abel GmbH", "Bebel GmbH", "Cebel GmbH",
+                    ])
+                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                #expect(api.submissions == 1)
+                let job = try #require(api.jobs.first)
+                #expect(job.names == ["Abel", "Bebel", "Cebel"])
+                #expect(job.polls == 2 && job.fetched == 1 && job.cleaned == 1 && job.aborted == 0)
+                let related = try await platform.database.column(
+                    String.self, "select snapshot_id from public.snapshot_run_rel")
+                #expect(related == ["job-1", "job-1", "job-1"])
+                let states = try await platform.database.column(
+                    String.self,
+                    """
+                    select h.to_state || coalesce(' ' || h.to_substate, '') from public.state_history as h
+                    join public.run_request as q on q.id = h.entity_id order by h.at, h.sequence
+                    """)
+                #expect(states == ["in_progress", "waiting external_job", "in_progress", "done"])
+            }
+        }
+
+        @Test func anotherExecutorGoesOnWhereAKilledOneWas() async throws {
+            try await withJobs(executors: 2) { platform, api in
+                api.follow(.done(atPoll: 8))
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                try await eventually("a poll") { (api.jobs.first?.polls ?? 0) > 1 }
+                try await platform.kill9(.executor, 0)
+                try await eventually("more polls") { (api.jobs.first?.polls ?? 0) > 3 }
+                try await platform.start(.executor, 0)
+                try await platform.kill9(.executor, 1)
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.submissions == 1 && api.jobs.count == 1)
+            }
+        }
+
+        @Test(arguments: [true, false])
+        func aKillInTheMiddleOfASubmissionIsSettledByItsKey(isTaken: Bool) async throws {
+            try await withJobs { platform, api in
+                if isTaken { api.gate.close(after: 0) } else { api.lose(1) }
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                try await eventually("the submission") { api.submissions == 1 }
+                if isTaken {
+                    try await platform.kill9(.executor)
+                    api.gate.open()
+                    try await platform.start(.executor)
+                }
+                let request = try await platform.client.wait(for: id, toBe: "done")
+                #expect(request["runs"]?["done"] == 1)
+                #expect(api.submissions == 2 && api.jobs.count == 1)
+            }
+        }
+
+        @Test func aSubmissionOfWhichNobodyKnowsIsLookedUp() async throws {
+            try await withJobs { platform, api in
+                api.leaveUnanswered(1)
+                let id = try await platform.client.submit(["Abel"], activity: "order_and_look_up")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.submissions == 1 && api.lookups == 1)
+                // What the API does not know is submitted again.
+                api.lose(1)
+                let other = try await platform.client.submit(["Bebel"], activity: "order_and_look_up")
+                _ = try await platform.client.wait(for: other, toBe: "done")
+                #expect(api.submissions == 3 && api.lookups == 2 && api.jobs.count == 2)
+            }
+        }
+
+        @Test func aSubmissionOfWhichNobodyKnowsFailsIfTheSourceSaysSo() async throws {
+            try await withJobs { platform, api in
+                api.leaveUnanswered(1)
+                let id = try await platform.client.submit(["Abel"], activity: "order_once")
+                let request = try await platform.client.wait(for: id, toBe: "failed")
+                let failure = try #require(request["failures"]?[0])
+                #expect(failure["substate"] == "submission_unknown")
+                #expect(failure["reason"]?.stringValue?.contains("unknown_submission") == true)
+                #expect(api.submissions == 1)
+                try await eventually("the job's end") { try await isNothingLeft(platform) }
+            }
+        }
+
+        @Test func aJobThatFailsSaysSoAndIsCleanedUp() async throws {
+            try await withJobs { platform, api in
+                api.follow(.fails)
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                let request = try await platform.client.wait(for: id, toBe: "failed")
+                #expect(request["failures"]?[0]?["substate"] == "job_failed")
+                #expect(request["failures"]?[0]?["reason"] == "the API's job ended as error")
+                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                #expect(api.jobs.first?.cleaned == 1 && api.jobs.first?.aborted == 0)
+            }
+        }
+
+        @Test(arguments: [("order_briefly", "job_deadline"), ("order_patiently", "job_stalled")])
+        func aJobThatTakesTooLongIsGivenUpAndAborted(activity: String, substate: String) async throws {
+            try await withJobs { platform, api in
+                api.follow(activity == "order_briefly" ? .endless : .stuck)
+                let id = try await platform.client.submit(["Abel"], activity: activity)
+                let request = try await platform.client.wait(for: id, toBe: "timedout")
+                #expect(request["failures"]?[0]?["substate"]?.stringValue == substate)
+                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                #expect(api.jobs.first?.aborted == 1 && api.jobs.first?.cleaned == 1)
+            }
+        }
+
+        @Test func aCancelledRequestAbortsItsJobs() async throws {
+            try await withJobs { platform, api in
+                api.follow(.endless)
+                let id = try await platform.client.submit(["Abel", "Bebel"], activity: "order")
+                try await eventually("a poll") { (api.jobs.first?.polls ?? 0) > 0 }
+                _ = try await platform.client.post([:], to: "\(IntakeClient.requests)/\(id)/cancel")
+                _ = try await platform.client.wait(for: id, toBe: "failed")
+                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                #expect(api.jobs.first?.aborted == 1 && api.jobs.first?.cleaned == 1)
+            }
+        }
+
+        @Test func anAPIThatCallsBackIsNotWaitedFor() async throws {
+            try await withJobs { platform, api in
+                api.follow(.done(atPoll: 1))
+                let id = try await platform.client.submit(["Abel"], activity: "order_with_callback")
+                let link = try await eventually("the address to call back") { api.jobs.first?.callback }
+                var anybody = platform.client
+                anybody.key = nil
+                let forged = try await anybody.post(
+                    [:], to: path(of: link.replacing("signature=", with: "signature=0")))
+                #expect(forged.status == 403 && forged.code == "link_not_valid")
+                #expect(api.jobs.first?.polls == 0)
+                #expect(try await anybody.post([:], to: path(of: link)).status == 204)
+                // Without it the first poll comes after ten minutes.
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.jobs.first?.polls == 1)
+                #expect(try await anybody.get(path(of: link)).status == 204, "a second call does no harm")
+            }
+        }
+
+        private func path(of link: String) throws -> String {
+            String(try #require(link.firstRange(of: "/v1/").map { link[$0.lowerBound...] }))
+        }
+
+        private func isNothingLeft(_ platform: Platform) async throws -> Bool {
+            try await platform.database.value(Bool.self, "select not exists (select from public.external_job)")
+        }
+
+        private func withJobs(
+            executors: Int = 1, _ body: (Platform, StubJobs) async throws -> Void
+        ) async throws {
+            let api = try StubJobs()
+            var options = Platform.Options()
+            options.counts = [.executor: executors]
+            try await withPlatform(options) { platform in
+                try await platform.database.apply(Self.catalogue(api.url))
+                do {
+                    try await body(platform, api)
+                } catch {
+                    await api.stop()
+                    throw error
+                }
+                await api.stop()
+            }
+        }
+
+        private static func catalogue(_ url: String) -> String {
+            let sources = [
+                ("plain", "", "poll: { base: 100ms, max: 100ms }", ""),
+                (
+                    "looking", "lookup_request_template: { url: \"/jobs\", query: { key: \"<<$submission_key>>\" } }",
+                    "poll: { base: 100ms, max: 100ms }, lookup_external_id: [jobs, 0, id]", ""
+                ),
+                ("once", "", "poll: { base: 100ms, max: 100ms }, unknown_submission: fail", ""),
+                ("brief", "", "poll: { base: 100ms, max: 100ms }, deadline: 1s", ""),
+                ("patient", "", "poll: { base: 100ms, max: 100ms }, progress: [percent], no_progress: 1s", ""),
+                ("called", "", "poll: { base: 10m, max: 10m }", ", callback: \"<<$callback_url>>\""),
+            ]
+            let declared = sources.map { key, lookup, job, callback in
+                """
+                  \(key):
+                    base_url: \(url)
+                    run_request_template:
+                      url: /jobs
+                      body: { names: "<<$objects>>", key: "<<$submission_key>>"\(callback) }
+                    status_request_template: { url: "/jobs/<<$run_external_id>>" }
+                    delivery_request_template: { url: "/jobs/<<$run_external_id>>/result" }
+                    abort_request_template: { method: DELETE, url: "/jobs/<<$run_external_id>>" }
+                    cleanup_request_template: { method: POST, url: "/jobs/<<$run_external_id>>/cleanup" }
+                    \(lookup)
+                    job: { external_id: [id], status: [status], done: [completed], failed: [error], \(job) }
+                    max_objects: 10
+                    retry: { attempts: 4, base: 50ms, max: 100ms }
+                    object_source: { company: [results, "*", name] }
+                    datapoint_source: { company: { legal_name: [results, "*", legal_name] } }
+                """
+            }
+            return """
+                organization: acme
+                object_types: { company: { datapoints: { legal_name: text } } }
+                sources:
+                \(declared.joined(separator: "\n"))
+                activities:
+                  order: { type: enrichment, object_type: company, sources: [plain] }
+                  order_and_look_up: { type: enrichment, object_type: company, sources: [looking] }
+                  order_once: { type: enrichment, object_type: company, sources: [once] }
+                  order_briefly: { type: enrichment, object_type: company, sources: [brief] }
+                  order_patiently: { type: enrichment, object_type: company, sources: [patient] }
+                  order_with_callback: { type: enrichment, object_type: company, sources: [called] }
+                """
+        }
+    }
+}
