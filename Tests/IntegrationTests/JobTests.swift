@@ -26,7 +26,7 @@ extension IntegrationTests {
                 let states = try await platform.database.column(
                     String.self,
                     """
-                    select h.to_state || coalesce(' ' || h.to_substate, '') from public.state_history as h
+                    select h.to_state || coalesce(' ' || h.substate, '') from public.state_history as h
                     join public.run_request as q on q.id = h.entity_id order by h.at, h.sequence
                     """)
                 #expect(states == ["in_progress", "waiting external_job", "in_progress", "done"])
