@@ -12,13 +12,14 @@ struct ModuleEdgesTests {
         "Templates": ["JSON"],
         "Mapping": ["JSON"],
         "Sources": ["JSON", "Mapping", "Templates"],
-        "Catalogue": ["JSON", "Mapping", "Sources", "Templates"],
+        "Factors": ["JSON"],
+        "Catalogue": ["Contracts", "Factors", "JSON", "Mapping", "Sources", "Templates"],
         "Contracts": ["JSON", "States"],
         "Postgres": ["CLibPQ"],
         "Messaging": ["CZeroMQ"],
         "Outbound": ["CCurl"],
         "Runtime": [],
-        "Store": ["Catalogue", "Contracts", "JSON", "Mapping", "Postgres", "States", "Templates"],
+        "Store": ["Catalogue", "Contracts", "Factors", "JSON", "Mapping", "Postgres", "States", "Templates"],
         "Assembly": ["Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
     ]
 
