@@ -144,7 +144,9 @@ let package = Package(
             products: [lifecycle, logging]),
         service(
             "Processor",
-            uses: ["Assembly", "Contracts", "JSON", "Mapping", "Messaging", "Postgres", "Runtime", "Store"],
+            uses: [
+                "Assembly", "Contracts", "Factors", "JSON", "Mapping", "Messaging", "Postgres", "Runtime", "Store",
+            ],
             products: [lifecycle, logging]),
         service(
             "Delivery", uses: ["Assembly", "Contracts", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
@@ -209,7 +211,7 @@ let package = Package(
         tests(
             "ExecutorTests",
             of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store", "Templates"]),
-        tests("ProcessorTests", of: ["Processor", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
+        tests("ProcessorTests", of: ["Processor", "Contracts", "Factors", "JSON", "Mapping", "Postgres", "Store"]),
         tests(
             "IntegrationTests",
             of: [

@@ -48,7 +48,8 @@ comment on column public.activity.max_objects is 'How many objects one request m
 comment on column public.activity.factors is
     'Which objects qualify: {"all" | "any": [the key of a factor, or one more of these]}; null when nothing is asked.';
 
--- Of a template, the variables that need a value: those without a default, and without secrets, which no request brings.
+-- Of a template, the variables that need a value of the request or its object: those without a default. Secrets and what the executor
+-- knows by itself are none.
 create function utils.required_variables(p_template jsonb) returns text[]
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp
@@ -59,15 +60,40 @@ as $$
     cross join lateral (select btrim(split_part(p.inside, '|', 1)) as name) as v
     where t.place > 1 and strpos(t.piece, '>>') > 0
       and v.name ~ '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$' and v.name not like 'secret.%'
+      and v.name not in ('max_objects', 'run_setup', 'run_external_id', 'callback_url', 'submission_key', 'cursor')
       and p.inside !~ '\|\s*default\M'
 $$;
 comment on function utils.required_variables(jsonb) is
     'The names in <<$name>> that must have a value before the template can be rendered; sorted.';
 grant execute on function utils.required_variables(jsonb) to weir_service;
 
+-- What a request gives, and the defaults of what it leaves out.
+create function utils.input_with_defaults(p_declared jsonb, p_given jsonb) returns jsonb
+    language sql immutable parallel safe
+    set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(jsonb_object_agg(d.key, d.value -> 'default') filter (where d.value ? 'default'), '{}')
+           || case jsonb_typeof(p_given) when 'object' then p_given else '{}' end
+    from jsonb_each(p_declared) as d
+$$;
+comment on function utils.input_with_defaults(jsonb, jsonb) is
+    'The input of a request (content -> ''input'') as its runs see it, by the declaration of its activity (activity.input).';
+grant execute on function utils.input_with_defaults(jsonb, jsonb) to weir_service;
+
+-- Why a run is not executed, for people; the same words wherever it is found out.
+create function etl_api.missing_values_reason(p_names text[]) returns text
+    language sql immutable parallel safe
+    set search_path = pg_catalog, pg_temp
+as $$
+    select format('there is no value for %s, which the source''s request needs', array_to_string(p_names, ', '))
+$$;
+grant execute on function etl_api.missing_values_reason(text[]) to weir_service;
+
 -- migrate:down
 
 set local role weir_owner;
+drop function etl_api.missing_values_reason(text[]);
+drop function utils.input_with_defaults(jsonb, jsonb);
 drop function utils.required_variables(jsonb);
 alter table public.activity
     drop column factors,

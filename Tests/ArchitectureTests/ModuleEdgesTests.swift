@@ -19,7 +19,7 @@ struct ModuleEdgesTests {
         "Messaging": ["CZeroMQ"],
         "Outbound": ["CCurl"],
         "Runtime": [],
-        "Store": ["Catalogue", "Contracts", "Factors", "JSON", "Mapping", "Postgres", "States", "Templates"],
+        "Store": ["Catalogue", "Contracts", "JSON", "Mapping", "Postgres", "States", "Templates"],
         "Assembly": ["Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
     ]
 

@@ -4,16 +4,6 @@ public import JSON
 
 /// Something that a client can request for objects of one type.
 public struct ActivityDefinition: Sendable, Hashable {
-    /// What an activity does. The platform knows more; these are the ones that a catalogue can declare so far.
-    public enum ActivityType: String, Sendable, Hashable, CaseIterable {
-        /// Fills in values of named objects.
-        case enrichment
-        /// Finds objects by what its input says.
-        case extract
-        /// Finds objects, or takes named ones, and tells which of them meet its factors.
-        case sourcing
-    }
-
     /// The key, unique in the organization.
     public let key: String
     /// The name that people read.

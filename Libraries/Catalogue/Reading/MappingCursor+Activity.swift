@@ -3,7 +3,7 @@ import Templates
 
 /// What an activity of each type needs, and what would mean nothing.
 extension MappingCursor {
-    func checkKeys(of type: ActivityDefinition.ActivityType) {
+    func checkKeys(of type: ActivityType) {
         if type == .enrichment {
             self["max_objects"]?.report(
                 .conflict, "an enrichment finds no objects", remedy: "remove it, or set type to extract or sourcing")
@@ -19,7 +19,7 @@ extension MappingCursor {
 
     /// Whether every source can find objects where that is asked of it, and gets a value for every variable of its template.
     func checkSources(
-        _ sources: [String], of type: ActivityDefinition.ActivityType, objectType: String, input: ActivityInput,
+        _ sources: [String], of type: ActivityType, objectType: String, input: ActivityInput,
         scope: OrganizationScope
     ) {
         for (index, source) in sources.enumerated() {
