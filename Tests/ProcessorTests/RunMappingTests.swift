@@ -17,7 +17,8 @@ import Testing
 struct RunMappingTests {
     private func map(
         _ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
-        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1
+        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
+        finds: Bool = false
     ) throws -> ProcessedRun {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
@@ -30,7 +31,8 @@ struct RunMappingTests {
         let mapping = try SourceMapping(record)
         let run = FetchedRun(
             id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id,
-            object: ObjectID(UUID()), objectName: object)
+            object: finds ? nil : ObjectID(UUID()), objectName: finds ? "" : object,
+            finding: finds ? FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 10) : nil)
         let fetched = FetchedAnswer(
             source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
             runsOfExchange: runsOfExchange, runs: [run])
@@ -42,6 +44,24 @@ struct RunMappingTests {
         #expect(try map(answer).values.count == 2)
         #expect(try map(answer, runsOfExchange: 2).substate == "no_data")
         #expect(try map(answer, object: "AX", runsOfExchange: 2).values.count == 2)
+    }
+
+    @Test func aRunThatFindsTakesEveryObjectOfTheAnswer() throws {
+        let path = #"["results","*","code"]"#
+        let paths = (name: #"[["results","*","name"]]"#, size: #"[["results","*","size"]]"#)
+        let processed = try map(
+            #"{"results":[{"code":"DE","name":"Germany","size":1},{"code":"AX","size":"large"}]}"#, objectPath: path,
+            paths: paths, finds: true)
+        #expect(processed.findings.map(\.name) == ["DE", "AX"] && processed.values.isEmpty)
+        #expect(processed.findings.map(\.values.count) == [2, 0])
+        #expect(processed.findings[0].note == nil)
+        #expect(processed.findings[1].note?.contains("where a number is expected") == true)
+        #expect(processed.substate == "type_mismatch")
+
+        let none = try map(#"{"results":[]}"#, objectPath: path, paths: paths, finds: true)
+        #expect(none.succeeded && none.substate == "no_data" && none.findings.isEmpty)
+        let unnamed = try map(#"{"name":"Germany"}"#, objectPath: nil, finds: true)
+        #expect(!unnamed.succeeded && unnamed.substate == "mapping")
     }
 
     @Test func valuesOfTheAnswerAreTheRunsValues() throws {
