@@ -199,7 +199,8 @@ let package = Package(
         tests("MappingTests", of: ["Mapping", "JSON"]),
         tests("TemplatesTests", of: ["Templates", "JSON"]),
         tests("FactorsTests", of: ["Factors", "JSON"]),
-        tests("CatalogueTests", of: ["Catalogue", "Contracts", "Factors", "JSON", "Mapping"]),
+        tests("SourcesTests", of: ["Sources", "JSON", "Mapping"]),
+        tests("CatalogueTests", of: ["Catalogue", "Contracts", "Factors", "JSON", "Mapping", "Sources"]),
         tests("ContractsTests", of: ["Contracts", "JSON", "TestSchemas"], products: [crypto]),
         tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
@@ -216,7 +217,7 @@ let package = Package(
             "IntegrationTests",
             of: [
                 "Assembly", "Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime",
-                "Scheduler", "States", "Store", "TestSchemas", "TestServers",
+                "Scheduler", "Sources", "States", "Store", "TestSchemas", "TestServers",
             ],
             products: [crypto, lifecycle, logging]),
         tests(

@@ -62,6 +62,10 @@ extension Substate {
         meaning(
             "stopped", [.ready, .failed], exchanges,
             "the executor stopped before the call; the run goes again and the attempt does not count"),
+        meaning(
+            "no_permit", [.ready, .failed], exchanges,
+            "the source was paused, or other executors make all the calls that it allows; the run goes again and the attempt does not count"
+        ),
     ]
 
     private static let ofExchanges = [

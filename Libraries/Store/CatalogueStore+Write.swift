@@ -5,6 +5,7 @@ import Postgres
 extension CatalogueStore {
     static func statement(for kind: CatalogueItem.Kind) -> Statement {
         switch kind {
+        case .rateGroup: rateGroup
         case .organization: organization
         case .objectType: objectType
         case .datapoint: datapoint
@@ -21,6 +22,16 @@ extension CatalogueStore {
 
     /// Kinds whose change makes services read a source anew.
     static let touches: [CatalogueItem.Kind: Statement] = [.objectSource: touchSource, .datapointSource: touchSource]
+
+    private static let rateGroup = Statement(
+        "catalogue.write_rate_group",
+        """
+        insert into public.rate_group (key, concurrency, calls, per_seconds)
+        select ($1::text[])[1], ($2::jsonb ->> 'concurrency')::int, ($2 #>> '{rate,calls}')::int,
+               ($2 #>> '{rate,per_seconds}')::double precision
+        on conflict (key) do update
+        set concurrency = excluded.concurrency, calls = excluded.calls, per_seconds = excluded.per_seconds
+        """)
 
     private static let organization = Statement(
         "catalogue.write_organization",
@@ -49,14 +60,27 @@ extension CatalogueStore {
     private static let source = Statement(
         "catalogue.write_source",
         """
-        insert into public.source (owner_org_id, key, name, source_type, base_url, run_request_template, max_objects, setup)
+        insert into public.source (
+            owner_org_id, key, name, source_type, base_url, run_request_template, status_request_template,
+            delivery_request_template, abort_request_template, cleanup_request_template, lookup_request_template,
+            max_objects, setup, rate_group_id)
         select g.id, ($1::text[])[2], $2::jsonb ->> 'name', $2 ->> 'source_type', $2 ->> 'base_url',
-               $2 -> 'run_request_template', ($2 ->> 'max_objects')::int, $2 -> 'setup'
+               $2 -> 'run_request_template', nullif($2 -> 'status_request_template', 'null'),
+               nullif($2 -> 'delivery_request_template', 'null'), nullif($2 -> 'abort_request_template', 'null'),
+               nullif($2 -> 'cleanup_request_template', 'null'), nullif($2 -> 'lookup_request_template', 'null'),
+               ($2 ->> 'max_objects')::int, ($2 -> 'setup') - 'rate_group',
+               -- The key stands nowhere else, so that the two cannot contradict each other.
+               (select r.id from public.rate_group as r where r.key = $2 #>> '{setup,rate_group}')
         from public.org as g where g.key = ($1)[1]
         on conflict (owner_org_id, key) do update
         set name = excluded.name, source_type = excluded.source_type, base_url = excluded.base_url,
-            run_request_template = excluded.run_request_template, max_objects = excluded.max_objects,
-            setup = excluded.setup, version = source.version + 1
+            run_request_template = excluded.run_request_template,
+            status_request_template = excluded.status_request_template,
+            delivery_request_template = excluded.delivery_request_template,
+            abort_request_template = excluded.abort_request_template,
+            cleanup_request_template = excluded.cleanup_request_template,
+            lookup_request_template = excluded.lookup_request_template, max_objects = excluded.max_objects,
+            setup = excluded.setup, rate_group_id = excluded.rate_group_id, version = source.version + 1
         """)
 
     private static let objectSource = Statement(

@@ -15,6 +15,12 @@ public struct CatalogueStore: Sendable {
     private static let read = Statement(
         "catalogue.read",
         """
+        select 'rate_group', array[r.key], jsonb_build_object(
+            'concurrency', r.concurrency,
+            'rate', case when r.calls is not null then
+                jsonb_build_object('calls', r.calls, 'per_seconds', r.per_seconds) end)
+        from public.rate_group as r where r.key = any ($2)
+        union all
         select 'organization', array[g.key], jsonb_build_object('name', g.name)
         from public.org as g where g.key = any ($1)
         union all
@@ -27,7 +33,13 @@ public struct CatalogueStore: Sendable {
         union all
         select 'source', array[g.key, s.key], jsonb_build_object(
             'name', s.name, 'source_type', s.source_type, 'base_url', s.base_url,
-            'run_request_template', s.run_request_template, 'max_objects', s.max_objects, 'setup', s.setup)
+            'run_request_template', s.run_request_template, 'status_request_template', s.status_request_template,
+            'delivery_request_template', s.delivery_request_template,
+            'abort_request_template', s.abort_request_template,
+            'cleanup_request_template', s.cleanup_request_template,
+            'lookup_request_template', s.lookup_request_template, 'max_objects', s.max_objects,
+            'setup', s.setup || coalesce((
+                select jsonb_build_object('rate_group', r.key) from public.rate_group as r where r.id = s.rate_group_id), '{}'))
         from public.org as g join public.source as s on s.owner_org_id = g.id where g.key = any ($1)
         union all
         select 'object_source', array[g.key, s.key, t.key],
@@ -70,9 +82,11 @@ public struct CatalogueStore: Sendable {
         join public.webhook_endpoint as e on e.org_id = g.id and e.id = l.webhook_endpoint_id where g.key = any ($1)
         """)
 
-    /// What is stored of the given organizations.
-    public func items(ofOrganizations keys: [String]) async throws -> [CatalogueItem] {
-        try await pool.execute(Self.read, keys).map { row in
+    /// What is stored of the given organizations, and of the limits of these names, which belong to none.
+    public func items(
+        ofOrganizations keys: [String], rateGroups: [String] = []
+    ) async throws -> [CatalogueItem] {
+        try await pool.execute(Self.read, keys, rateGroups).map { row in
             let (kind, key, fields) = try row.decode((String, [String], JSONB).self)
             guard let kind = CatalogueItem.Kind(rawValue: kind),
                 case .object(let object) = try JSONValue(parsing: fields.bytes)

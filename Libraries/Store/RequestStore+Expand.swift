@@ -124,7 +124,10 @@ extension RequestStore {
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
                r.traceparent, r.deadline_at is null, y.name, a.input,
-               array(select array_to_string(utils.required_variables(s.run_request_template), ' ') from public.activity_source as l
+               array(select array_to_string(utils.required_variables(jsonb_build_array(
+                         s.run_request_template, s.status_request_template, s.delivery_request_template,
+                         s.abort_request_template, s.cleanup_request_template, s.lookup_request_template)), ' ')
+                     from public.activity_source as l
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id)
         from public.activity_request as r

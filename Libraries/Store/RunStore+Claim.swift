@@ -169,11 +169,14 @@ extension RunStore {
         case claimLost = "claim_lost"
         /// It stops.
         case stopped
+        /// It may not call the source, for now.
+        case noPermit = "no_permit"
 
         fileprivate var sentence: String {
             switch self {
             case .claimLost: "the answer to its claim was lost; it was not begun"
             case .stopped: "its executor stopped; it was not begun"
+            case .noPermit: "its executor got no permit to call the source; it was not begun"
             }
         }
     }

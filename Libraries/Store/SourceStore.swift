@@ -25,9 +25,19 @@ public struct SourceRecord: Sendable {
     public let version: Int64
     /// The template of a call, as JSON.
     public let runRequestTemplate: JSONB
+    /// Asks how far a job is, as JSON; nil when the source has no jobs.
+    public var statusRequestTemplate: JSONB?
+    /// Fetches a job's result, as JSON; nil when the status answer holds it.
+    public var deliveryRequestTemplate: JSONB?
+    /// Ends a job, as JSON; nil when the API cannot.
+    public var abortRequestTemplate: JSONB?
+    /// Removes what a job has left at the API, as JSON; nil when nothing is to be removed.
+    public var cleanupRequestTemplate: JSONB?
+    /// Asks whether a submission arrived, as JSON; nil when the API cannot say.
+    public var lookupRequestTemplate: JSONB?
     /// How many runs one exchange may serve.
     public let runsPerExchange: Int
-    /// Limits and retries, as JSON (`docs/catalogue.md`).
+    /// How the API is called: the JSON form of `SourceSetup`.
     public let setup: JSONB
     /// The path of object names, as JSON; nil when the answer is about the run's own object.
     public let objectPath: JSONB?
@@ -49,9 +59,13 @@ public struct SourceStore: Sendable {
     private static let read = Statement(
         "source.read",
         """
-        select s.owner_org_id, s.key, s.version, s.run_request_template, s.max_objects, s.setup,
+        select s.owner_org_id, s.key, s.version, s.run_request_template, s.status_request_template,
+               s.delivery_request_template, s.abort_request_template, s.cleanup_request_template,
+               s.lookup_request_template, s.max_objects,
+               case when r.id is null then s.setup else s.setup || jsonb_build_object('rate_group', r.key) end,
                o.key_mapping, coalesce(o.key_mapping_type, 'key')
         from public.source as s
+        left join public.rate_group as r on r.id = s.rate_group_id
         left join public.object_source as o
           on o.org_id = s.owner_org_id and o.source_id = s.id and ($2::uuid is null or o.object_type_id = $2)
         where s.id = $1
@@ -80,16 +94,21 @@ public struct SourceStore: Sendable {
         pipeline.add(Self.readDatapoints, id, objectType)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
-        let (org, key, version, template, size, setup, path, pathType) = try row.decode(
-            (OrgID, String, Int64, JSONB, Int32, JSONB, JSONB?, String).self)
+        let (org, key, version, run, status, delivery, abort, cleanup, lookup, size, setup, path, pathType) =
+            try row.decode(
+                (
+                    OrgID, String, Int64, JSONB, JSONB?, JSONB?, JSONB?, JSONB?, JSONB?, Int32, JSONB, JSONB?, String
+                ).self)
         var datapoints: [SourceRecord.Datapoint] = []
         for row in results[1] {
             let (id, key, type, paths) = try row.decode((DatapointID, String, String, JSONB).self)
             datapoints.append(.init(id: id, key: key, type: type, paths: paths))
         }
         return SourceRecord(
-            org: org, id: id, key: key, version: version, runRequestTemplate: template,
-            runsPerExchange: Int(size), setup: setup, objectPath: path, objectPathType: pathType,
+            org: org, id: id, key: key, version: version, runRequestTemplate: run, statusRequestTemplate: status,
+            deliveryRequestTemplate: delivery, abortRequestTemplate: abort, cleanupRequestTemplate: cleanup,
+            lookupRequestTemplate: lookup, runsPerExchange: Int(size), setup: setup, objectPath: path,
+            objectPathType: pathType,
             datapoints: datapoints)
     }
 }

@@ -10,12 +10,14 @@ struct Call: Sendable {
     let ready: ReadySource
 }
 
-/// Which source is claimed from next, and which claimed exchange is called next: sources take turns, within the bounds of the
-/// executor and of each source. Pure.
+/// Which source is claimed from next, which claimed exchange is called next, and when permits are asked for: sources take turns,
+/// within the bounds of the executor and what each source's permit allows. Pure.
 ///
 /// Exchanges are claimed a little ahead of their calls, so that no place stands empty while a claim is under way; and a place
 /// is free again as soon as the call has ended, not only when its answer is on disk.
 struct CallSchedule {
+    typealias Instant = CallLane.Instant
+
     /// The bounds of an executor.
     struct Limits: Sendable {
         /// Calls under way at once, over all sources.
@@ -26,6 +28,8 @@ struct CallSchedule {
         var unrecordedMax: Int
         /// The bytes of these.
         var unrecordedBytesMax: Int
+        /// How long a permit holds without news from Postgres.
+        var permitValid: Duration = .seconds(7)
     }
 
     /// A turn of one source to be claimed from.
@@ -35,17 +39,11 @@ struct CallSchedule {
         let exchanges: Int
     }
 
-    /// What is under way for one source.
-    private struct Lane {
-        var concurrency: Int
-        var waiting: ArraySlice<Call> = []
-        var calling = 0
-
-        var outstanding: Int { waiting.count + calling }
-    }
+    /// Sources asked for in one statement.
+    static let asksMax = 100
 
     private let limits: Limits
-    private var lanes: [ReadySource: Lane] = [:]
+    private var lanes: [ReadySource: CallLane] = [:]
     /// Sources with work in the database, in the order of their turns.
     private var offered: [ReadySource] = []
     /// Sources with claimed exchanges that wait for a place, in the order of their turns.
@@ -54,6 +52,7 @@ struct CallSchedule {
     private(set) var calling = 0
     private var unrecorded = 0
     private var unrecordedBytes = 0
+    private var startWindow = StartWindow()
 
     init(limits: Limits) {
         self.limits = limits
@@ -66,85 +65,74 @@ struct CallSchedule {
     // MARK: Claiming
 
     /// A source has work, as far as anybody knows. False when that is no news.
-    mutating func offer(_ source: ReadySource) -> Bool {
-        if offered.contains(source) { return false }
-        offered.append(source)
-        return true
+    mutating func offer(_ source: ReadySource, _ now: Instant) -> Bool {
+        let isNews = !offered.contains(source)
+        if isNews { offered.append(source) }
+        lanes[source, default: CallLane(now: now)].offer(now)
+        return isNews
     }
 
     /// Takes the source whose turn it is out of the offered ones; whoever finds more work offers it again.
-    mutating func takeTurn() -> Turn? {
+    mutating func takeTurn(_ now: Instant) -> Turn? {
         for (place, source) in offered.enumerated() {
-            let room = room(of: source)
+            let room = room(of: source, now)
             if room > 0 {
                 offered.remove(at: place)
+                // Not idle yet: its claim is under way.
                 return Turn(source: source, exchanges: room)
             }
         }
         return nil
     }
 
-    /// Whether ``takeTurn()`` has something to give.
-    var hasTurn: Bool { offered.contains { room(of: $0) > 0 } }
+    /// Whether ``takeTurn(_:)`` has something to give.
+    func hasTurn(_ now: Instant) -> Bool { offered.contains { room(of: $0, now) > 0 } }
 
     /// How many exchanges may be claimed for a source now; none while too few to be worth a statement.
-    private func room(of source: ReadySource) -> Int {
-        if isBackedUp { return 0 }
-        let lane = lanes[source] ?? Lane(concurrency: limits.callsMax)
-        let concurrency = min(lane.concurrency, limits.callsMax)
-        let ahead = min(limits.claimMax, concurrency)
-        let own = concurrency + ahead - lane.outstanding
+    private func room(of source: ReadySource, _ now: Instant) -> Int {
+        guard !isBackedUp, let lane = lanes[source] else { return 0 }
+        let (own, worth) = lane.room(claimMax: limits.claimMax, callsMax: limits.callsMax, now: now)
         let room = min(own, limits.callsMax + limits.claimMax - waiting - calling, limits.claimMax)
         // The first claim goes at once. Of the room that all share a source takes small bites too, or it would never have its turn
         // beside many small ones.
-        let worth = (ahead + 1) / 2
-        return lane.outstanding == 0 || own >= worth && room >= min(worth, 8) ? room : 0
+        return own >= worth && room >= min(worth, 8) ? room : 0
     }
 
-    /// The source may have this many calls under way from now on.
-    mutating func limit(_ source: ReadySource, to concurrency: Int) {
-        lanes[source, default: Lane(concurrency: concurrency)].concurrency = concurrency
-    }
-
-    /// A claim has come back, with these exchanges.
-    mutating func add(_ calls: [Call], of source: ReadySource, concurrency: Int) {
-        // The source may have had nothing under way any more.
-        var lane = lanes[source] ?? Lane(concurrency: concurrency)
-        lane.concurrency = concurrency
+    /// A claim has come back, with these exchanges; as many as it asked for, when there may be more.
+    mutating func add(_ calls: [Call], of source: ReadySource, _ now: Instant) {
+        var lane = lanes[source] ?? CallLane(now: now)
+        lane.isOffered = offered.contains(source)
         if lane.waiting.isEmpty, !calls.isEmpty { turns.append(source) }
         lane.waiting += calls
         waiting += calls.count
-        lanes[source] = lane.outstanding > 0 ? lane : nil
+        keep(lane, of: source, now)
     }
 
     // MARK: Calling
 
     /// Takes the next call that has a place.
-    mutating func begin() -> Call? {
+    mutating func begin(_ now: Instant) -> Call? {
         guard calling < limits.callsMax, !isBackedUp else { return nil }
         for place in turns.indices {
             let source = turns[place]
-            guard let lane = lanes[source], lane.calling < lane.concurrency, let call = lane.waiting.first else {
-                continue
-            }
-            lanes[source]?.waiting.removeFirst()
-            lanes[source]?.calling += 1
+            guard lanes[source]?.mayBegin(now) == true, let call = lanes[source]?.begin() else { continue }
             waiting -= 1
             calling += 1
             turns.remove(at: place)
-            if lane.waiting.count > 1 { turns.append(source) }
+            if lanes[source]?.waiting.isEmpty == false { turns.append(source) }
             return call
         }
         return nil
     }
 
     /// A call has ended; its outcome, of so many bytes, waits to be recorded.
-    mutating func end(_ source: ReadySource, bytes: Int) {
+    mutating func end(_ source: ReadySource, bytes: Int, _ now: Instant) {
         calling -= 1
         unrecorded += 1
         unrecordedBytes += bytes
-        lanes[source]?.calling -= 1
-        if lanes[source]?.outstanding == 0 { lanes[source] = nil }
+        guard var lane = lanes[source] else { return }
+        lane.calling -= 1
+        keep(lane, of: source, now)
     }
 
     /// Outcomes are on disk.
@@ -153,20 +141,85 @@ struct CallSchedule {
         unrecordedBytes -= bytes
     }
 
+    private mutating func keep(_ lane: CallLane, of source: ReadySource, _ now: Instant) {
+        var lane = lane
+        lane.noteIdleness(now)
+        lanes[source] = lane.isOver ? nil : lane
+    }
+
+    // MARK: Permits
+
+    /// What has to be asked of Postgres now.
+    mutating func takeAskings(_ now: Instant) -> [PermitAsking] {
+        var askings: [PermitAsking] = []
+        for (source, lane) in lanes {
+            guard askings.count < Self.asksMax else { break }
+            guard let time = lane.asks(now), time <= now else { continue }
+            askings.append(lane.asking(of: source, callsMax: limits.callsMax))
+            lanes[source]?.ask()
+        }
+        return askings
+    }
+
+    /// How long a start that is asked for now may take until its call begins.
+    var startsWithin: Duration { startWindow.length }
+
+    /// Postgres has answered what was asked.
+    ///
+    /// - Returns: claimed exchanges that cannot begin here: other executors have all permits, or the source is paused.
+    mutating func permit(
+        _ permits: [CallPermit], of askings: [PermitAsking], asked: Instant, within: Duration, _ now: Instant
+    ) -> [Call] {
+        // Of a worker that was given up, or a source that is no more, there is no permit.
+        let answered = Set(permits.map(\.source))
+        refuse(askings.filter { !answered.contains($0.source) }, retryAfter: CallLane.renewal, now)
+        if permits.contains(where: { ($0.starts ?? 0) > 0 }) { startWindow.note(now - asked) }
+        var stranded: [Call] = []
+        for permit in permits {
+            var lane = lanes[permit.source] ?? CallLane(now: now)
+            lane.permit(permit, asked: asked, now: now, within: within, valid: limits.permitValid)
+            if lane.cap == 0, lane.calling == 0 { stranded += lane.waiting }
+            keep(lane, of: permit.source, now)
+        }
+        if !stranded.isEmpty { _ = remove(Set(stranded.map(\.exchange.id)), now) }
+        return stranded
+    }
+
+    /// Postgres has not answered.
+    mutating func refuse(_ askings: [PermitAsking], retryAfter: Duration, _ now: Instant) {
+        for asking in askings { lanes[asking.source]?.refuse(now, retryAfter: retryAfter) }
+    }
+
+    /// The worker that permits were given to is no more.
+    mutating func forgetPermits(_ now: Instant) {
+        for source in Array(lanes.keys) {
+            guard var lane = lanes[source] else { continue }
+            lane.forgetPermit(now)
+            keep(lane, of: source, now)
+        }
+    }
+
+    /// When time alone will bring something to do.
+    func nextWake(_ now: Instant) -> Instant? {
+        lanes.values.compactMap { $0.asks(now) }.min()
+    }
+
+    // MARK: Taking out
+
     /// The exchanges that have not begun.
     var waitingExchanges: [RunRequestID] { turns.flatMap { lanes[$0]?.waiting.map(\.exchange.id) ?? [] } }
 
     /// Takes out exchanges that have not begun and that nobody wants any more; others are passed over.
     ///
     /// - Returns: how many.
-    mutating func remove(_ exchanges: Set<RunRequestID>) -> Int {
+    mutating func remove(_ exchanges: Set<RunRequestID>, _ now: Instant) -> Int {
         let before = waiting
         for source in turns {
             guard var lane = lanes[source] else { continue }
             let kept = lane.waiting.filter { !exchanges.contains($0.exchange.id) }
             waiting -= lane.waiting.count - kept.count
             lane.waiting = ArraySlice(kept)
-            lanes[source] = lane.outstanding > 0 ? lane : nil
+            keep(lane, of: source, now)
         }
         turns.removeAll { lanes[$0]?.waiting.isEmpty ?? true }
         return before - waiting

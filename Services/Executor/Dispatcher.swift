@@ -7,6 +7,8 @@ import Synchronization
 final class Dispatcher: Sendable {
     /// What to do next.
     enum Step: Sendable {
+        /// Ask for permits; the answer goes to ``permit(_:of:asked:within:)`` or ``refuse(_:retryAfter:)``.
+        case ask([PermitAsking], within: Duration)
         /// Claim from a source.
         case claim(CallSchedule.Turn)
         /// Begin a call; whoever makes it goes on with what ``end(_:bytes:)`` gives.
@@ -16,6 +18,13 @@ final class Dispatcher: Sendable {
     private struct State {
         var schedule: CallSchedule
         var isStopped = false
+
+        mutating func next(_ now: ContinuousClock.Instant) -> Step? {
+            if let call = schedule.begin(now) { return .call(call) }
+            let askings = schedule.takeAskings(now)
+            if !askings.isEmpty { return .ask(askings, within: schedule.startsWithin) }
+            return schedule.takeTurn(now).map(Step.claim)
+        }
     }
 
     private let state: Mutex<State>
@@ -25,10 +34,13 @@ final class Dispatcher: Sendable {
         state = Mutex(State(schedule: CallSchedule(limits: limits)))
     }
 
+    private var now: ContinuousClock.Instant { .now }
+
     /// Sources have work, as far as anybody knows.
     func offer(_ sources: some Sequence<ReadySource>) {
+        let now = now
         let isNews = state.withLock { state in
-            sources.reduce(false) { isNews, source in state.schedule.offer(source) || isNews }
+            sources.reduce(false) { isNews, source in state.schedule.offer(source, now) || isNews }
         }
         if isNews { bell.ring() }
     }
@@ -38,36 +50,36 @@ final class Dispatcher: Sendable {
     /// - Returns: nil when there shall be no more.
     func next() async -> Step? {
         while !Task.isCancelled {
-            let (step, isStopped) = state.withLock { state -> (Step?, Bool) in
-                if state.isStopped { return (nil, true) }
-                if let call = state.schedule.begin() { return (.call(call), false) }
-                return (state.schedule.takeTurn().map(Step.claim), false)
+            let now = now
+            let (step, wake, isStopped) = state.withLock { state -> (Step?, ContinuousClock.Instant?, Bool) in
+                if state.isStopped { return (nil, nil, true) }
+                if let step = state.next(now) { return (step, nil, false) }
+                return (nil, state.schedule.nextWake(now), false)
             }
             if let step { return step }
-            guard !isStopped, await bell.wait() else { return nil }
+            guard !isStopped, await bell.wait(until: wake) else { return nil }
         }
         return nil
     }
 
-    /// The source may have this many calls under way from now on.
-    func limit(_ source: ReadySource, to concurrency: Int) {
-        state.withLock { $0.schedule.limit(source, to: concurrency) }
-    }
-
     /// A claim has come back; its exchanges are called in their turn.
-    func add(_ calls: [Call], of source: ReadySource, concurrency: Int) {
-        state.withLock { $0.schedule.add(calls, of: source, concurrency: concurrency) }
+    func add(_ calls: [Call], of source: ReadySource) {
+        let now = now
+        state.withLock { $0.schedule.add(calls, of: source, now) }
     }
 
     /// A call has ended, and its outcome, of so many bytes, waits to be recorded.
     ///
     /// - Returns: the call that takes its place.
     func end(_ call: Call, bytes: Int) -> Call? {
-        let (next, hasTurn) = state.withLock { state in
-            state.schedule.end(call.ready, bytes: bytes)
-            return (state.isStopped ? nil : state.schedule.begin(), state.schedule.hasTurn)
+        let now = now
+        let (next, isMore) = state.withLock { state in
+            state.schedule.end(call.ready, bytes: bytes, now)
+            let next = state.isStopped ? nil : state.schedule.begin(now)
+            // Also when nothing takes its place: a start or a permit may have to be asked for, or given back.
+            return (next, next == nil || state.schedule.hasTurn(now))
         }
-        if hasTurn { bell.ring() }
+        if isMore { bell.ring() }
         return next
     }
 
@@ -76,6 +88,38 @@ final class Dispatcher: Sendable {
         state.withLock { $0.schedule.recorded(count, bytes: bytes) }
         bell.ring()
     }
+
+    // MARK: Permits
+
+    /// Postgres has answered what was asked.
+    ///
+    /// - Returns: claimed exchanges that cannot begin here.
+    func permit(
+        _ permits: [CallPermit], of askings: [PermitAsking], asked: ContinuousClock.Instant, within: Duration
+    ) -> [Call] {
+        let now = now
+        let stranded = state.withLock { state in
+            state.schedule.permit(permits, of: askings, asked: asked, within: within, now)
+        }
+        bell.ring()
+        return stranded
+    }
+
+    /// Postgres has not answered.
+    func refuse(_ askings: [PermitAsking], retryAfter: Duration) {
+        let now = now
+        state.withLock { $0.schedule.refuse(askings, retryAfter: retryAfter, now) }
+        bell.ring()
+    }
+
+    /// The worker that permits were given to is no more.
+    func forgetPermits() {
+        let now = now
+        state.withLock { $0.schedule.forgetPermits(now) }
+        bell.ring()
+    }
+
+    // MARK: Ending
 
     /// Ends it: ``next()`` returns nil from now on.
     func stop() {
@@ -95,7 +139,8 @@ final class Dispatcher: Sendable {
     ///
     /// - Returns: how many.
     func remove(_ exchanges: [RunRequestID]) -> Int {
-        let count = state.withLock { $0.schedule.remove(Set(exchanges)) }
+        let now = now
+        let count = state.withLock { $0.schedule.remove(Set(exchanges), now) }
         // There is room to claim others.
         if count > 0 { bell.ring() }
         return count

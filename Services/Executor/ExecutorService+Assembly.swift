@@ -30,7 +30,8 @@ extension ExecutorService {
         let outbound = try OutboundClient(
             configuration: OutboundSettings.configuration(context), logger: context.logger)
         let service = ExecutorService(
-            configuration: configuration, runs: RunStore(pool: parts.pool), sources: SourceStore(pool: parts.pool),
+            configuration: configuration, runs: RunStore(pool: parts.pool),
+            permits: CallPermitStore(pool: parts.pool), sources: SourceStore(pool: parts.pool),
             lease: parts.lease, bus: parts.bus, hints: parts.hints, outbound: outbound, context: context)
         return [parts.keeper, OutboundKeeper(outbound), service]
     }

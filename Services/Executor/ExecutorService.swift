@@ -49,6 +49,7 @@ public struct ExecutorService: Service {
     private let runner: ExchangeRunner
     private let underWay = CallsUnderWay()
     private let dispatcher: Dispatcher
+    private let permits: PermitAsker
     private let answers: Batcher<RecordedAnswer>
     private let failures: Batcher<RecordedFailure>
     private let doubtful = DoubtfulClaims()
@@ -57,7 +58,8 @@ public struct ExecutorService: Service {
 
     /// An executor on its parts.
     public init(
-        configuration: Configuration, runs: RunStore, sources: SourceStore, lease: WorkerLease, bus: BusClient,
+        configuration: Configuration, runs: RunStore, permits: CallPermitStore, sources: SourceStore,
+        lease: WorkerLease, bus: BusClient,
         hints: HintPublisher, outbound: OutboundClient, context: RuntimeContext
     ) {
         self.configuration = configuration
@@ -76,6 +78,8 @@ public struct ExecutorService: Service {
                 callsMax: configuration.exchangesMax,
                 claimMax: min(configuration.claimMax, configuration.exchangesMax),
                 unrecordedMax: configuration.backlogMax, unrecordedBytesMax: configuration.backlogBytesMax))
+        self.permits = PermitAsker(
+            permits: permits, lease: lease, dispatcher: dispatcher, underWay: underWay, hints: hints, logger: logger)
         answers = Batcher(
             itemsMax: configuration.recordMax, weightMax: configuration.recordBytesMax,
             flights: configuration.recordFlights, gathering: configuration.gathering, weight: { $0.body.count })
@@ -102,7 +106,7 @@ public struct ExecutorService: Service {
                         dispatcher.stop()
                     }
                     // At once, not when the slowest call in flight has ended.
-                    await giveBackUnbegun()
+                    await giveBack(dispatcher.removeWaiting(), because: .stopped)
                 }
                 answers.finish()
                 failures.finish()
@@ -166,15 +170,16 @@ public struct ExecutorService: Service {
     }
 
     /// What was claimed ahead and will not be called here goes to other executors.
-    private func giveBackUnbegun() async {
-        for (worker, calls) in Dictionary(grouping: dispatcher.removeWaiting(), by: \.worker) {
+    private func giveBack(_ calls: [Call], because reason: RunStore.GiveBackReason) async {
+        for (worker, calls) in Dictionary(grouping: calls, by: \.worker) {
             do {
                 let exchanges = calls.map(\.exchange.id)
-                _ = try await shielded { try await runs.giveBack(exchanges, worker: worker, because: .stopped) }
+                _ = try await shielded { try await runs.giveBack(exchanges, worker: worker, because: reason) }
                 for source in Set(calls.map(\.ready)) { hints.say(.runReady(source)) }
             } catch {
-                logger.warning(
-                    "Could not give back claimed runs; the scheduler takes them back.", metadata: ["error": "\(error)"])
+                // The worker is alive, so that nobody else would take them back.
+                doubtful.add(calls.map(\.exchange.id), worker: worker)
+                logger.warning("Could not give back claimed runs.", metadata: ["error": "\(error)"])
             }
         }
     }
@@ -182,6 +187,8 @@ public struct ExecutorService: Service {
     private func dispatch(into calls: inout DiscardingTaskGroup) async {
         while let step = await dispatcher.next() {
             switch step {
+            case .ask(let askings, let within):
+                calls.addTask { await giveBack(permits.ask(askings, within: within), because: .noPermit) }
             case .call(let call): calls.addTask { await make(call) }
             case .claim(let turn):
                 do {
@@ -201,9 +208,10 @@ public struct ExecutorService: Service {
 
     private func claim(_ turn: CallSchedule.Turn) async throws {
         // What is known of the source is good enough to decide how much to claim; what is executed is its version at the claim.
-        guard let known = try await sources.source(turn.source.source) else { return }
-        dispatcher.limit(turn.source, to: known.concurrency)
-        let count = min(turn.exchanges, known.concurrency)
+        guard let known = try await sources.source(turn.source.source) else {
+            return dispatcher.add([], of: turn.source)
+        }
+        let count = turn.exchanges
         let worker = lease.worker
         let exchangeIDs = ids.next(count).map { RunRequestID($0) }
         var claimed: [ClaimedExchange]
@@ -241,8 +249,7 @@ public struct ExecutorService: Service {
         }
         metrics.claimed.increment(by: Int64(claimed.count))
         dispatcher.add(
-            claimed.map { Call(exchange: $0, worker: worker, source: source, ready: turn.source) }, of: turn.source,
-            concurrency: source.concurrency)
+            claimed.map { Call(exchange: $0, worker: worker, source: source, ready: turn.source) }, of: turn.source)
     }
 
     /// Makes a call, and then those that take its place, one after the other.

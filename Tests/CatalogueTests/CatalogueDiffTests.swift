@@ -24,11 +24,13 @@ struct CatalogueDiffTests {
         let found = try items()
         #expect(
             found[4].canonicalJSON
-                == #"{"base_url":"http://127.0.0.1:4001","max_objects":1,"name":"atlas","run_request_template":{"#
+                == #"{"abort_request_template":null,"base_url":"http://127.0.0.1:4001","cleanup_request_template":null,"#
+                + #""delivery_request_template":null,"lookup_request_template":null,"#
+                + #""max_objects":1,"name":"atlas","run_request_template":{"#
                 + #""headers":{"authorization":"Bearer <<$secret.ATLAS_TOKEN>>"},"method":"GET","#
                 + #""url":"http://127.0.0.1:4001/countries/<<$object>>"},"setup":{"concurrency":16,"#
                 + #""response_bytes_max":10485760,"retry":{"attempts":3,"base_seconds":0.5,"max_seconds":30},"#
-                + #""timeout_seconds":30},"source_type":"http"}"#
+                + #""timeout_seconds":30},"source_type":"http","status_request_template":null}"#
         )
         #expect(found[7].canonicalJSON == #"{"key_mapping":[["area","km2"],["area"]]}"#)
         #expect(found[8].canonicalJSON == #"{"secret_name":"HOOK","url":"https://example.com/hooks"}"#)
@@ -75,6 +77,32 @@ struct CatalogueDiffTests {
             changes.fields.map { $0.old?.description } == [nil, "\"Bearer <<$secret.ATLAS_TOKEN>>\"", "3", "0.5"]
         )
         #expect(changes.fields.map { $0.new?.description } == ["\"application/json\"", nil, "5", "1.25"])
+    }
+
+    @Test func sharedLimitsBelongToNoOrganization() throws {
+        let wanted = try items("rate_groups: { shared: { rate: 50/s }, other: { concurrency: 2 } }\n" + smallCatalogue)
+        #expect(
+            wanted.prefix(3).map(\.identity.description) == [
+                "rate_group shared", "rate_group other", "organization demo",
+            ])
+        #expect(wanted[0].canonicalJSON == #"{"concurrency":null,"rate":{"calls":50,"per_seconds":1}}"#)
+        let stored = CatalogueItem(kind: .rateGroup, key: ["shared"], fields: ["concurrency": 3, "rate": .null])
+        let foreign = CatalogueItem(kind: .rateGroup, key: ["demo"], fields: ["concurrency": 3, "rate": .null])
+        let diff = CatalogueDiff(desired: wanted, stored: try items() + [stored, foreign])
+        #expect(diff.created.map(\.identity.description) == ["rate_group other"])
+        #expect(diff.changed.map(\.item.identity.description) == ["rate_group shared"])
+        #expect(diff.changed.first?.fields.map(\.path) == ["concurrency", "rate"])
+        #expect(diff.notInFile.isEmpty, "a group that only others name is nothing of this file's")
+    }
+
+    @Test func tellsWhatChangesInANestedDeclaration() throws {
+        func declared(_ lines: String) throws -> [CatalogueItem] { try items(sourceCatalogue(lines)) }
+        let base = "run_request_template: { url: /a }\n"
+        let paging = "pagination: { type: page, parameter: page, items: [data] }\n"
+        let diff = CatalogueDiff(
+            desired: try declared(base + paging.replacing("parameter: page", with: "parameter: p") + "rate: 5/s\n"),
+            stored: try declared(base + paging))
+        #expect(diff.changed.first?.fields.map(\.path) == ["setup.pagination.parameter", "setup.rate"])
     }
 
     @Test func leavesAloneWhatTheFileDoesNotMention() throws {

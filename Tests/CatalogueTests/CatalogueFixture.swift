@@ -43,6 +43,22 @@ extension String {
     }
 }
 
+/// A catalogue with one source, `api`, that says this: its keys, without indentation.
+func sourceCatalogue(_ lines: String, top: String = "") -> String {
+    let body = lines.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }.joined(
+        separator: "\n")
+    return """
+        organization: demo
+        \(top)
+        object_types:
+          company: { datapoints: { name: text } }
+        sources:
+          api:
+            base_url: https://api.example.com/v1
+        \(body)
+        """
+}
+
 /// What is wrong with a text; empty if nothing is.
 func problems(
     in text: String, overrides: [CatalogueOverride] = [], limits: CatalogueLimits = CatalogueLimits()

@@ -1,6 +1,7 @@
 import Catalogue
 import JSON
 import Mapping
+import Sources
 import Testing
 
 @Suite("Overrides of a catalogue")
@@ -12,7 +13,7 @@ struct CatalogueOverrideTests {
 
     @Test func replaceAValue() throws {
         let changed = try source("sources.atlas.base_url=http://127.0.0.1:9/a/")
-        #expect(changed.runRequestTemplate["url"] == "http://127.0.0.1:9/a/countries/<<$object>>")
+        #expect(changed.templates.run["url"] == "http://127.0.0.1:9/a/countries/<<$object>>")
     }
 
     @Test func addAKeyThatTheFileLeavesOut() throws {

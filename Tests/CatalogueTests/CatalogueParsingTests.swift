@@ -1,6 +1,7 @@
 import Catalogue
 import JSON
 import Mapping
+import Sources
 import Testing
 
 @Suite("Reading a catalogue that is right")
@@ -23,7 +24,7 @@ struct CatalogueParsingTests {
             "method": "GET", "url": "http://127.0.0.1:4001/countries/<<$object>>",
             "headers": ["authorization": "Bearer <<$secret.ATLAS_TOKEN>>"],
         ]
-        #expect(source.runRequestTemplate == expected)
+        #expect(source.templates.run == expected)
     }
 
     @Test func readsOnePathAndAListOfPaths() throws {
@@ -42,12 +43,20 @@ struct CatalogueParsingTests {
 
     @Test func readsTheExamplesOfItsDocumentation() throws {
         let blocks = try packageFile("docs/catalogue.md").split(separator: "```yaml\n").dropFirst()
-        let examples = blocks.compactMap { $0.split(separator: "```").first.map(String.init) }
-        #expect(examples.count == 3)
+        let all = blocks.compactMap { $0.split(separator: "```").first.map(String.init) }
+        // Besides whole files there are parts of a source, which stand in one here.
+        let examples = all.filter { $0.hasPrefix("organization") }
+        let groups = try #require(all.first { $0.hasPrefix("rate_groups") })
+        let parts = all.filter { !$0.hasPrefix("organization") && $0 != groups }
+        #expect(examples.count == 3 && parts.count == 8)
         for example in examples { #expect(throws: Never.self) { try CatalogueDefinition(parsing: example) } }
+        for part in parts {
+            let run = part.contains("run_request_template") ? "" : "run_request_template: { url: /companies }\n"
+            #expect(problems(in: sourceCatalogue(run + part, top: groups)).isEmpty, "\(part)")
+        }
         let source = try CatalogueDefinition(parsing: examples[0]).organizations[0].sources[0]
         #expect(source.maxObjects == 50 && source.setup.retry.maxMilliseconds == 60_000)
-        #expect(source.runRequestTemplate["body"]?["names"] == "<<$objects>>")
+        #expect(source.templates.run["body"]?["names"] == "<<$objects>>")
     }
 
     @Test func readsSeveralOrganizations() throws {

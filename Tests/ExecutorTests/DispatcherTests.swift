@@ -17,13 +17,32 @@ struct DispatcherTests {
         limits: .init(callsMax: 1, claimMax: 1, unrecordedMax: 1, unrecordedBytesMax: 1))
 
     @Test func whoeverWaitsHearsOfASourceWithWork() async {
-        async let step = dispatcher.next()
+        async let asking = dispatcher.next()
         dispatcher.offer([source])
+        guard case .ask(let askings, let within) = await asking else {
+            Issue.record("a permit is needed first")
+            return
+        }
+        #expect(askings.map(\.source) == [source])
+        async let step = dispatcher.next()
+        let permit = CallPermit(source: source, slots: 1, target: 1)
+        #expect(dispatcher.permit([permit], of: askings, asked: .now, within: within).isEmpty)
         guard case .claim(let turn) = await step else {
             Issue.record("there is a source to claim from")
             return
         }
         #expect(turn.source == source)
+    }
+
+    @Test func aPermitThatWasRefusedIsAskedForAgain() async {
+        dispatcher.offer([source])
+        for _ in 0..<2 {
+            guard case .ask(let askings, _) = await dispatcher.next() else {
+                Issue.record("a permit is needed")
+                return
+            }
+            dispatcher.refuse(askings, retryAfter: .milliseconds(1))
+        }
     }
 
     @Test func stoppingEndsTheSteps() async {

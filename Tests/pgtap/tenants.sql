@@ -83,6 +83,11 @@ from (values
     ('update public.activity set max_objects = 0'), ('update public.activity set max_objects = 100001'),
     ('update public.source set source_type = ''telepathy'''), ('update public.datapoint set data_type = ''feeling'''),
     ('update public.object set original_object_value_name = '''''),
+    ('insert into public.rate_group (key, concurrency) values (''Not a word'', 1)'),
+    ('insert into public.rate_group (key) values (''limits_nothing'')'),
+    ('insert into public.rate_group (key, calls) values (''half_a_rate'', 1)'),
+    ('insert into public.rate_group (key, concurrency) values (''none'', 0)'),
+    ('insert into public.rate_group (key, calls, per_seconds) values (''never'', 0, 1)'),
     ('update public.object set original_object_value_name = repeat(''é'', 501)'),
     ('update public.activity_request set origin = ''elsewhere'''), ('update public.delivery set state = ''done'''),
     ('insert into public.dead_message (service, topic, key, reason, body) values ('''', '''', '''', '''', decode(repeat(''00'', 65537), ''hex''))')

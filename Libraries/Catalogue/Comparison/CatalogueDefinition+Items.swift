@@ -2,13 +2,26 @@ import Contracts
 import Factors
 import JSON
 import Mapping
+import Sources
 
 extension CatalogueDefinition {
     /// Everything declared as a flat list, in the order in which it can be written.
     public var items: [CatalogueItem] {
-        organizations.flatMap(\.items).enumerated()
+        (rateGroups.map(\.item) + organizations.flatMap(\.items)).enumerated()
             .sorted { ($0.element.identity.kind, $0.offset) < ($1.element.identity.kind, $1.offset) }
             .map(\.element)
+    }
+}
+
+extension RateGroupDefinition {
+    fileprivate var item: CatalogueItem {
+        CatalogueItem(
+            kind: .rateGroup, key: [key],
+            fields: [
+                "concurrency": concurrency.map { .number(JSONNumber($0)) } ?? .null,
+                "rate": rate?.json ?? .null,
+            ]
+        )
     }
 }
 
@@ -43,7 +56,12 @@ extension SourceDefinition {
                 "name": .string(name),
                 "source_type": "http",
                 "base_url": baseURL.map { .string($0) } ?? .null,
-                "run_request_template": runRequestTemplate,
+                "run_request_template": templates.run,
+                "status_request_template": templates.status ?? .null,
+                "delivery_request_template": templates.delivery ?? .null,
+                "abort_request_template": templates.abort ?? .null,
+                "cleanup_request_template": templates.cleanup ?? .null,
+                "lookup_request_template": templates.lookup ?? .null,
                 "max_objects": .number(JSONNumber(maxObjects)),
                 "setup": setup.json,
             ]
@@ -64,23 +82,6 @@ extension SourceDefinition {
             )
         }
         return [source] + objects + datapoints
-    }
-}
-
-extension SourceSetup {
-    fileprivate var json: JSONValue {
-        var setup: JSONObject = [
-            "concurrency": .number(JSONNumber(concurrency)),
-            "timeout_seconds": .seconds(timeoutMilliseconds),
-            "response_bytes_max": .number(JSONNumber(responseBytesMax)),
-            "retry": [
-                "attempts": .number(JSONNumber(retry.attempts)),
-                "base_seconds": .seconds(retry.baseMilliseconds),
-                "max_seconds": .seconds(retry.maxMilliseconds),
-            ],
-        ]
-        if let runTimeoutMilliseconds { setup["run_timeout_seconds"] = .seconds(runTimeoutMilliseconds) }
-        return .object(setup)
     }
 }
 
@@ -121,16 +122,5 @@ extension ActivityDefinition {
             + webhookEndpoints.map {
                 CatalogueItem(kind: .activityEndpoint, key: [organization, key, $0], fields: [:])
             }
-    }
-}
-
-extension JSONValue {
-    /// Milliseconds as seconds, in the shortest decimal text: 30, 0.5, 1.25.
-    fileprivate static func seconds(_ milliseconds: Int) -> JSONValue {
-        let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-        guard rest > 0 else { return .number(JSONNumber(whole)) }
-        var fraction = String(String(1000 + rest).dropFirst())
-        while fraction.hasSuffix("0") { fraction.removeLast() }
-        return JSONNumber("\(whole).\(fraction)").map { .number($0) } ?? .number(JSONNumber(whole))
     }
 }

@@ -53,12 +53,12 @@ public struct CatalogueDiff: Sendable, Hashable {
             }
         }
         let wanted = Set(desired.map(\.identity))
-        let organizations = Set(desired.compactMap(\.identity.key.first))
+        let organizations = Set(desired.compactMap(\.identity.organization))
         self.created = created
         self.changed = changed
         self.unchanged = unchanged
         notInFile = stored.map(\.identity)
-            .filter { !wanted.contains($0) && organizations.contains($0.key.first ?? "") }
+            .filter { !wanted.contains($0) && $0.organization.map(organizations.contains) == true }
             .sorted()
     }
 

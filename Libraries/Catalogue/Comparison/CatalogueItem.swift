@@ -6,15 +6,18 @@ import JSON
 public struct CatalogueItem: Sendable, Hashable {
     /// What an item is. The order is that in which items are written: each refers only to kinds before it.
     public enum Kind: String, Sendable, Hashable, CaseIterable, Comparable {
+        /// Key: rate group; it belongs to no organization. Fields: `concurrency` and `rate` {`calls`, `per_seconds`}, null where there
+        /// is none.
+        case rateGroup = "rate_group"
         /// Key: organization. Fields: `name`.
         case organization
         /// Key: organization, object type. Fields: `name`.
         case objectType = "object_type"
         /// Key: organization, object type, datapoint. Fields: `name`, `data_type`.
         case datapoint
-        /// Key: organization, source. Fields: `name`, `source_type`, `base_url` (null without one), `run_request_template`,
-        /// `max_objects`, `setup` {`concurrency`, `timeout_seconds`, `run_timeout_seconds`, `response_bytes_max`,
-        /// `retry` {`attempts`, `base_seconds`, `max_seconds`}}.
+        /// Key: organization, source. Fields: `name`, `source_type`, `base_url` (null without one), `run_request_template`, the
+        /// templates of `status`, `delivery`, `abort`, `cleanup` and `lookup` likewise (null without one), `max_objects`, `setup`: the JSON
+        /// form of `SourceSetup`.
         case source
         /// Key: organization, source, object type. Fields: `key_mapping` (one path), `key_mapping_type`.
         case objectSource = "object_source"
@@ -42,8 +45,11 @@ public struct CatalogueItem: Sendable, Hashable {
     public struct Identity: Sendable, Hashable, Comparable, CustomStringConvertible {
         /// What the item is.
         public let kind: Kind
-        /// The keys of its parents and its own, beginning with the organization's; see ``CatalogueItem/Kind``.
+        /// The keys of its parents and its own, beginning with the organization's if it belongs to one; see
+        /// ``CatalogueItem/Kind``.
         public let key: [String]
+        /// The key of the organization, or nil for what belongs to none.
+        public var organization: String? { kind == .rateGroup ? nil : key.first }
 
         /// Creates an identity.
         public init(kind: Kind, key: [String]) {

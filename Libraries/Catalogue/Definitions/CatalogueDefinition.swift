@@ -2,6 +2,8 @@
 ///
 /// Make one with ``init(parsing:overrides:limits:)``; `docs/catalogue.md` describes the file.
 public struct CatalogueDefinition: Sendable, Hashable {
+    /// The limits that sources share; they belong to no organization.
+    public let rateGroups: [RateGroupDefinition]
     /// The organizations in the order of the file.
     public let organizations: [OrganizationDefinition]
 }

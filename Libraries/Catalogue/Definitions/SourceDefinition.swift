@@ -1,5 +1,6 @@
 import JSON
 import Mapping
+import Sources
 
 /// A third-party HTTP API: how to ask it, how gently, and where its answers hold objects and values.
 public struct SourceDefinition: Sendable, Hashable {
@@ -9,8 +10,8 @@ public struct SourceDefinition: Sendable, Hashable {
     public let name: String
     /// The beginning of the API's addresses, without a slash at the end; nil if the template's URL is absolute in the file.
     public let baseURL: String?
-    /// The HTTP request with its placeholders; its `url` is absolute, ``baseURL`` already stands in front.
-    public let runRequestTemplate: JSONValue
+    /// The HTTP requests with their placeholders; each `url` is absolute, ``baseURL`` already stands in front.
+    public let templates: SourceTemplates
     /// How many objects one request may carry.
     public let maxObjects: Int
     /// How the API is called.
@@ -19,30 +20,6 @@ public struct SourceDefinition: Sendable, Hashable {
     public let objectMappings: [ObjectMappingDefinition]
     /// Where an answer holds values, per datapoint.
     public let datapointMappings: [DatapointMappingDefinition]
-}
-
-/// How a source's API is called: all bounds, all explicit.
-public struct SourceSetup: Sendable, Hashable {
-    /// How many requests may be in flight at once, over all executors.
-    public let concurrency: Int
-    /// How long one HTTP exchange may take, in milliseconds.
-    public let timeoutMilliseconds: Int
-    /// How long a run may wait for its turn, its tries and the waits between them, in milliseconds; nil: as long as its request may take.
-    public let runTimeoutMilliseconds: Int?
-    /// The longest answer that is read, in bytes.
-    public let responseBytesMax: Int
-    /// When an exchange is tried again.
-    public let retry: RetryPolicy
-}
-
-/// Exponential back-off with jitter: the wait before attempt `n` is drawn up to `base` times 2 to the power of `n - 2`.
-public struct RetryPolicy: Sendable, Hashable {
-    /// How often an exchange is tried in all; 1 means never again.
-    public let attempts: Int
-    /// The first wait, in milliseconds.
-    public let baseMilliseconds: Int
-    /// The longest wait, in milliseconds.
-    public let maxMilliseconds: Int
 }
 
 /// Where a source's answer names objects of one type.

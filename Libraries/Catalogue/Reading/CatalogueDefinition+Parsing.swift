@@ -16,27 +16,32 @@ extension CatalogueDefinition {
     ) throws(CatalogueError) {
         let log = ProblemLog(problemsMax: limits.problemsMax)
         var organizations: [OrganizationDefinition] = []
+        var rateGroups: [RateGroupDefinition] = []
         do {
             var reader = DocumentReader(limits: limits)
             var document = try reader.read(text)
             for override in overrides {
                 do { try override.apply(to: &document) } catch { log.add(error.problem) }
             }
-            organizations = Self.organizations(of: DocumentCursor(node: document, path: "", log: log))
+            if let root = DocumentCursor(node: document, path: "", log: log).mapping() {
+                let groups = root["rate_groups"]?.mapping()?.named() ?? []
+                rateGroups = groups.compactMap { RateGroupDefinition(key: $0.key, reading: $0.value) }
+                organizations = Self.organizations(of: root, rateGroups: groups.map(\.key))
+            }
         } catch {
             log.add(error.problem)
         }
         if let error = log.error { throw error }
+        self.rateGroups = rateGroups
         self.organizations = organizations
     }
 
-    private static func organizations(of document: DocumentCursor) -> [OrganizationDefinition] {
-        guard let root = document.mapping() else { return [] }
-        root.refuseUnknownKeys(known: ["organization", "organizations"] + sections)
+    private static func organizations(of root: MappingCursor, rateGroups: [String]) -> [OrganizationDefinition] {
+        root.refuseUnknownKeys(known: ["organization", "organizations", "rate_groups"] + sections)
         guard let many = root["organizations"] else {
             guard let one = root.required("organization", "the key of the organization that all of this belongs to")
             else { return [] }
-            return organization(one, root: root).map { [$0] } ?? []
+            return organization(one, root: root, rateGroups: rateGroups).map { [$0] } ?? []
         }
         for section in ["organization"] + sections where root[section] != nil {
             root[section]?.report(
@@ -46,27 +51,32 @@ extension CatalogueDefinition {
         return (many.mapping()?.named() ?? []).compactMap { key, value in
             guard let body = value.mapping() else { return nil }
             body.refuseUnknownKeys(known: ["name"] + sections)
-            return OrganizationDefinition(key: key, name: body.name(orKey: key), body: body)
+            return OrganizationDefinition(
+                key: key, name: body.name(orKey: key), body: body, rateGroups: rateGroups)
         }
     }
 
     /// The short form: `organization: demo` or `organization: { key: demo, name: Demo }` beside the sections.
-    private static func organization(_ value: DocumentCursor, root: MappingCursor) -> OrganizationDefinition? {
+    private static func organization(
+        _ value: DocumentCursor, root: MappingCursor, rateGroups: [String]
+    ) -> OrganizationDefinition? {
         guard case .mapping = value.node.content else {
             guard let key = value.name() else { return nil }
-            return OrganizationDefinition(key: key, name: key, body: root)
+            return OrganizationDefinition(key: key, name: key, body: root, rateGroups: rateGroups)
         }
         guard let header = value.mapping() else { return nil }
         header.refuseUnknownKeys(known: ["key", "name"])
         guard let key = header.required("key", "the organization's key, such as demo")?.name() else { return nil }
-        return OrganizationDefinition(key: key, name: header.name(orKey: key), body: root)
+        return OrganizationDefinition(key: key, name: header.name(orKey: key), body: root, rateGroups: rateGroups)
     }
 }
 
 extension OrganizationDefinition {
-    /// - Parameter body: the mapping that holds the organization's sections.
-    fileprivate init(key: String, name: String, body: MappingCursor) {
-        let scope = OrganizationScope(body)
+    /// - Parameters:
+    ///   - body: the mapping that holds the organization's sections.
+    ///   - rateGroups: the limits that the file declares.
+    fileprivate init(key: String, name: String, body: MappingCursor, rateGroups: [String]) {
+        let scope = OrganizationScope(body, rateGroups: rateGroups)
         func read<Definition>(
             _ section: String, _ make: (String, DocumentCursor, OrganizationScope) -> Definition?
         ) -> [Definition] {

@@ -2,10 +2,37 @@ import Templates
 
 /// The variables that request templates can name as `<<$name>>`.
 enum CatalogueVariable {
-    /// Those of every source. Besides them there are the organization's datapoints and `secret.NAME`.
-    static let reserved = [
-        "object", "objects", "run_setup", "max_objects", "run_external_id", "callback_url", "cursor",
+    /// Those of every template. Besides them there are the organization's datapoints, input fields and `secret.NAME`.
+    static let everywhere = ["object", "objects", "run_setup", "max_objects"]
+
+    /// Those of some templates only, and where that is.
+    static let placed = [
+        (
+            name: "run_external_id",
+            place: "the id of a job is known to status_, delivery_, abort_ and cleanup_request_template only"
+        ),
+        (name: "callback_url", place: "it is for run_request_template of a source with job: leave it out here"),
+        (
+            name: "submission_key",
+            place: "it is for run_ and lookup_request_template of a source with job: leave it out here"
+        ),
+        (
+            name: "cursor",
+            place: """
+            it is for the template whose answer is paged (pagination of type page, offset or cursor): run_request_template, \
+            with job delivery_request_template
+            """
+        ),
     ]
+
+    /// Names that nothing else can have.
+    static let reserved = everywhere + placed.map(\.name)
+
+    /// What to do where something secret should stand and does not.
+    static let secretRemedy = """
+        write <<$secret.NAME>> (NAME in capitals, digits and _) and give the value to the services as the environment \
+        variable or file of that name
+        """
 
     /// The name of the secret if a variable stands for one: capitals, digits and `_`, as in the environment.
     static func secretName(of variable: String) -> String? {

@@ -54,7 +54,7 @@ extension DocumentCursor {
     }
 
     /// One path: a list of elements, or one element alone; see `PathPattern`.
-    private func pathPattern() -> PathPattern? {
+    func pathPattern() -> PathPattern? {
         if case .scalar(let text, _) = node.content, text.contains(".") {
             let parts = text.split(separator: ".").filter { $0 != "$" }.joined(separator: ", ")
             report(

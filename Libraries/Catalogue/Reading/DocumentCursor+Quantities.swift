@@ -1,4 +1,6 @@
-/// Durations and sizes, written with their unit.
+import Sources
+
+/// Durations, sizes and rates, written with their unit.
 extension DocumentCursor {
     private static let durationUnits = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
     private static let sizeUnits = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
@@ -13,6 +15,28 @@ extension DocumentCursor {
     /// `512KiB`, `10MiB` or `1GiB`, in bytes.
     func byteCount(in bounds: ClosedRange<Int>) -> Int? {
         quantity("a size", example: "10MiB or 512KiB", units: Self.sizeUnits, bounds: bounds, describe: Self.size)
+    }
+
+    /// `10/s`, `600/m` or `5000/h`: calls that may begin in a second, minute or hour.
+    func callRate() -> CallRate? {
+        let bounds = SourceBounds.calls
+        let remedy = "write calls per s, m or h, \(bounds.lowerBound) to \(bounds.upperBound), such as 10/s or 600/m"
+        guard case .scalar(let text, _) = node.content else {
+            report(.wrongType, "a rate is needed, not \(node.kindName)", remedy: remedy)
+            return nil
+        }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let calls = Int(parts[0]),
+            let stretch = ["s": 1000, "m": 60_000, "h": 3_600_000][parts[1]]
+        else {
+            report(.wrongType, "a rate is needed, not \(node.kindName)", remedy: remedy)
+            return nil
+        }
+        guard bounds.contains(calls) else {
+            report(.outOfBounds, "\(text) is out of bounds", remedy: remedy)
+            return nil
+        }
+        return CallRate(calls: calls, perMilliseconds: stretch)
     }
 
     private func quantity(

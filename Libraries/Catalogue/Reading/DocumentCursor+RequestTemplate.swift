@@ -19,7 +19,7 @@ extension DocumentCursor {
     /// - Parameters:
     ///   - baseURL: nil if the source has none, an inner nil if it has a wrong one.
     ///   - variables: what the template may name besides secrets.
-    func requestTemplate(baseURL: String??, variables: [String]) -> JSONValue? {
+    func requestTemplate(baseURL: String??, variables: TemplateVariables) -> CheckedTemplate? {
         guard let body = mapping() else { return nil }
         body.refuseUnknownKeys(known: ["method", "url", "headers", "query", "body"])
         let url = body.required("url", "the address, such as /companies/<<$object>>")?.templateURL(baseURL: baseURL)
@@ -32,7 +32,9 @@ extension DocumentCursor {
         if hasBody, template["method"] == "GET" {
             body["body"]?.report(.conflict, "a GET request has no body", remedy: "use POST, or query")
         }
-        return check(.object(template), variables: variables) ? .object(template) : nil
+        return check(.object(template), variables: variables).map {
+            CheckedTemplate(json: .object(template), variables: $0, cursor: self)
+        }
     }
 
     private func templateURL(baseURL: String??) -> String? {
@@ -50,23 +52,23 @@ extension DocumentCursor {
         return checkURL(PlaceholderText(url).render { _ in "x" }.text) ? url : nil
     }
 
-    /// Reads the template as services will, and logs what they would stumble over, at the node where it stands.
-    private func check(_ template: JSONValue, variables: [String]) -> Bool {
+    /// Reads the template as services will, and logs what they would stumble over, at the node where it stands. Its variables, or nil
+    /// after a problem.
+    private func check(_ template: JSONValue, variables: TemplateVariables) -> Set<String>? {
         do {
-            let unknown = try RequestTemplate(parsing: template).validate { variable in
-                variables.contains(variable) || CatalogueVariable.secretName(of: variable) != nil
-            }
+            let compiled = try RequestTemplate(parsing: template)
+            let unknown = compiled.validate(known: variables.contains)
             for variable in unknown {
                 cursor(at: variable.path).report(
                     .unknownVariable, "nothing fills in <<$\(variable.name)>>",
-                    remedy: Spelling.suggestion(for: variable.name, among: variables + ["secret.NAME"])
+                    remedy: variables.remedy(for: variable.name)
                 )
             }
-            return unknown.isEmpty
+            return unknown.isEmpty ? compiled.variables : nil
         } catch {
             let remedy = "correct it; docs/catalogue.md describes request templates"
             cursor(at: error.path).report(.invalidTemplate, error.reason, remedy: remedy)
-            return false
+            return nil
         }
     }
 

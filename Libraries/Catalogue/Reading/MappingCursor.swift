@@ -23,8 +23,12 @@ struct MappingCursor {
     }
 
     /// Logs every key that is not one of these.
-    func refuseUnknownKeys(known: [String]) {
-        for entry in entries where !known.contains(entry.key) {
+    ///
+    /// - Parameters:
+    ///   - known: the keys that are suggested.
+    ///   - besides: keys that somebody else logs.
+    func refuseUnknownKeys(known: [String], besides: [String] = []) {
+        for entry in entries where !known.contains(entry.key) && !besides.contains(entry.key) {
             report(
                 .unknownKey, at: entry, "there is no key \(entry.key) here",
                 remedy: Spelling.suggestion(for: entry.key, among: known)

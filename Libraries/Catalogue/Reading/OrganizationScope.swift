@@ -1,3 +1,4 @@
+import Sources
 import Templates
 
 /// What an organization's part of the file declares, by name: what the rest of it may refer to.
@@ -20,14 +21,17 @@ struct OrganizationScope {
     let factors: [String: String?]
     /// Of each source, the input fields of the activities that ask it: variables of its templates.
     let inputs: [String: [String]]
-    /// Of each source, the variables of its run template that have no default, without its secrets.
+    /// Of each source, the variables of its templates that have no default, without its secrets.
     let variables: [String: [String]]
     /// The object types of which each source maps a datapoint.
     let typesMapped: [String: [String]]
     /// The object types of which an answer of each source names its objects.
     let typesFound: [String: [String]]
+    /// The limits that sources can share; they stand at the top of the file.
+    let rateGroups: [String]
 
-    init(_ organization: MappingCursor) {
+    init(_ organization: MappingCursor, rateGroups: [String]) {
+        self.rateGroups = rateGroups
         func names(_ section: String) -> [String] { organization.peek(section)?.entries.map(\.key) ?? [] }
         objectTypes = names("object_types")
         sources = names("sources")
@@ -59,13 +63,16 @@ struct OrganizationScope {
         for entry in organization.peek("activities")?.entries ?? [] {
             guard let activity = organization.peek("activities")?.peek(entry.key) else { continue }
             let fields = activity.peek("input")?.entries.map(\.key) ?? []
-            for source in activity.words("sources") { inputs[source, default: []] += fields }
+            for source in activity.words("sources") {
+                inputs[source, default: []] += fields.filter { inputs[source]?.contains($0) != true }
+            }
         }
         self.inputs = inputs
         var variables: [String: [String]] = [:]
         for source in sources {
-            let template = organization.peek("sources")?.peek(source)?["run_request_template"]
-            variables[source] = template.map { Set($0.node.requiredVariables).sorted() }
+            let body = organization.peek("sources")?.peek(source)
+            let templates = SourceStep.allCases.compactMap { body?[$0.key] }
+            variables[source] = Set(templates.flatMap(\.node.requiredVariables)).sorted()
         }
         self.variables = variables
         var typesMapped: [String: [String]] = [:]
@@ -77,6 +84,11 @@ struct OrganizationScope {
         }
         self.typesMapped = typesMapped
         self.typesFound = typesFound
+    }
+
+    /// What every template of a source can name.
+    func variables(ofSource source: String) -> [String] {
+        CatalogueVariable.everywhere + datapoints.values.flatMap { $0 }.sorted() + (inputs[source] ?? [])
     }
 }
 

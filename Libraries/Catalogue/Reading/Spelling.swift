@@ -11,5 +11,7 @@ public enum Spelling {
     }
 
     /// The known word that differs least, in any case, if it differs by no more than a third of its length.
-    public static func nearest(to word: String, among known: [String]) -> String? { NearestWord.find(word, among: known) }
+    public static func nearest(to word: String, among known: [String]) -> String? {
+        NearestWord.find(word, among: known)
+    }
 }

@@ -12,10 +12,7 @@ extension WebhookEndpointDefinition {
 extension DocumentCursor {
     /// The name in `<<$secret.NAME>>`. The message never repeats what stands there instead: it may be the secret.
     fileprivate func secretName() -> String? {
-        let remedy = """
-            write <<$secret.NAME>> (NAME in capitals, digits and _) and give the value to the services as the environment \
-            variable or file of that name
-            """
+        let remedy = CatalogueVariable.secretRemedy
         guard case .scalar(let text, _) = node.content else {
             report(.wrongType, "the name of a secret is needed, not \(node.kindName)", remedy: remedy)
             return nil

@@ -58,6 +58,19 @@ public final class Bell: Sendable {
         }
     }
 
+    /// Waits until the bell is rung, or a moment has come.
+    ///
+    /// - Returns: false when the task was cancelled instead.
+    public func wait(until moment: ContinuousClock.Instant?) async -> Bool {
+        guard let moment else { return await wait() }
+        let timer = Task {
+            try await Task.sleep(until: moment, clock: .continuous)
+            ring()
+        }
+        defer { timer.cancel() }
+        return await wait()
+    }
+
     /// Rings every `interval` until the task is cancelled: the fallback of everything that lives on hints.
     public func ring(every interval: Duration) async {
         while !Task.isCancelled {

@@ -9,7 +9,8 @@ struct CatalogueApplication {
     ///
     /// - Returns: what was different before.
     func apply(_ definition: CatalogueDefinition, isDryRun: Bool = false) async throws -> CatalogueDiff {
-        let stored = try await store.items(ofOrganizations: definition.organizations.map(\.key))
+        let stored = try await store.items(
+            ofOrganizations: definition.organizations.map(\.key), rateGroups: definition.rateGroups.map(\.key))
         let diff = CatalogueDiff(desired: definition.items, stored: stored)
         guard !isDryRun, !diff.isEmpty else { return diff }
         // Each item refers only to kinds before its own.

@@ -164,7 +164,8 @@ extension TestDatabase {
         let store = CatalogueStore(pool: pool)
         let diff = CatalogueDiff(
             desired: definition.items,
-            stored: try await store.items(ofOrganizations: definition.organizations.map(\.key)))
+            stored: try await store.items(
+                ofOrganizations: definition.organizations.map(\.key), rateGroups: definition.rateGroups.map(\.key)))
         try await store.write(
             (diff.created + diff.changed.map(\.item)).sorted { $0.identity < $1.identity })
     }

@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Synchronization
 
@@ -31,6 +32,17 @@ final class StubAPI: Sendable {
     private final class Shared: Sendable {
         let state = Mutex(State())
         let gate = Gate()
+        let meter = CallMeter()
+        let slowness = Mutex(Duration.zero)
+
+        /// Counts a call and takes its time.
+        func take() {
+            meter.count {
+                gate.pass()
+                let slowness = slowness.withLock { $0 }
+                if slowness > .zero { usleep(UInt32(slowness / .microseconds(1))) }
+            }
+        }
     }
 
     init() throws {
@@ -48,7 +60,7 @@ final class StubAPI: Sendable {
                 let script = state.scripts[name] ?? []
                 return (script.isEmpty ? nil : script[min(call, script.count - 1)], state.noteBytes)
             }
-            shared.gate.pass()
+            shared.take()
             return reply ?? .json(Self.answer(name, noteBytes: noteBytes))
         }
     }
@@ -57,6 +69,14 @@ final class StubAPI: Sendable {
 
     /// Holds calls before they are answered.
     var gate: Gate { shared.gate }
+
+    /// How many calls there are at once, and when they come.
+    var meter: CallMeter { shared.meter }
+
+    /// Takes this long for every call, with the call still counted.
+    func slow(by duration: Duration) {
+        shared.slowness.withLock { $0 = duration }
+    }
 
     /// Calls so far, by object.
     var calls: [String: Int] { shared.state.withLock { $0.calls } }
@@ -106,7 +126,7 @@ final class StubAPI: Sendable {
             return (names.filter { !state.unknown.contains($0) }, delay)
         }
         let noteBytes = shared.state.withLock { $0.noteBytes }
-        shared.gate.pass()
+        shared.take()
         let results = known.reversed().map { name in
             JSONValue.object(["name": .string(name), "profile": profile(of: name, noteBytes: noteBytes)])
         }

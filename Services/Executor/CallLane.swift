@@ -1,0 +1,132 @@
+import Store
+
+/// What is under way for one source, and what this executor may do for it: the calls that its permit lets through. Pure.
+struct CallLane {
+    typealias Instant = ContinuousClock.Instant
+
+    /// How long a permit is kept after the last call, since the next one may come at once.
+    static let linger: Duration = .milliseconds(100)
+    /// How often a permit is renewed: within this time others get their share.
+    static let renewal: Duration = .seconds(1)
+    /// How soon after the last time an executor without a permit asks again when it hears of work.
+    static let pause: Duration = .milliseconds(50)
+
+    var waiting: ArraySlice<Call> = []
+    var calling = 0
+    /// Whether the source is known to have more work than was claimed.
+    var isOffered = false
+
+    /// Calls that Postgres lets this executor make at once.
+    private(set) var slots = 0
+    /// Calls that may be under way from now on: fewer than ``slots`` once others are to get their share.
+    private(set) var cap = 0
+    /// Until when ``cap`` holds without news from Postgres, which might have given the worker up.
+    private(set) var validUntil: Instant
+    /// Whether calls need a start of the source's rate, too.
+    private(set) var isRated = false
+    private var starts = 0
+    private var startsUntil: Instant
+    private var lastStarts = 1
+    private(set) var isAsking = false
+    private var asksAt: Instant
+    private var startsAt: Instant
+    private var renewsAt: Instant
+    private var idleSince: Instant?
+
+    init(now: Instant) {
+        (validUntil, startsUntil, asksAt, startsAt, renewsAt) = (now, now, now, now, now)
+    }
+
+    var outstanding: Int { waiting.count + calling }
+
+    /// Whether there is anything to remember.
+    var isOver: Bool { outstanding == 0 && !isOffered && slots == 0 && !isAsking }
+
+    /// Whether one of the waiting calls may begin now.
+    func mayBegin(_ now: Instant) -> Bool {
+        !waiting.isEmpty && calling < cap && now < validUntil && (!isRated || starts > 0 && now < startsUntil)
+    }
+
+    mutating func begin() -> Call? {
+        guard let call = waiting.popFirst() else { return nil }
+        calling += 1
+        if isRated { starts -= 1 }
+        return call
+    }
+
+    /// How many exchanges may be claimed on top of those outstanding, were this the only source.
+    ///
+    /// - Returns: the room, and how much of it is worth a statement.
+    func room(claimMax: Int, callsMax: Int, now: Instant) -> (room: Int, worth: Int) {
+        guard now < validUntil else { return (0, 1) }
+        let concurrency = min(cap, callsMax)
+        var ahead = min(claimMax, concurrency)
+        // What is claimed and may not begin for long is better left to others.
+        if isRated { ahead = min(ahead, 2 * lastStarts) }
+        let room = isRated ? min(concurrency, ahead - waiting.count) : concurrency + ahead - outstanding
+        return (room, outstanding == 0 || isRated ? 1 : (ahead + 1) / 2)
+    }
+}
+
+// Permits.
+extension CallLane {
+    /// What an executor asks of Postgres for one source.
+    func asking(of source: ReadySource, callsMax: Int) -> PermitAsking {
+        PermitAsking(
+            source: source, wanted: isOffered ? callsMax : outstanding, keep: max(cap, calling),
+            starts: isRated ? max(min(cap - calling, waiting.count), 0) : 0)
+    }
+
+    /// When it is time to ask; nil: not as things stand.
+    func asks(_ now: Instant) -> Instant? {
+        if isAsking { return nil }
+        guard outstanding > 0 || isOffered else {
+            return slots > 0 ? idleSince.map { $0 + Self.linger } : nil
+        }
+        var time = cap == 0 ? asksAt : renewsAt
+        if isRated, !waiting.isEmpty, calling < cap, starts == 0 || now >= startsUntil { time = min(time, startsAt) }
+        return time
+    }
+
+    mutating func ask() { isAsking = true }
+
+    /// Somebody says that there is work.
+    mutating func offer(_ now: Instant) {
+        isOffered = true
+        // A permit may have become free.
+        asksAt = min(asksAt, max(now, renewsAt - Self.renewal + Self.pause))
+    }
+
+    /// Postgres has answered.
+    mutating func permit(_ permit: CallPermit, asked: Instant, now: Instant, within: Duration, valid: Duration) {
+        isAsking = false
+        slots = permit.slots
+        cap = min(permit.slots, permit.target)
+        validUntil = asked + valid
+        renewsAt = now + Self.renewal
+        asksAt = now + max(permit.wait, Self.renewal)
+        startsAt = now + permit.wait
+        isRated = permit.starts != nil
+        guard let granted = permit.starts, granted > 0 else { return }
+        starts = granted
+        lastStarts = granted
+        startsUntil = asked + within
+        if now >= startsUntil { startsAt = now }
+    }
+
+    /// Postgres has not answered.
+    mutating func refuse(_ now: Instant, retryAfter: Duration) {
+        isAsking = false
+        (renewsAt, asksAt, startsAt) = (now + retryAfter, now + retryAfter, now + retryAfter)
+    }
+
+    /// The worker that the permit was given to is no more.
+    mutating func forgetPermit(_ now: Instant) {
+        (slots, cap, starts, asksAt) = (0, 0, 0, now)
+    }
+
+    /// Notes since when there is nothing to do.
+    mutating func noteIdleness(_ now: Instant) {
+        idleSince = outstanding == 0 && !isOffered ? idleSince ?? now : nil
+    }
+}

@@ -1,0 +1,168 @@
+import Contracts
+import JSON
+import Postgres
+import Testing
+
+@testable import Executor
+@testable import Store
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What an executor may do for a source under its permit, with time moved by hand.
+@Suite("Call lane")
+struct CallLaneTests {
+    private let source = ReadySource(org: OrgID(UUID()), source: SourceID(UUID()))
+    private let start = ContinuousClock.now
+    private let within = Duration.milliseconds(25)
+
+    private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
+
+    private func schedule(_ permit: CallPermit, calls: Int) throws -> CallSchedule {
+        var schedule = CallSchedule(
+            limits: .init(callsMax: 100, claimMax: 50, unrecordedMax: 1_000, unrecordedBytesMax: 1_000))
+        _ = schedule.permit([permit], of: [], asked: start, within: within, start)
+        try add(calls, to: &schedule)
+        return schedule
+    }
+
+    private func add(_ count: Int, to schedule: inout CallSchedule) throws {
+        let prepared = try PreparedSource(
+            SourceRecord(
+                org: source.org, id: source.source, key: "api", version: 1,
+                runRequestTemplate: JSONB(#"{"url":"http://127.0.0.1/"}"#), runsPerExchange: 1, setup: JSONB("{}"),
+                objectPath: nil, objectPathType: "key", datapoints: []))
+        let calls = (0..<count).map { _ in
+            let exchange = ClaimedExchange(
+                id: RunRequestID(UUID()), org: source.org, source: source.source, sourceVersion: 1, runs: [])
+            return Call(exchange: exchange, worker: WorkerID(UUID()), source: prepared, ready: source)
+        }
+        schedule.add(calls, of: source, start)
+    }
+
+    private func begun(_ schedule: inout CallSchedule, _ now: ContinuousClock.Instant) -> Int {
+        var count = 0
+        while schedule.begin(now) != nil { count += 1 }
+        return count
+    }
+
+    private func permit(_ slots: Int, target: Int? = nil, starts: Int? = nil, wait: Duration = .zero) -> CallPermit {
+        CallPermit(source: source, slots: slots, target: target ?? slots, starts: starts, wait: wait)
+    }
+
+    @Test func callsBeginUpToThePermit() throws {
+        var schedule = try schedule(permit(3), calls: 5)
+        #expect(begun(&schedule, start) == 3)
+        schedule.end(source, bytes: 0, start)
+        #expect(begun(&schedule, start) == 1)
+    }
+
+    @Test func aPermitIsRenewedAndSaysWhatMayBeUnderWay() throws {
+        var schedule = try schedule(permit(3), calls: 5)
+        _ = begun(&schedule, start)
+        #expect(schedule.takeAskings(at(999)).isEmpty)
+        #expect(schedule.nextWake(at(999)) == at(1_000))
+        #expect(schedule.takeAskings(at(1_000)) == [PermitAsking(source: source, wanted: 5, keep: 3, starts: 0)])
+    }
+
+    @Test func whatOthersAreToGetIsLeftAsCallsEnd() throws {
+        var schedule = try schedule(permit(4), calls: 10)
+        #expect(begun(&schedule, start) == 4)
+        _ = schedule.takeAskings(at(1_000))
+        _ = schedule.permit([permit(4, target: 2)], of: [], asked: at(1_000), within: within, at(1_001))
+        for _ in 0..<2 { schedule.end(source, bytes: 0, at(1_100)) }
+        #expect(begun(&schedule, at(1_100)) == 0)
+        #expect(schedule.takeAskings(at(2_001)).first?.keep == 2)
+    }
+
+    @Test func callsThatMayHaveBegunMeanwhileAreKept() throws {
+        // The cap says what may be under way while the question travels, not what is.
+        var schedule = try schedule(permit(4), calls: 1)
+        #expect(begun(&schedule, start) == 1)
+        #expect(schedule.takeAskings(at(1_000)).first?.keep == 4)
+    }
+
+    @Test func aPermitThatIsOfNoUseIsGivenBackSoon() throws {
+        var schedule = try schedule(permit(3), calls: 1)
+        #expect(begun(&schedule, start) == 1)
+        schedule.end(source, bytes: 0, at(10))
+        #expect(schedule.takeAskings(at(109)).isEmpty)
+        let askings = schedule.takeAskings(at(110))
+        #expect(askings.map(\.wanted) == [0])
+        _ = schedule.permit([permit(0)], of: askings, asked: at(110), within: within, at(111))
+        #expect(schedule.nextWake(at(111)) == nil)
+    }
+
+    @Test func withoutAPermitItIsAskedForAgainAtAHintButNotAtEach() throws {
+        var schedule = try schedule(permit(0), calls: 0)
+        _ = schedule.offer(source, at(10))
+        #expect(schedule.takeAskings(at(10)).count == 1)
+        _ = schedule.permit([permit(0)], of: [], asked: at(10), within: within, at(10))
+        #expect(schedule.nextWake(at(10)) == at(1_010))
+        _ = schedule.offer(source, at(20))
+        #expect(schedule.nextWake(at(20)) == at(60))
+        #expect(schedule.takeAskings(at(60)).count == 1)
+    }
+
+    @Test func aPausedSourceIsLeftAloneUntilThen() throws {
+        var schedule = try schedule(permit(0), calls: 0)
+        _ = schedule.offer(source, at(10))
+        _ = schedule.takeAskings(at(10))
+        _ = schedule.permit([permit(0, wait: .seconds(60))], of: [], asked: at(10), within: within, at(10))
+        #expect(schedule.nextWake(at(60)) == at(60_010))
+    }
+
+    @Test func whatCannotBeginHereIsGivenBack() throws {
+        var schedule = try schedule(permit(1), calls: 3)
+        let stranded = schedule.permit([permit(0)], of: [], asked: at(1_000), within: within, at(1_000))
+        #expect(stranded.count == 3)
+        #expect(schedule.waiting == 0)
+    }
+
+    @Test func ratedCallsBeginWithTheirStartsAndInTime() throws {
+        var schedule = try schedule(permit(10, starts: 0), calls: 5)
+        #expect(begun(&schedule, start) == 0)
+        let askings = schedule.takeAskings(start)
+        #expect(askings.map(\.starts) == [5])
+        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: start, within: within, at(5))
+        #expect(begun(&schedule, at(5)) == 2)
+        _ = schedule.takeAskings(at(5))
+        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: at(5), within: within, at(6))
+        // Too late: the API would count it in another second.
+        #expect(begun(&schedule, at(30)) == 0)
+    }
+
+    @Test func aRateThatIsUsedUpIsAskedAboutWhenThereIsSomeAgain() throws {
+        var schedule = try schedule(permit(10, starts: 0, wait: .milliseconds(700)), calls: 5)
+        #expect(schedule.takeAskings(at(699)).isEmpty)
+        #expect(schedule.nextWake(at(699)) == at(700))
+    }
+
+    @Test func withoutNewsFromPostgresNothingBegins() throws {
+        var schedule = try schedule(permit(3), calls: 5)
+        _ = schedule.takeAskings(at(1_000))
+        #expect(begun(&schedule, at(6_999)) == 3)
+        schedule.end(source, bytes: 0, at(7_000))
+        #expect(begun(&schedule, at(7_000)) == 0)
+        _ = schedule.offer(source, at(7_000))
+        #expect(schedule.takeTurn(at(7_000)) == nil)
+    }
+
+    @Test func aLostLeaseLosesThePermits() throws {
+        var schedule = try schedule(permit(3), calls: 5)
+        schedule.forgetPermits(at(10))
+        #expect(begun(&schedule, at(10)) == 0)
+        #expect(schedule.takeAskings(at(10)).map(\.keep) == [0])
+    }
+
+    @Test func theWindowOfStartsFollowsHowSlowAnswersAre() {
+        var window = StartWindow()
+        for _ in 0..<10 { window.note(.milliseconds(400)) }
+        #expect(window.length == .milliseconds(800) || window.length == .milliseconds(400) * 2)
+        for _ in 0..<10 { window.note(.milliseconds(1)) }
+        #expect(window.length == .milliseconds(25))
+    }
+}

@@ -1,0 +1,140 @@
+-- The limits of calls over all executors: shares of a source's and a group's calls, and starts of its rate.
+begin;
+\ir fixtures/catalogue.sql
+select no_plan();
+
+-- Executors by number; the fifth is a worker of another service.
+create function pg_temp.executor(p_number integer) returns uuid language sql as $$
+    select ('e0000000-0000-7000-8000-00000000000' || p_number)::uuid
+$$;
+insert into public.worker (id, service, host, pid)
+select pg_temp.executor(n), case when n < 5 then 'weir-executor' else 'weir-processor' end, 'h', n from generate_series(1, 5) as n;
+create function pg_temp.hold(
+    p_number integer, p_wanted integer, p_keep integer default 0, p_starts integer default 0,
+    p_source uuid default 'a0000000-0000-7000-8000-000000000003', p_within double precision default 0.025)
+    returns table (slots integer, target integer, starts integer, wait double precision, others_want boolean)
+    language sql as $$
+    select h.slots, h.target, h.starts, h.wait_seconds, h.others_want
+    from etl_api.hold_call_permits(
+        pg_temp.executor(p_number), array[p_source], array[p_wanted], array[p_keep], array[p_starts], p_within) as h
+$$;
+create function pg_temp.limit_source(p_setup jsonb) returns void language sql as $$
+    update public.source set setup = p_setup where id = 'a0000000-0000-7000-8000-000000000003';
+    delete from public.call_permit;
+    delete from public.call_start;
+$$;
+select pg_temp.limit_source('{"concurrency": 10}') \g /dev/null
+
+-- Shares.
+select is((pg_temp.hold(1, 100)).target, 7, 'the first gets all but one for each executor that may come');
+select is((pg_temp.hold(2, 100)).target, 1, 'the second gets what is free');
+select ok((pg_temp.hold(2, 100)).others_want, 'it hears that another wants more');
+select is((pg_temp.hold(1, 100, 7)).target, 4, 'the first is to come down to its share, two places being kept');
+select is((pg_temp.hold(1, 100, 7)).slots, 7, 'calls that may be under way still count as its own');
+select is((pg_temp.hold(2, 100, 1)).target, 1, 'so that nobody else gets them');
+select is((pg_temp.hold(1, 100, 4)).slots, 4, 'when they have ended they are free');
+select is((pg_temp.hold(2, 100, 1)).target, 4, 'and the second gets its share');
+select is((pg_temp.hold(3, 100)).target, 1, 'the third begins at once with the place that was kept for it');
+select is((pg_temp.hold(1, 1, 1)).slots, 1, 'who wants less holds less');
+select is((pg_temp.hold(2, 100, 4)).target, 5, 'and leaves it to who wants more, the third keeping its share');
+select is((pg_temp.hold(1, 0)).slots, 0, 'who wants nothing');
+select is_empty('select 1 from public.call_permit where worker_id = pg_temp.executor(1)', 'holds nothing');
+
+select pg_temp.limit_source('{"concurrency": 10}') \g /dev/null
+select pg_temp.hold(n, 100) from generate_series(1, 4) as n \g /dev/null
+select pg_temp.hold(n, 100, 0) from generate_series(1, 4) as n \g /dev/null
+select results_eq(
+    'select sum(slots)::int, max(slots) - min(slots) from public.call_permit', 'values (10, 1)',
+    'four that want all share all of it evenly, the remainder too');
+select pg_temp.limit_source('{"concurrency": 2}') \g /dev/null
+select bag_eq('select (pg_temp.hold(n, 100)).target from generate_series(1, 4) as n', 'values (1), (1), (0), (0)',
+              'fewer calls than executors: some get one each');
+select is((pg_temp.hold(1, 100, 1)).target, 1, 'and keep it');
+
+-- Whoever is gone holds nothing.
+select pg_temp.limit_source('{"concurrency": 4}') \g /dev/null
+select is((pg_temp.hold(1, 100)).slots, 1, 'one each for four');
+select pg_temp.hold(1, 100, 1), pg_temp.hold(2, 100) \g /dev/null
+update public.worker set ended_at = clock_timestamp() where id in (pg_temp.executor(1), pg_temp.executor(3), pg_temp.executor(4));
+select is((pg_temp.hold(2, 100, 1)).target, 4, 'the calls of the dead are free');
+select is_empty('select 1 from public.call_permit where worker_id = pg_temp.executor(1)', 'and nothing is left of them');
+select is_empty('select pg_temp.hold(1, 100)', 'a worker that was given up gets nothing');
+update public.worker set ended_at = null;
+
+-- It never exceeds the limit, whoever asks for what in whatever order.
+select pg_temp.limit_source('{"concurrency": 7}') \g /dev/null
+select setseed(0.5) \g /dev/null
+create temp table trial (total integer);
+do $$
+declare
+    n integer;
+    held integer;
+begin
+    for i in 1..500 loop
+        n := 1 + floor(random() * 4);
+        held := coalesce((select p.slots from public.call_permit as p where p.worker_id = pg_temp.executor(n)), 0);
+        perform pg_temp.hold(n, floor(random() * 12)::int, floor(random() * (held + 1))::int);
+        insert into trial select sum(p.slots) from public.call_permit as p;
+    end loop;
+end
+$$;
+select ok(max(total) = 7, 'of 500 questions none led beyond the limit, some to it') from trial;
+
+-- A limit that was lowered.
+select pg_temp.limit_source('{"concurrency": 8}') \g /dev/null
+update public.worker set ended_at = clock_timestamp() where id in (pg_temp.executor(3), pg_temp.executor(4));
+select pg_temp.hold(1, 8), pg_temp.hold(2, 8), pg_temp.hold(1, 8), pg_temp.hold(2, 8) \g /dev/null
+update public.source set setup = '{"concurrency": 2}' where id = :source_a;
+select is((pg_temp.hold(1, 8, 4)).target, 0, 'nothing is free until the other has come down');
+select is((pg_temp.hold(2, 8, 0)).target, 0, 'the calls under way elsewhere still count');
+select is((pg_temp.hold(1, 8, 0)).target, 1, 'then each has its share');
+select is((pg_temp.hold(2, 8, 0)).target, 1, 'of the new limit');
+update public.worker set ended_at = null;
+
+-- Rates.
+select pg_temp.limit_source('{"concurrency": 10, "rate": {"calls": 5, "per_seconds": 1}}') \g /dev/null
+select is((pg_temp.hold(1, 10, 0, 9)).starts, 5, 'as many starts as the rate allows');
+select is((pg_temp.hold(1, 10, 0, 9)).starts, 0, 'no more in that second');
+select ok((h).starts = 0 and (h).wait between 0.9 and 1.1, 'and when there are some again')
+from (select pg_temp.hold(1, 10, 0, 9) as h) as x;
+update public.call_start set starts_by = starts_by - interval '1.2 seconds';
+select is((pg_temp.hold(1, 10, 0, 2)).starts, 2, 'what lies further back does not count');
+select is((pg_temp.hold(2, 10, 0, 5)).starts, 1, 'of the rest somebody else gets what is free of slots');
+select is((select sum(calls)::int from public.call_start where limit_id = :source_a), 3, 'what was given is counted');
+select pg_temp.hold(2, 10, 0, 0) \g /dev/null
+select is((pg_temp.hold(1, 10, 7, 5)).starts, 2, 'the rest');
+select pg_temp.limit_source('{"concurrency": 10, "rate": {"calls": 5, "per_seconds": 1}}') \g /dev/null
+select pg_temp.hold(1, 10), pg_temp.hold(2, 10), pg_temp.hold(1, 10) \g /dev/null
+select is((pg_temp.hold(1, 10, 5, 5)).starts, 3, 'of two who want some each gets its turn');
+select is((pg_temp.hold(1, 10, 5, 5, p_within => 0.5)).starts, 2, 'which it may use later');
+select ok(max(starts_by) > clock_timestamp() + interval '0.4 seconds', 'and which counts for as long') from public.call_start;
+select is((pg_temp.hold(1, 10)).starts, 0, 'who asks for none gets none');
+select pg_temp.limit_source('{"concurrency": 10}') \g /dev/null
+select is((pg_temp.hold(1, 10, 0, 5)).starts, null, 'a source without a rate needs no starts');
+
+-- A group shared by sources of two organizations.
+select pg_temp.limit_source('{"concurrency": 10}') \g /dev/null
+insert into public.rate_group (id, key, concurrency, calls, per_seconds)
+values ('c0000000-0000-7000-8000-000000000001', 'shared', 4, 3, 60);
+update public.source set rate_group_id = 'c0000000-0000-7000-8000-000000000001' where id in (:source_a, :source_b);
+select is((pg_temp.hold(1, 10)).target, 4, 'one source has all of the group');
+select is((pg_temp.hold(2, 10, p_source => :source_b)).target, 0, 'until it hears of the other');
+select is((pg_temp.hold(1, 10, 4)).target, 2, 'then it is to leave half');
+select is((pg_temp.hold(1, 10, 2, 5)).starts, 2, 'starts are shared, too');
+select is((pg_temp.hold(2, 10, 0, 5, p_source => :source_b)).starts, 1, 'over both organizations');
+select is((pg_temp.hold(2, 10, 1, 5, p_source => :source_b)).starts, 0, 'and no further');
+
+-- A paused source.
+update public.source set rate_group_id = null, paused_until = clock_timestamp() + interval '1 minute' where id = :source_a;
+select ok((h).target = 0 and (h).wait between 50 and 60, 'nobody calls a paused source')
+from (select pg_temp.hold(1, 10, 2) as h) as x;
+update public.source set paused_until = clock_timestamp() - interval '1 minute' where id = :source_a;
+select ok((pg_temp.hold(1, 10)).target > 0, 'until its pause is over');
+
+-- Several in one statement, and sources that there are not.
+select is(
+    (select count(*)::int from etl_api.hold_call_permits(
+        pg_temp.executor(1), array[:source_a, :source_b, :org_a]::uuid[], '{1,1,1}', '{0,0,0}', '{0,0,0}', 0.025)),
+    2, 'of a source that there is not there is no permit');
+select * from finish();
+rollback;
