@@ -47,7 +47,7 @@ extension DocumentCursor {
             url = baseURL + text
         }
         // A word in place of each placeholder, as its encoded value will be.
-        return checkURL(PlaceholderText(url).render { _ in "x" }.text) ? url : nil
+        return checkURL(PlaceholderText(url).filled(with: "x")) ? url : nil
     }
 
     /// Reads the template as services will, and logs what they would stumble over, at the node where it stands.
@@ -64,7 +64,9 @@ extension DocumentCursor {
             }
             return unknown.isEmpty
         } catch {
-            let remedy = "correct it; docs/catalogue.md describes request templates"
+            let remedy =
+                error.unknownFilter.map { Spelling.suggestion(for: $0, among: TemplateError.knownFilters) }
+                ?? "correct it; docs/catalogue.md describes request templates"
             cursor(at: error.path).report(.invalidTemplate, error.reason, remedy: remedy)
             return false
         }
