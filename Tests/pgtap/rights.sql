@@ -50,6 +50,7 @@ select set_eq(
         ('weir_executor', 'run_log', 'INSERT', null),
         ('weir_executor', 'run_queue', 'UPDATE', 'attempt due_at run_request_id state state_reason state_substate worker_id'),
         ('weir_processor', 'value', 'INSERT', null),
+        ('weir_processor', 'conversion_failure', 'INSERT', null),
         ('weir_processor', 'delivery', 'INSERT', null),
         ('weir_processor', 'request_result', 'INSERT', null),
         ('weir_processor', 'request_result', 'DELETE', null),

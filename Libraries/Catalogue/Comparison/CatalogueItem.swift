@@ -10,7 +10,7 @@ public struct CatalogueItem: Sendable, Hashable {
         case organization
         /// Key: organization, object type. Fields: `name`.
         case objectType = "object_type"
-        /// Key: organization, object type, datapoint. Fields: `name`, `data_type`.
+        /// Key: organization, object type, datapoint. Fields: `name`, `data_type`, `normalization` (null without one).
         case datapoint
         /// Key: organization, source. Fields: `name`, `source_type`, `base_url` (null without one), `run_request_template`,
         /// `max_objects`, `setup` {`concurrency`, `timeout_seconds`, `run_timeout_seconds`, `response_bytes_max`,
