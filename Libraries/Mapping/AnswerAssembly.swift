@@ -153,12 +153,15 @@ extension AnswerAssembly {
             }
             let datapoint = Int(first.datapoint)
             let chosen = choose(from: start..<end, tape)
-            let mapping = plan.datapoints[datapoint]
-            if mapping.normalizes {
-                let written = try conversion.writeNormalized(nodes(chosen), of: tape, datapoint: datapoint, mapping)
+            // Not copied: the name and the words of a datapoint have no part in this.
+            if plan.datapoints[datapoint].normalizes {
+                let written = try conversion.writeNormalized(
+                    nodes(chosen), of: tape, datapoint: datapoint, plan.datapoints[datapoint])
                 if let written { values.append((first.object, datapoint, written.value)) }
                 if let original = written?.original { originals.append((first.object, datapoint, original)) }
-            } else if let range = try conversion.write(nodes(chosen), of: tape, datapoint: datapoint, mapping) {
+            } else if let range = try conversion.write(
+                nodes(chosen), of: tape, datapoint: datapoint, plan.datapoints[datapoint].type)
+            {
                 values.append((first.object, datapoint, range))
             }
             start = end
@@ -207,7 +210,7 @@ extension AnswerAssembly {
         var originalPlace = 0
         return names.enumerated().map { index, name in
             let own = Self.next(values, from: &place, of: index)
-            let ownOriginals = Self.next(originals, from: &originalPlace, of: index)
+            let ownOriginals = originals.isEmpty ? 0..<0 : Self.next(originals, from: &originalPlace, of: index)
             let failed = failures[Int32(index)]
             return MappedObject(
                 name: name,

@@ -20,7 +20,7 @@ struct ValueConversion {
         failureCount = 0
         digitsGained = 0
         writer.removeAll()
-        originals.removeAll()
+        if !originals.bytes.isEmpty { originals.removeAll() }
     }
 
     /// What has failed since the last call: an object's own, when it is asked for after each object.
@@ -41,7 +41,7 @@ struct ValueConversion {
     /// Writes one datapoint's value for one object: the match, or an array of several. Returns where it stands in the output, or nil if
     /// nothing of it could be converted.
     mutating func write(
-        _ nodes: some Collection<Int>, of tape: JSONTape, datapoint: Int, _ mapping: MappingPlan.Datapoint
+        _ nodes: some Collection<Int>, of tape: JSONTape, datapoint: Int, _ type: DatapointType
     ) throws(MappingError) -> Range<Int>? {
         writer.endDocument()
         let start = writer.bytes.count
@@ -49,7 +49,7 @@ struct ValueConversion {
         let isSeveral = nodes.count > 1
         if isSeveral { writer.beginArray() }
         for node in nodes {
-            if try convert(node, of: tape, datapoint: datapoint, mapping.type, isElement: false) { written += 1 }
+            if try convert(node, of: tape, datapoint: datapoint, type, isElement: false) { written += 1 }
         }
         if isSeveral { writer.endArray() }
         guard written > 0 else {

@@ -67,7 +67,7 @@ extension IntegrationTests {
             try await platform.database.column(
                 String.self,
                 """
-                select format('%s %s %s', o.original_object_value_name, d.key, v.value) || coalesce(' was ' || v.original, '')
+                select format('%s %s %s', o.original_object_value_name, d.key, v.value) || coalesce(' was ' || v.original::text, '')
                 from public.value as v
                 join public.object as o on o.id = v.object_id
                 join public.datapoint as d on d.id = v.datapoint_id
