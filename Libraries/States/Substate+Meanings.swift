@@ -21,7 +21,7 @@ extension Substate {
 
     /// Those of them whose names are settled but which no service writes yet.
     public static let reserved: [Substate] =
-        [.missingValue, .json] + ["external_job", "rate_limited", "paused", "scheduled"].map(Substate.init(rawValue:))
+        [.json] + ["external_job", "rate_limited", "paused", "scheduled"].map(Substate.init(rawValue:))
 
     private static let requests: [StateEntity] = [.workflowRequest, .activityRequest]
     private static let runs: [StateEntity] = [.run]
@@ -46,6 +46,10 @@ extension Substate {
             "fetched", [.inProgress], runs, "its answer is stored and waits to be mapped; no executor holds it any more"
         ),
         meaning("no_data", [.done], runs, "the answer holds nothing of what is mapped, or lacks the object"),
+        meaning("missing_value", [.invalid], runs, "a value that its source's template needs is missing"),
+        meaning(
+            "max_objects", [.done], runs,
+            "it found more objects than its request may have; those beyond are left out"),
         meaning(
             "type_mismatch", [.done], runs,
             "a value does not fit its datapoint's type and was left out; the others are there"),
@@ -113,7 +117,6 @@ extension Substate {
     ]
 
     private static let ofParkedWork = [
-        meaning("missing_value", [.invalid], exchanges, "a value that the template needs is missing"),
         meaning("json", [.invalid], requests, "the content is not acceptable JSON"),
         meaning("external_job", [.waiting], exchanges, "the API works on it and is polled or calls back"),
         meaning("rate_limited", [.waiting], runs, "a rate or concurrency limit has to free up"),

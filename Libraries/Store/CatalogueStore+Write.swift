@@ -12,6 +12,7 @@ extension CatalogueStore {
         case .objectSource: objectSource
         case .datapointSource: datapointSource
         case .webhookEndpoint: webhookEndpoint
+        case .factor: factor
         case .activity: activity
         case .activitySource: activitySource
         case .activityEndpoint: activityEndpoint
@@ -91,17 +92,34 @@ extension CatalogueStore {
         on conflict (org_id, key) do update set url = excluded.url, secret_name = excluded.secret_name
         """)
 
+    private static let factor = Statement(
+        "catalogue.write_factor",
+        """
+        insert into public.factor (org_id, key, name, object_type_id, datapoint_id, type, factor_type, operator, value)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'name', t.id, d.id, $2 ->> 'type',
+               ($2 ->> 'factor_type')::public.factor_type_enum, ($2 ->> 'operator')::public.operator_enum, $2 -> 'value'
+        from public.org as g join public.object_type as t on t.org_id = g.id and t.key = $2 ->> 'object_type'
+        join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id and d.key = $2 ->> 'datapoint'
+        where g.key = ($1)[1]
+        on conflict (org_id, key) do update
+        set name = excluded.name, object_type_id = excluded.object_type_id, datapoint_id = excluded.datapoint_id,
+            type = excluded.type, factor_type = excluded.factor_type, operator = excluded.operator, value = excluded.value
+        """)
+
     private static let activity = Statement(
         "catalogue.write_activity",
         """
-        insert into public.activity (org_id, key, name, activity_type_id, object_type_id, setup, timeout_seconds)
+        insert into public.activity
+            (org_id, key, name, activity_type_id, object_type_id, setup, timeout_seconds, input, max_objects, factors)
         select g.id, ($1::text[])[2], $2::jsonb ->> 'name', y.id, t.id, $2 -> 'setup',
-               ($2 ->> 'timeout_seconds')::double precision
+               ($2 ->> 'timeout_seconds')::double precision, $2 -> 'input', ($2 ->> 'max_objects')::int,
+               nullif($2 -> 'factors', 'null')
         from public.org as g join public.activity_type as y on y.name = $2 ->> 'type'
         join public.object_type as t on t.org_id = g.id and t.key = $2 ->> 'object_type' where g.key = ($1)[1]
         on conflict (org_id, key) do update
         set name = excluded.name, activity_type_id = excluded.activity_type_id, object_type_id = excluded.object_type_id,
-            setup = excluded.setup, timeout_seconds = excluded.timeout_seconds
+            setup = excluded.setup, timeout_seconds = excluded.timeout_seconds, input = excluded.input,
+            max_objects = excluded.max_objects, factors = excluded.factors
         """)
 
     private static let activitySource = Statement(

@@ -27,10 +27,12 @@ public struct FetchedRun: Sendable {
     public let request: ActivityRequestID
     /// The source that answered.
     public let source: SourceID
-    /// The object that the run is about.
-    public let object: ObjectID
-    /// The object's name as the client wrote it.
+    /// The object that the run is about; nil when it finds objects.
+    public let object: ObjectID?
+    /// The object's name as the client wrote it; empty when the run finds objects.
     public let objectName: String
+    /// What it may find; nil when it is about one object.
+    public var finding: FindingTerms?
 }
 
 /// What mapping made of one run.
@@ -43,13 +45,14 @@ public struct ProcessedRun: Sendable {
     public let substate: String?
     /// A sentence for people.
     public let reason: String?
-    /// The values found, as JSON.
+    /// The values found, as JSON; of the run's own object.
     public let values: [(datapoint: DatapointID, json: JSONB)]
-
     /// Of those values that normalization has changed, what the answer says; in the same order.
     public let originals: [(datapoint: DatapointID, json: JSONB)]
     /// What the answer holds and could not be converted.
     public let failures: [FailedConversion]
+    /// The objects found, in the order of the answer; of a run that finds objects.
+    public let findings: [FoundObject]
 
     /// What these texts gain when Postgres writes their numbers out, in bytes, at the most.
     let bytesGained: Int
@@ -61,7 +64,7 @@ public struct ProcessedRun: Sendable {
     public init(
         run: FetchedRun, succeeded: Bool, substate: String? = nil, reason: String? = nil,
         values: [(datapoint: DatapointID, json: JSONB)] = [], originals: [(datapoint: DatapointID, json: JSONB)] = [],
-        failures: [FailedConversion] = [], bytesGained: Int = 0
+        failures: [FailedConversion] = [], findings: [FoundObject] = [], bytesGained: Int = 0
     ) {
         self.run = run
         self.succeeded = succeeded
@@ -70,6 +73,7 @@ public struct ProcessedRun: Sendable {
         self.values = values
         self.originals = originals
         self.failures = failures
+        self.findings = findings
         self.bytesGained = bytesGained
     }
 }
@@ -88,7 +92,8 @@ extension RunStore {
             limit $1
             for no key update skip locked
         )
-        select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body, p.runs
+        select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body, p.runs,
+               a.object_type_id, a.max_objects
         from (
             -- All runs of an exchange stand or fall with its answer: what came before it is the same for all of them.
             select p.*, max(p.before_answer) over (rows unbounded preceding) as before
@@ -104,8 +109,14 @@ extension RunStore {
             ) as p
         ) as p
         join public.source as s on s.id = p.source_id
-        join public.request_object as o
-          on o.activity_request_id = p.activity_request_id and o.position = p.position
+        left join public.request_object as o
+          on o.activity_request_id = p.activity_request_id and o.position = p.position and p.object_id is not null
+        left join lateral (
+            select a.object_type_id, a.max_objects
+            from public.activity_request as q
+            join public.activity as a on a.org_id = q.org_id and a.id = q.activity_id
+            where p.object_id is null and q.id = p.activity_request_id
+        ) as a on true
         where p.before < $2
         """)
 
@@ -146,7 +157,8 @@ extension RunStore {
             let rows = try await transaction.execute(Self.pick, runsMax, Int64(bytesMax))
             if rows.isEmpty { return (0, []) }
             let processed = try await map(try Self.answers(of: rows))
-            let closed = try await transaction.commit(Self.finish(processed))
+            let found = try await Self.store(findingsOf: processed, in: transaction)
+            let closed = try await transaction.commit(Self.finish(found.runs, found.values))
             let requests = try closed[2].map { row in try row.decode(ActivityRequestID.self, at: 0) }
             return (rows.count, requests)
         }
@@ -156,8 +168,13 @@ extension RunStore {
         var answers: [FetchedAnswer] = []
         answers.reserveCapacity(rows.count)
         for row in rows {
-            let (id, org, request, source, version, exchange, object, name, body, runs) = try row.decode(
-                (RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID, String, Bytea?, Int32?).self)
+            let (id, org, request, source, version, exchange, object, name, body, runs, type, objectsMax) =
+                try row.decode(
+                    (
+                        RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID?, String?, Bytea?,
+                        Int32?,
+                        ObjectTypeID?, Int32?
+                    ).self)
             if answers.last?.exchange != exchange {
                 guard let body else {
                     throw StoreError("the answer of exchange \(exchange) is missing among the picked rows")
@@ -168,7 +185,9 @@ extension RunStore {
                         runsOfExchange: Int(runs ?? 1), runs: []))
             }
             answers[answers.count - 1].runs.append(
-                FetchedRun(id: id, org: org, request: request, source: source, object: object, objectName: name))
+                FetchedRun(
+                    id: id, org: org, request: request, source: source, object: object, objectName: name ?? "",
+                    finding: type.map { FindingTerms(objectType: $0, objectsMax: Int(objectsMax ?? 0)) }))
         }
         return answers
     }
@@ -185,18 +204,26 @@ extension RunStore {
         on conflict do nothing
         """)
 
-    private static func finish(_ processed: [ProcessedRun]) -> Pipeline {
+    /// - Parameter found: the values of objects that runs have found.
+    private static func finish(_ processed: [ProcessedRun], _ found: [ValuesOfObject]) -> Pipeline {
+        let subjects =
+            processed.compactMap { outcome in
+                outcome.run.object.map {
+                    ValuesOfObject(
+                        run: outcome.run, object: $0, values: outcome.values, originals: outcome.originals)
+                }
+            } + found
         var places: [Int32] = []
         var datapoints: [DatapointID] = []
         var values: [JSONB] = []
         var originals: [JSONB?] = []
-        let count = processed.reduce(0) { $0 + $1.values.count }
+        let count = subjects.reduce(0) { $0 + $1.values.count }
         places.reserveCapacity(count)
         datapoints.reserveCapacity(count)
         values.reserveCapacity(count)
-        for (index, outcome) in processed.enumerated() {
-            var changed = outcome.originals[...]
-            for value in outcome.values {
+        for (index, subject) in subjects.enumerated() {
+            var changed = subject.originals[...]
+            for value in subject.values {
                 if let original = changed.first, original.datapoint == value.datapoint {
                     originals += repeatElement(nil, count: values.count - originals.count)
                     originals.append(original.json)
@@ -210,8 +237,8 @@ extension RunStore {
         var pipeline = Pipeline()
         pipeline.add(
             storeValues,
-            processed.map(\.run.org), processed.map(\.run.id), processed.map(\.run.object),
-            processed.map(\.run.source), processed.map(\.run.request), places, datapoints, values, originals)
+            subjects.map(\.run.org), subjects.map(\.run.id), subjects.map(\.object),
+            subjects.map(\.run.source), subjects.map(\.run.request), places, datapoints, values, originals)
         pipeline.add(
             close,
             processed.map(\.run.id), processed.map { $0.succeeded ? "done" : "failed" },

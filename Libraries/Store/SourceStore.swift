@@ -54,8 +54,10 @@ public struct SourceStore: Sendable {
         select s.owner_org_id, s.key, s.version, s.run_request_template, s.max_objects, s.setup,
                o.key_mapping, coalesce(o.key_mapping_type, 'key')
         from public.source as s
-        left join public.object_source as o on o.org_id = s.owner_org_id and o.source_id = s.id
+        left join public.object_source as o
+          on o.org_id = s.owner_org_id and o.source_id = s.id and ($2::uuid is null or o.object_type_id = $2)
         where s.id = $1
+        limit 1
         """)
 
     private static let readDatapoints = Statement(
@@ -65,15 +67,19 @@ public struct SourceStore: Sendable {
         from public.source as s
         join public.datapoint_source as m on m.org_id = s.owner_org_id and m.source_id = s.id
         join public.datapoint as d on d.org_id = m.org_id and d.id = m.datapoint_id
-        where s.id = $1
+        where s.id = $1 and ($2::uuid is null or d.object_type_id = $2)
         order by d.key
         """)
 
     /// The source as it is now; nil when there is none.
-    public func definition(of id: SourceID) async throws(PostgresError) -> SourceRecord? {
+    ///
+    /// - Parameter objectType: the type of the objects that its answers are mapped to; nil for whatever it maps.
+    public func definition(
+        of id: SourceID, objectType: ObjectTypeID? = nil
+    ) async throws(PostgresError) -> SourceRecord? {
         var pipeline = Pipeline()
-        pipeline.add(Self.read, id)
-        pipeline.add(Self.readDatapoints, id)
+        pipeline.add(Self.read, id, objectType)
+        pipeline.add(Self.readDatapoints, id, objectType)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (org, key, version, template, size, setup, path, pathType) = try row.decode(

@@ -54,13 +54,16 @@ struct ExchangeRunner: Sendable {
         let lookup: (String) -> TemplateVariable? = { name in
             switch name {
             case "object":
-                return exchange.runs.first.map { TemplateVariable(.string($0.objectName)) }
+                return exchange.runs.first?.objectName.map { TemplateVariable(.string($0)) }
             case "objects":
-                return TemplateVariable(.array(exchange.runs.map { .string($0.objectName) }))
+                let names = exchange.runs.compactMap(\.objectName)
+                return names.isEmpty ? nil : TemplateVariable(.array(names.map { .string($0) }))
             case "max_objects":
                 return TemplateVariable(.number(JSONNumber(source.runsPerExchange)))
             default:
-                guard name.hasPrefix(TemplateVariable.secretPrefix) else { return nil }
+                guard name.hasPrefix(TemplateVariable.secretPrefix) else {
+                    return exchange.runs.first?.variables[name].map { TemplateVariable($0) }
+                }
                 do throws(SecretError) {
                     let value = try secrets.resolve(String(name.dropFirst(TemplateVariable.secretPrefix.count)))
                     secretValues.append(value)

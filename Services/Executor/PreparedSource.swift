@@ -15,8 +15,19 @@ struct PreparedSource: Sendable {
     let responseBytesMax: Int
     let retry: RetryPolicy
     let template: RequestTemplate
+    /// The variables of the template that come from the request or the object of a run.
+    let runVariables: [String]
     /// Whether a log line needs a rendering of its own.
     let hasSecrets: Bool
+
+    /// What the executor knows without a look at a run's request.
+    private static let ownVariables: Set = [
+        "object", "objects", "max_objects", "run_external_id", "callback_url", "submission_key", "cursor",
+    ]
+
+    private static func isOfRun(_ variable: String) -> Bool {
+        !ownVariables.contains(variable) && !variable.hasPrefix(TemplateVariable.secretPrefix)
+    }
 
     /// Reads a stored source. The catalogue was checked when it was applied, so that what fails here was written past it.
     init(_ record: SourceRecord) throws {
@@ -31,6 +42,7 @@ struct PreparedSource: Sendable {
         responseBytesMax = setup["response_bytes_max"]?.intValue ?? 10 << 20
         retry = RetryPolicy(setup["retry"])
         template = try RequestTemplate(parsing: request)
+        runVariables = template.variables.filter(Self.isOfRun).sorted()
         hasSecrets = template.variables.contains { $0.hasPrefix(TemplateVariable.secretPrefix) }
     }
 }

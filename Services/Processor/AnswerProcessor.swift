@@ -8,6 +8,9 @@ import Synchronization
 
 /// Takes a batch of raw answers, maps them and stores what they say, in one transaction.
 struct AnswerProcessor: Sendable {
+    /// An object's name has at most the bytes that a request may name it with.
+    private static let limits = MappingLimits(objectNameBytesMax: ActivityRequestBody.Limits().nameBytesMax)
+
     let runs: RunStore
     let mappings: MappingCache
     let runsMax: Int
@@ -55,14 +58,15 @@ struct AnswerProcessor: Sendable {
     }
 
     @Sendable private func map(_ answers: [FetchedAnswer]) async throws -> [ProcessedRun] {
-        var compiled: [SourceID: RunMapping] = [:]
+        var compiled: [MappingCache.Key: RunMapping] = [:]
         var processed: [ProcessedRun] = []
         processed.reserveCapacity(answers.count)
-        for answer in answers {
-            if compiled[answer.source] == nil {
+        for answer in answers.flatMap(\.byObjectType) {
+            let key = MappingCache.Key(source: answer.source, objectType: answer.runs.first?.finding?.objectType)
+            if compiled[key] == nil {
                 do {
-                    let mapping = try await mappings.mapping(of: answer.source, version: answer.sourceVersion)
-                    compiled[answer.source] = RunMapping(mapper: Mapper(mapping.plan), mapping: mapping)
+                    let mapping = try await mappings.mapping(of: key, version: answer.sourceVersion)
+                    compiled[key] = RunMapping(mapper: Mapper(mapping.plan, limits: Self.limits), mapping: mapping)
                 } catch let error where !(error is PostgresError || error is CancellationError) {
                     // One source's fault must not hold up the others.
                     processed += answer.runs.map { run in
@@ -73,9 +77,22 @@ struct AnswerProcessor: Sendable {
                     continue
                 }
             }
-            if let mapping = compiled[answer.source] { processed += mapping.map(answer) }
+            if let mapping = compiled[key] { processed += mapping.map(answer) }
         }
         return processed
+    }
+}
+
+extension FetchedAnswer {
+    /// The answer for its runs about named objects, and for those that find objects of each type. Mostly there is one such group.
+    fileprivate var byObjectType: [FetchedAnswer] {
+        let types = runs.map { $0.finding?.objectType }
+        guard let first = types.first, types.contains(where: { $0 != first }) else { return [self] }
+        return Dictionary(grouping: runs) { $0.finding?.objectType }.values.map { group in
+            var answer = self
+            answer.runs = group
+            return answer
+        }
     }
 }
 

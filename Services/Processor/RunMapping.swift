@@ -10,6 +10,13 @@ struct RunMapping {
 
     /// Maps an answer once: for each of its runs the values of its object, or why there are none.
     func map(_ fetched: FetchedAnswer) -> [ProcessedRun] {
+        if mapping.plan.objects.isEmpty, fetched.runs.contains(where: { $0.finding != nil }) {
+            return fetched.runs.map { run in
+                ProcessedRun(
+                    run: run, succeeded: false, substate: "mapping",
+                    reason: "the source does not say where an answer names each object; add object_source to it")
+            }
+        }
         let answer: MappedAnswer
         do {
             answer = try mapper.map(fetched.body)
@@ -20,6 +27,7 @@ struct RunMapping {
                     reason: "the answer cannot be used: \(error.reason)")
             }
         }
+        if fetched.runs.contains(where: { $0.finding != nil }) { return fetched.runs.map { find($0, in: answer) } }
         // What the exchange was for decides, too: since then the source may have been changed to one object a call.
         let isAboutMany = mapping.isAboutMany || fetched.runsOfExchange > 1 && !mapping.plan.objects.isEmpty
         if answer.objects.count == 1, !isAboutMany {
@@ -72,6 +80,31 @@ struct RunMapping {
                 datapoint: failure.datapoint.map { mapping.datapoints[$0] }, path: failure.path, found: failure.found,
                 reason: failure.reason)
         }
+    }
+
+    /// Every object that the answer names.
+    private func find(_ run: FetchedRun, in answer: MappedAnswer) -> ProcessedRun {
+        let findings = answer.objects.compactMap { object in
+            object.name.map { name in
+                FoundObject(
+                    name: name,
+                    values: object.values.map(stored), originals: object.originals.map(stored),
+                    note: Self.sentence(object.failures, count: object.failureCount), bytesGained: answer.digitsGained)
+            }
+        }
+        let misfitting = answer.failures + answer.objects.flatMap(\.failures)
+        let kept = failures(Array(misfitting.prefix(MappedAnswer.failuresMax)))
+        let misfits = Self.sentence(
+            misfitting,
+            count: answer.objects.reduce(answer.failureCount) { $0 + $1.failureCount })
+        if findings.isEmpty {
+            return ProcessedRun(
+                run: run, succeeded: true, substate: "no_data",
+                reason: misfits ?? "the answer names no object where the mapping looks for one", failures: kept)
+        }
+        return ProcessedRun(
+            run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits,
+            failures: kept, findings: findings)
     }
 
     private static func absence(_ run: FetchedRun, _ answer: MappedAnswer) -> String {

@@ -43,7 +43,7 @@ struct CatalogueParsingTests {
     @Test func readsTheExamplesOfItsDocumentation() throws {
         let blocks = try packageFile("docs/catalogue.md").split(separator: "```yaml\n").dropFirst()
         let examples = blocks.compactMap { $0.split(separator: "```").first.map(String.init) }
-        #expect(examples.count == 2)
+        #expect(examples.count == 3)
         for example in examples { #expect(throws: Never.self) { try CatalogueDefinition(parsing: example) } }
         let source = try CatalogueDefinition(parsing: examples[0]).organizations[0].sources[0]
         #expect(source.maxObjects == 50 && source.setup.retry.maxMilliseconds == 60_000)

@@ -28,7 +28,7 @@ struct CatalogueProblemTests {
 
     static let cases = [
         Case("retry: {", "retrry: {", .unknownKey, line: 14, "sources.atlas.retrry", "did you mean retry?"),
-        Case("activities:", "factors:", .unknownKey, line: 25, "factors", "activities"),
+        Case("activities:", "activites:", .unknownKey, line: 25, "activites", "did you mean activities?"),
         Case("attempts: 3", "attempts: many", .wrongType, line: 14, "sources.atlas.retry.attempts", "1 to 20"),
         Case("attempts: 3", "attempts: 0", .outOfBounds, line: 14, "sources.atlas.retry.attempts", "1 to 20"),
         Case("{ attempts: 3 }", "{ base: 2 }", .wrongType, line: 14, "sources.atlas.retry.base", "500ms"),

@@ -5,7 +5,7 @@ select no_plan();
 select has_table('public', t.name, t.name || ' exists')
 from unnest(array[
     'org', 'api_key', 'activity_type', 'object_type', 'datapoint', 'source', 'object_source', 'datapoint_source',
-    'webhook_endpoint', 'activity', 'activity_source', 'activity_endpoint', 'worker', 'activity_request',
+    'webhook_endpoint', 'factor', 'activity', 'activity_source', 'activity_endpoint', 'worker', 'activity_request',
     'request_progress', 'object', 'request_object', 'run_queue', 'run_request', 'run_result', 'run_log', 'dead_message',
     'value', 'conversion_failure', 'request_result', 'delivery', 'delivery_attempt', 'state_transition', 'state_history']) as t(name);
 

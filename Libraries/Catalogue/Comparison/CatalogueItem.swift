@@ -22,7 +22,10 @@ public struct CatalogueItem: Sendable, Hashable {
         case datapointSource = "datapoint_source"
         /// Key: organization, endpoint. Fields: `url`, `secret_name`.
         case webhookEndpoint = "webhook_endpoint"
-        /// Key: organization, activity. Fields: `name`, `type`, `object_type`, `setup`, `timeout_seconds`.
+        /// Key: organization, factor. Fields: `name`, `object_type`, `datapoint`, `type`, `factor_type`, `operator`, `value`.
+        case factor
+        /// Key: organization, activity. Fields: `name`, `type`, `object_type`, `setup`, `timeout_seconds`, `input`, `max_objects`,
+        /// `factors` (null without any).
         case activity
         /// Key: organization, activity, source. No fields.
         case activitySource = "activity_source"

@@ -1,3 +1,5 @@
+import Templates
+
 /// What an organization's part of the file declares, by name: what the rest of it may refer to.
 ///
 /// Collected before anything is checked, so that a mistake inside a source does not make every mention of that source
@@ -9,8 +11,21 @@ struct OrganizationScope {
     let objectTypes: [String]
     let sources: [String]
     let webhookEndpoints: [String]
+    /// The names that people read, of each object type and of its datapoints, where there are any.
+    let objectTypeNames: [String: String]
+    let datapointNames: [String: [String: String]]
+    /// The types of the datapoints of each object type, as they are written.
+    let dataTypes: [String: [String: String]]
+    /// The object type of each factor, nil where it is missing.
+    let factors: [String: String?]
+    /// Of each source, the input fields of the activities that ask it: variables of its templates.
+    let inputs: [String: [String]]
+    /// Of each source, the variables of its run template that have no default, without its secrets.
+    let variables: [String: [String]]
     /// The object types of which each source maps a datapoint.
     let typesMapped: [String: [String]]
+    /// The object types of which an answer of each source names its objects.
+    let typesFound: [String: [String]]
 
     init(_ organization: MappingCursor) {
         func names(_ section: String) -> [String] { organization.peek(section)?.entries.map(\.key) ?? [] }
@@ -18,17 +33,50 @@ struct OrganizationScope {
         sources = names("sources")
         webhookEndpoints = names("webhook_endpoints")
         var datapoints: [String: [String]] = [:]
+        var objectTypeNames: [String: String] = [:]
+        var datapointNames: [String: [String: String]] = [:]
+        var dataTypes: [String: [String: String]] = [:]
         for entry in organization.peek("object_types")?.entries ?? [] {
             guard let type = organization.peek("object_types")?.peek(entry.key) else { continue }
-            datapoints[entry.key] = type.peek("datapoints")?.entries.map(\.key) ?? []
+            objectTypeNames[entry.key] = type.word("name")
+            let known = type.peek("datapoints")
+            datapoints[entry.key] = known?.entries.map(\.key) ?? []
+            for datapoint in known?.entries ?? [] {
+                let body = known?.peek(datapoint.key)
+                datapointNames[entry.key, default: [:]][datapoint.key] = body?.word("name")
+                dataTypes[entry.key, default: [:]][datapoint.key] = body?.word("type") ?? known?.word(datapoint.key)
+            }
         }
         self.datapoints = datapoints
-        var typesMapped: [String: [String]] = [:]
+        self.objectTypeNames = objectTypeNames
+        self.datapointNames = datapointNames
+        self.dataTypes = dataTypes
+        let factors = organization.peek("factors")
+        self.factors = Dictionary(
+            (factors?.entries ?? []).map { ($0.key, factors?.peek($0.key)?.word("object_type")) },
+            uniquingKeysWith: { first, _ in first })
+        var inputs: [String: [String]] = [:]
+        for entry in organization.peek("activities")?.entries ?? [] {
+            guard let activity = organization.peek("activities")?.peek(entry.key) else { continue }
+            let fields = activity.peek("input")?.entries.map(\.key) ?? []
+            for source in activity.words("sources") { inputs[source, default: []] += fields }
+        }
+        self.inputs = inputs
+        var variables: [String: [String]] = [:]
         for source in sources {
-            let mappings = organization.peek("sources")?.peek(source)?.peek("datapoint_source")
-            typesMapped[source] = mappings?.entries.map(\.key) ?? []
+            let template = organization.peek("sources")?.peek(source)?["run_request_template"]
+            variables[source] = template.map { Set($0.node.requiredVariables).sorted() }
+        }
+        self.variables = variables
+        var typesMapped: [String: [String]] = [:]
+        var typesFound: [String: [String]] = [:]
+        for source in sources {
+            let body = organization.peek("sources")?.peek(source)
+            typesMapped[source] = body?.peek("datapoint_source")?.entries.map(\.key) ?? []
+            typesFound[source] = body?.peek("object_source")?.entries.map(\.key) ?? []
         }
         self.typesMapped = typesMapped
+        self.typesFound = typesFound
     }
 }
 
@@ -37,6 +85,15 @@ extension MappingCursor {
     fileprivate func peek(_ key: String) -> MappingCursor? {
         guard let value = self[key], case .mapping(let entries) = value.node.content else { return nil }
         return MappingCursor(entries: entries, cursor: value)
+    }
+
+    /// The text of a key, or nil; logs nothing.
+    fileprivate func word(_ key: String) -> String? { self[key]?.node.scalarText }
+
+    /// The texts of a list, without what else stands there; logs nothing.
+    fileprivate func words(_ key: String) -> [String] {
+        guard case .sequence(let elements)? = self[key]?.node.content else { return [] }
+        return elements.compactMap(\.scalarText)
     }
 }
 
@@ -67,5 +124,23 @@ extension DocumentCursor {
             }
         }
         return names.count == elements.count ? names : nil
+    }
+}
+
+extension DocumentNode {
+    fileprivate var scalarText: String? {
+        if case .scalar(let text, _) = content { text } else { nil }
+    }
+
+    /// The variables in all texts below this node that have no default, without secrets.
+    fileprivate var requiredVariables: [String] {
+        switch content {
+        case .scalar(let text, _):
+            PlaceholderText(text).variables.filter {
+                !$0.hasPrefix(TemplateVariable.secretPrefix) && !text.contains("<<$\($0)|default")
+            }
+        case .sequence(let elements): elements.flatMap(\.requiredVariables)
+        case .mapping(let entries): entries.flatMap(\.value.requiredVariables)
+        }
     }
 }

@@ -19,6 +19,7 @@ create table public.conversion_failure (
     run_id uuid not null,
     -- Its place among the failures of the run, from 1; the mapper lists a bounded number of them.
     place integer not null,
+    -- Null where a run finds objects.
     object_id uuid,
     -- Null where an object's name was expected.
     datapoint_id uuid,
