@@ -55,6 +55,29 @@ extension IntegrationTests {
             }
         }
 
+        @Test func objectsThatARunFindsKeepTheirOriginalsToo() async throws {
+            try await withPlatform { platform in
+                var text = CatalogueText(api: platform.api.url, webhooks: platform.webhooks.url)
+                text.datapoints =
+                    "legal_name: text, industry: { type: text, normalize: country }, employees: number, "
+                    + "founded: number, note: text"
+                try await platform.database.apply(text.yaml)
+                platform.api.found([
+                    .init(name: "Alpha", industry: "Germany"), .init(name: "Beta", industry: "weirs"),
+                    .init(name: "Gamma", industry: "FR"),
+                ])
+                let body: JSONValue = ["activity": "find", "input": ["query": "x"]]
+                let id = try #require(try await platform.client.post(body.encoded()).json["id"]?.stringValue)
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                let found = try await stored(platform).filter { $0.contains("industry") }
+                #expect(found == [#"Alpha industry "DE" was "Germany""#, #"Gamma industry "FR""#])
+                let failures = try await platform.database.column(
+                    String.self,
+                    "select path || ' ' || found from public.conversion_failure where object_id is null and place = 1")
+                #expect(failures == ["$.results[1].profile.industry weirs"])
+            }
+        }
+
         private func apply(_ platform: Platform, employees: String) async throws {
             var text = CatalogueText(api: platform.api.url, webhooks: platform.webhooks.url)
             text.datapoints =

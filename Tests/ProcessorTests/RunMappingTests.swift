@@ -27,7 +27,7 @@ struct RunMappingTests {
     private func map(
         _ answer: String, objects: [String], objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
         paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
-        normalization: String? = nil
+        normalization: String? = nil, finding: FindingTerms? = nil
     ) throws -> [ProcessedRun] {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
@@ -44,7 +44,7 @@ struct RunMappingTests {
         let runs = objects.map { object in
             FetchedRun(
                 id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id,
-                object: ObjectID(UUID()), objectName: object)
+                object: finding == nil ? ObjectID(UUID()) : nil, objectName: object, finding: finding)
         }
         let fetched = FetchedAnswer(
             source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
@@ -159,6 +159,18 @@ struct RunMappingTests {
             paths: (#"[["r","*","name"]]"#, #"[["r","*","size"]]"#))
         #expect(runs.map { $0.failures.map(\.path) } == [[], ["$.r[1].code", "$.r[2].code"], []])
         #expect(runs[1].failures.allSatisfy { $0.datapoint == nil })
+    }
+
+    @Test func aRunThatFindsObjectsKeepsABoundedNumberOfFailures() throws {
+        let records = (0..<200).map { #"{"code":"o\#($0)","size":"x"}"# }.joined(separator: ",")
+        let run = try map(
+            #"{"r":[\#(records),{"code":"o200","size":"1 000"}]}"#, objects: [""], objectPath: #"["r","*","code"]"#,
+            paths: (#"[["r","*","name"]]"#, #"[["r","*","size"]]"#), normalization: #""separators""#,
+            finding: FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 1_000))[0]
+        #expect(run.findings.count == 201 && run.failures.count == MappedAnswer.failuresMax)
+        #expect(run.failures.first?.path == "$.r[0].size")
+        let originals = run.findings.map { $0.originals.map { String(decoding: $0.json.bytes, as: UTF8.self) } }
+        #expect(originals.last == [#""1 000""#] && originals.dropLast().allSatisfy(\.isEmpty))
     }
 
     @Test func ofALongPathTheBeginningIsKept() throws {
