@@ -20,6 +20,11 @@ public struct Placeholder: Sendable, Hashable {
     /// The longest argument of a filter, in bytes.
     public static let argumentBytesMax = 1024
 
+    /// Whether it has a value whatever its variable has.
+    var hasDefault: Bool {
+        filters.contains { if case .standIn = $0 { true } else { false } }
+    }
+
     /// The value that is put in place, or nil if there is none.
     func value(of variable: JSONValue?) -> JSONValue? {
         filters.reduce(variable) { value, filter in filter.applied(to: value) }

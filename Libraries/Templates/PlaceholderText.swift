@@ -49,6 +49,13 @@ public struct PlaceholderText: Sendable, Hashable {
         segments.compactMap { if case .placeholder(let placeholder) = $0 { placeholder.name } else { nil } }
     }
 
+    /// The names of variables without which the text cannot be rendered: those that stand anywhere without a default; each as often.
+    public var requiredVariables: [String] {
+        segments.compactMap { segment in
+            if case .placeholder(let placeholder) = segment, !placeholder.hasDefault { placeholder.name } else { nil }
+        }
+    }
+
     /// Puts values in place of the placeholders; those without a value stay as they are.
     ///
     /// Strings are put in as they are, `null` as nothing, everything else as compact JSON text.

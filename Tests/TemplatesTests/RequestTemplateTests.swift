@@ -57,6 +57,12 @@ struct RequestTemplateTests {
         #expect(template.variables == ["a"])
     }
 
+    @Test func aVariableIsRequiredUnlessItHasADefaultWhereverItStands() {
+        let text = #"<<$a|default:1>> <<$b|upper|default:"x">> <<$c|trim>> <<$a>> <<$d|defaults>>"#
+        #expect(PlaceholderText(text).requiredVariables == ["c", "a"])
+        #expect(PlaceholderText(text).variables == ["a", "b", "c", "a"])
+    }
+
     @Test func anUnknownFilterIsNamedAndTheKnownOnesAreListed() {
         let error = #expect(throws: TemplateError.self) {
             try RequestTemplate(parsing: ["url": "https://example.com/<<$a|uper>>"])
