@@ -21,7 +21,9 @@ extension CatalogueStore {
     }
 
     /// Kinds whose change makes services read a source anew.
-    static let touches: [CatalogueItem.Kind: Statement] = [.objectSource: touchSource, .datapointSource: touchSource]
+    static let touches: [CatalogueItem.Kind: Statement] = [
+        .datapoint: touchSourcesOfDatapoint, .objectSource: touchSource, .datapointSource: touchSource,
+    ]
 
     private static let rateGroup = Statement(
         "catalogue.write_rate_group",
@@ -51,10 +53,11 @@ extension CatalogueStore {
     private static let datapoint = Statement(
         "catalogue.write_datapoint",
         """
-        insert into public.datapoint (org_id, object_type_id, key, name, data_type)
-        select g.id, t.id, ($1::text[])[3], $2::jsonb ->> 'name', $2 ->> 'data_type'
+        insert into public.datapoint (org_id, object_type_id, key, name, data_type, normalization)
+        select g.id, t.id, ($1::text[])[3], $2::jsonb ->> 'name', $2 ->> 'data_type', nullif($2 -> 'normalization', 'null')
         from public.org as g join public.object_type as t on t.org_id = g.id and t.key = ($1)[2] where g.key = ($1)[1]
-        on conflict (org_id, object_type_id, key) do update set name = excluded.name, data_type = excluded.data_type
+        on conflict (org_id, object_type_id, key) do update
+        set name = excluded.name, data_type = excluded.data_type, normalization = excluded.normalization
         """)
 
     private static let source = Statement(
@@ -161,6 +164,18 @@ extension CatalogueStore {
         from public.org as g join public.activity as a on a.org_id = g.id and a.key = ($1::text[])[2]
         join public.webhook_endpoint as e on e.org_id = g.id and e.key = ($1)[3] where g.key = ($1)[1] and $2::jsonb is not null
         on conflict do nothing
+        """)
+
+    // A datapoint is mapped by several sources, each of which keeps its type and normalization.
+    private static let touchSourcesOfDatapoint = Statement(
+        "catalogue.touch_sources_of_datapoint",
+        """
+        update public.source as s set version = s.version + 1
+        from public.org as g
+        join public.object_type as t on t.org_id = g.id and t.key = ($1::text[])[2]
+        join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id and d.key = ($1)[3]
+        join public.datapoint_source as m on m.org_id = g.id and m.datapoint_id = d.id
+        where g.key = ($1)[1] and s.owner_org_id = g.id and s.id = m.source_id
         """)
 
     private static let touchSource = Statement(

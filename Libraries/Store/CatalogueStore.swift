@@ -27,7 +27,8 @@ public struct CatalogueStore: Sendable {
         select 'object_type', array[g.key, t.key], jsonb_build_object('name', t.name)
         from public.org as g join public.object_type as t on t.org_id = g.id where g.key = any ($1)
         union all
-        select 'datapoint', array[g.key, t.key, d.key], jsonb_build_object('name', d.name, 'data_type', d.data_type)
+        select 'datapoint', array[g.key, t.key, d.key], jsonb_build_object(
+            'name', d.name, 'data_type', d.data_type, 'normalization', d.normalization)
         from public.org as g join public.object_type as t on t.org_id = g.id
         join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id where g.key = any ($1)
         union all

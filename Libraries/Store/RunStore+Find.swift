@@ -15,6 +15,8 @@ public struct FoundObject: Sendable {
     public let name: String
     /// The values found, as JSON.
     public let values: [(datapoint: DatapointID, json: JSONB)]
+    /// Of those values that normalization has changed, what the answer says; in the same order.
+    public let originals: [(datapoint: DatapointID, json: JSONB)]
     /// What was not as expected about it, a sentence for people; nil when there is nothing to say.
     public let note: String?
     /// The bytes of the values as they will be read.
@@ -24,10 +26,12 @@ public struct FoundObject: Sendable {
     ///
     /// - Parameter bytesGained: what its values gain when Postgres writes their numbers out, at the most.
     public init(
-        name: String, values: [(datapoint: DatapointID, json: JSONB)], note: String? = nil, bytesGained: Int = 0
+        name: String, values: [(datapoint: DatapointID, json: JSONB)],
+        originals: [(datapoint: DatapointID, json: JSONB)] = [], note: String? = nil, bytesGained: Int = 0
     ) {
         self.name = name
         self.values = values
+        self.originals = originals
         self.note = note
         valueBytes = values.reduce(bytesGained) { $0 + $1.json.bytes.count }
     }
@@ -38,6 +42,7 @@ struct ValuesOfObject {
     let run: FetchedRun
     let object: ObjectID
     let values: [(datapoint: DatapointID, json: JSONB)]
+    let originals: [(datapoint: DatapointID, json: JSONB)]
 }
 
 extension RunStore {
@@ -137,7 +142,9 @@ extension RunStore {
             let (place, object) = try row.decode((Int32, ObjectID).self)
             let (run, found) = found[Int(place) - 1]
             kept.insert(Int(place) - 1)
-            values.append(ValuesOfObject(run: finders[Int(run) - 1].run, object: object, values: found.values))
+            values.append(
+                ValuesOfObject(
+                    run: finders[Int(run) - 1].run, object: object, values: found.values, originals: found.originals))
         }
         var first = 0
         let runs = processed.map { run in
@@ -157,7 +164,9 @@ extension ProcessedRun {
         let bound = leftOut == 0 ? nil : Self.sentence(leftOut: leftOut, of: findings.count, finding.objectsMax)
         return ProcessedRun(
             run: run, succeeded: succeeded, substate: bound == nil ? substate : "max_objects",
-            reason: [bound, reason].compactMap(\.self).joined(separator: "; ").nonEmpty, values: values, findings: kept,
+            reason: [bound, reason].compactMap(\.self).joined(separator: "; ").nonEmpty, values: values,
+            failures: failures,
+            findings: kept,
             bytesGained: kept.reduce(0) { $0 + $1.valueBytes })
     }
 

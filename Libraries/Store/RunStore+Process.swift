@@ -47,6 +47,10 @@ public struct ProcessedRun: Sendable {
     public let reason: String?
     /// The values found, as JSON; of the run's own object.
     public let values: [(datapoint: DatapointID, json: JSONB)]
+    /// Of those values that normalization has changed, what the answer says; in the same order.
+    public let originals: [(datapoint: DatapointID, json: JSONB)]
+    /// What the answer holds and could not be converted.
+    public let failures: [FailedConversion]
     /// The objects found, in the order of the answer; of a run that finds objects.
     public let findings: [FoundObject]
 
@@ -59,13 +63,16 @@ public struct ProcessedRun: Sendable {
     /// The outcome of a run.
     public init(
         run: FetchedRun, succeeded: Bool, substate: String? = nil, reason: String? = nil,
-        values: [(datapoint: DatapointID, json: JSONB)] = [], findings: [FoundObject] = [], bytesGained: Int = 0
+        values: [(datapoint: DatapointID, json: JSONB)] = [], originals: [(datapoint: DatapointID, json: JSONB)] = [],
+        failures: [FailedConversion] = [], findings: [FoundObject] = [], bytesGained: Int = 0
     ) {
         self.run = run
         self.succeeded = succeeded
         self.substate = substate
         self.reason = reason
         self.values = values
+        self.originals = originals
+        self.failures = failures
         self.findings = findings
         self.bytesGained = bytesGained
     }
@@ -116,10 +123,12 @@ extension RunStore {
     private static let storeValues = Statement(
         "run.store_values",
         """
-        insert into public.value (org_id, run_id, object_id, datapoint_id, source_id, activity_request_id, value)
+        insert into public.value
+            (org_id, run_id, object_id, datapoint_id, source_id, activity_request_id, value, original)
         select ($1::uuid[])[v.k], ($2::uuid[])[v.k], ($3::uuid[])[v.k], v.datapoint_id, ($4::uuid[])[v.k],
-               ($5::uuid[])[v.k], v.value
-        from unnest($6::int[], $7::uuid[], $8::jsonb[]) as v(k, datapoint_id, value)
+               ($5::uuid[])[v.k], v.value, v.original
+        -- A batch without originals comes with none: what a list lacks at its end is null.
+        from unnest($6::int[], $7::uuid[], $8::jsonb[], $9::jsonb[]) as v(k, datapoint_id, value, original)
         on conflict do nothing
         """)
 
@@ -183,21 +192,43 @@ extension RunStore {
         return answers
     }
 
+    private static let storeFailures = Statement(
+        "run.store_conversion_failures",
+        """
+        insert into public.conversion_failure
+            (org_id, run_id, place, object_id, datapoint_id, source_id, activity_request_id, path, found, reason)
+        select ($1::uuid[])[f.k], ($2::uuid[])[f.k], f.place, ($3::uuid[])[f.k], f.datapoint_id, ($4::uuid[])[f.k],
+               ($5::uuid[])[f.k], f.path, f.found, f.reason
+        from unnest($6::int[], $7::int[], $8::uuid[], $9::text[], $10::text[], $11::text[])
+            as f(k, place, datapoint_id, path, found, reason)
+        on conflict do nothing
+        """)
+
     /// - Parameter found: the values of objects that runs have found.
     private static func finish(_ processed: [ProcessedRun], _ found: [ValuesOfObject]) -> Pipeline {
         let subjects =
             processed.compactMap { outcome in
-                outcome.run.object.map { ValuesOfObject(run: outcome.run, object: $0, values: outcome.values) }
+                outcome.run.object.map {
+                    ValuesOfObject(
+                        run: outcome.run, object: $0, values: outcome.values, originals: outcome.originals)
+                }
             } + found
         var places: [Int32] = []
         var datapoints: [DatapointID] = []
         var values: [JSONB] = []
+        var originals: [JSONB?] = []
         let count = subjects.reduce(0) { $0 + $1.values.count }
         places.reserveCapacity(count)
         datapoints.reserveCapacity(count)
         values.reserveCapacity(count)
         for (index, subject) in subjects.enumerated() {
+            var changed = subject.originals[...]
             for value in subject.values {
+                if let original = changed.first, original.datapoint == value.datapoint {
+                    originals += repeatElement(nil, count: values.count - originals.count)
+                    originals.append(original.json)
+                    changed.removeFirst()
+                }
                 places.append(Int32(index + 1))
                 datapoints.append(value.datapoint)
                 values.append(value.json)
@@ -207,12 +238,27 @@ extension RunStore {
         pipeline.add(
             storeValues,
             subjects.map(\.run.org), subjects.map(\.run.id), subjects.map(\.object),
-            subjects.map(\.run.source), subjects.map(\.run.request), places, datapoints, values)
+            subjects.map(\.run.source), subjects.map(\.run.request), places, datapoints, values, originals)
         pipeline.add(
             close,
             processed.map(\.run.id), processed.map { $0.succeeded ? "done" : "failed" },
             processed.map(\.substate), processed.map(\.reason), processed.map(\.valueBytes))
         pipeline.add(closedRequests, Array(Set(processed.map(\.run.request))))
+        addFailures(of: processed, to: &pipeline)
         return pipeline
+    }
+
+    /// Most batches have none, and cost nothing more.
+    private static func addFailures(of processed: [ProcessedRun], to pipeline: inout Pipeline) {
+        let failed = processed.filter { !$0.failures.isEmpty }
+        if failed.isEmpty { return }
+        let failures = failed.enumerated().flatMap { index, outcome in
+            outcome.failures.enumerated().map { (run: Int32(index + 1), place: Int32($0 + 1), failure: $1) }
+        }
+        pipeline.add(
+            storeFailures,
+            failed.map(\.run.org), failed.map(\.run.id), failed.map(\.run.object), failed.map(\.run.source),
+            failed.map(\.run.request), failures.map(\.run), failures.map(\.place), failures.map(\.failure.datapoint),
+            failures.map(\.failure.path), failures.map(\.failure.found), failures.map(\.failure.reason))
     }
 }

@@ -9,8 +9,10 @@ public struct SourceRecord: Sendable {
         public let id: DatapointID
         /// Its key in the catalogue.
         public let key: String
-        /// `text`, `number`, `boolean` or `json`.
+        /// `text`, `number`, `boolean`, `date`, `datetime` or `json`.
         public let type: String
+        /// How its values are brought into one form, as JSON; nil: not at all.
+        public var normalization: JSONB? = nil
         /// Paths in fall-back order, as JSON.
         public let paths: JSONB
     }
@@ -75,7 +77,7 @@ public struct SourceStore: Sendable {
     private static let readDatapoints = Statement(
         "source.read_datapoints",
         """
-        select d.id, d.key, d.data_type, m.key_mapping
+        select d.id, d.key, d.data_type, d.normalization, m.key_mapping
         from public.source as s
         join public.datapoint_source as m on m.org_id = s.owner_org_id and m.source_id = s.id
         join public.datapoint as d on d.org_id = m.org_id and d.id = m.datapoint_id
@@ -101,8 +103,9 @@ public struct SourceStore: Sendable {
                 ).self)
         var datapoints: [SourceRecord.Datapoint] = []
         for row in results[1] {
-            let (id, key, type, paths) = try row.decode((DatapointID, String, String, JSONB).self)
-            datapoints.append(.init(id: id, key: key, type: type, paths: paths))
+            let (id, key, type, normalization, paths) = try row.decode(
+                (DatapointID, String, String, JSONB?, JSONB).self)
+            datapoints.append(.init(id: id, key: key, type: type, normalization: normalization, paths: paths))
         }
         return SourceRecord(
             org: org, id: id, key: key, version: version, runRequestTemplate: run, statusRequestTemplate: status,

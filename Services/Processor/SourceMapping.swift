@@ -18,9 +18,12 @@ struct SourceMapping: Sendable {
             objectNameKind: record.objectPathType == "value" ? .value : .key,
             datapoints: try record.datapoints.map { datapoint in
                 let paths = try JSONValue(parsing: datapoint.paths.bytes).arrayValue ?? []
+                let type = DatapointType(rawValue: datapoint.type) ?? .text
                 return MappingPlan.Datapoint(
-                    key: datapoint.key, paths: try paths.map { try PathPattern(parsing: $0) },
-                    type: DatapointType(rawValue: datapoint.type) ?? .text)
+                    key: datapoint.key, paths: try paths.map { try PathPattern(parsing: $0) }, type: type,
+                    normalization: try datapoint.normalization.map {
+                        try Normalization(parsing: JSONValue(parsing: $0.bytes), of: type)
+                    })
             })
         datapoints = record.datapoints.map(\.id)
         isAboutMany = record.objectPath != nil && record.runsPerExchange > 1

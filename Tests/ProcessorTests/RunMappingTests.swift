@@ -20,23 +20,38 @@ struct RunMappingTests {
         paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
         finds: Bool = false
     ) throws -> ProcessedRun {
+        try map(
+            answer, objects: [object], objectPath: objectPath, runsPerExchange: runsPerExchange, paths: paths,
+            runsOfExchange: runsOfExchange,
+            finding: finds ? FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 10) : nil)[0]
+    }
+
+    private func map(
+        _ answer: String, objects: [String], objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
+        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
+        normalization: String? = nil, finding: FindingTerms? = nil
+    ) throws -> [ProcessedRun] {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
             runsPerExchange: runsPerExchange, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) },
             objectPathType: "key",
             datapoints: [
                 .init(id: DatapointID(UUID()), key: "name", type: "text", paths: JSONB(paths.name)),
-                .init(id: DatapointID(UUID()), key: "size", type: "number", paths: JSONB(paths.size)),
+                .init(
+                    id: DatapointID(UUID()), key: "size", type: "number",
+                    normalization: normalization.map { JSONB($0) },
+                    paths: JSONB(paths.size)),
             ])
         let mapping = try SourceMapping(record)
-        let run = FetchedRun(
-            id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id,
-            object: finds ? nil : ObjectID(UUID()), objectName: finds ? "" : object,
-            finding: finds ? FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 10) : nil)
+        let runs = objects.map { object in
+            FetchedRun(
+                id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id,
+                object: finding == nil ? ObjectID(UUID()) : nil, objectName: object, finding: finding)
+        }
         let fetched = FetchedAnswer(
             source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
-            runsOfExchange: runsOfExchange, runs: [run])
-        return RunMapping(mapper: Mapper(mapping.plan), mapping: mapping).map(fetched)[0]
+            runsOfExchange: runsOfExchange, runs: runs)
+        return RunMapping(mapper: Mapper(mapping.plan), mapping: mapping).map(fetched)
     }
 
     @Test func anAnswerForSeveralRunsIsMappedByNameAlsoWhenOneRunIsPickedAlone() throws {
@@ -129,6 +144,60 @@ struct RunMappingTests {
         let processed = try map(#"{"code":"DE","size":"large"}"#)
         #expect(processed.substate == "no_data")
         #expect(processed.reason == "the text 'large' where a number is expected (at $.size)")
+    }
+
+    @Test func whatTheAnswerSaysIsKeptBesideANormalizedValue() throws {
+        let processed = try map(
+            #"{"code":"DE","name":"Germany","size":"1.000,5"}"#, objects: ["DE"], normalization: #"{"decimal":","}"#)[0]
+        #expect(processed.values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""Germany""#, "1000.5"])
+        #expect(processed.originals.map(\.datapoint) == [processed.values[1].datapoint])
+        #expect(processed.originals.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""1.000,5""#])
+        // The size is that of the values alone: results hold no originals.
+        #expect(processed.valueBytes == 9 + 6)
+        #expect(
+            try map(#"{"code":"DE","size":5}"#, objects: ["DE"], normalization: #""separators""#)[0].originals.isEmpty)
+    }
+
+    @Test func aNormalizationThatIsNoneIsTheMappingsFault() {
+        #expect(throws: NormalizationError.self) { try map("{}", objects: ["DE"], normalization: #""country""#) }
+    }
+
+    @Test func whatCouldNotBeConvertedIsKeptWithItsRun() throws {
+        let processed = try map(#"{"code":"DE","name":"Germany","size":"large"}"#)
+        let failure = try #require(processed.failures.first)
+        #expect(processed.failures.count == 1 && failure.datapoint != nil)
+        #expect(failure.path == "$.size" && failure.found == "large")
+        #expect(failure.reason == "the text 'large' where a number is expected")
+        #expect(try map(#"{"code":"DE","size":"large"}"#).failures.count == 1)
+        #expect(try map(#"{"code":"DE","size":1}"#).failures.isEmpty)
+    }
+
+    @Test func namesThatAreNoneAreKeptOnceForAnExchange() throws {
+        let runs = try map(
+            #"{"r":[{"code":"DE","size":1},{"code":["FR"]},{"code":{}}]}"#, objects: ["DE", "FR", "NO"],
+            objectPath: #"["r","*","code"]"#, runsPerExchange: 10,
+            paths: (#"[["r","*","name"]]"#, #"[["r","*","size"]]"#))
+        #expect(runs.map { $0.failures.map(\.path) } == [[], ["$.r[1].code", "$.r[2].code"], []])
+        #expect(runs[1].failures.allSatisfy { $0.datapoint == nil })
+    }
+
+    @Test func aRunThatFindsObjectsKeepsABoundedNumberOfFailures() throws {
+        let records = (0..<200).map { #"{"code":"o\#($0)","size":"x"}"# }.joined(separator: ",")
+        let run = try map(
+            #"{"r":[\#(records),{"code":"o200","size":"1 000"}]}"#, objects: [""], objectPath: #"["r","*","code"]"#,
+            paths: (#"[["r","*","name"]]"#, #"[["r","*","size"]]"#), normalization: #""separators""#,
+            finding: FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 1_000))[0]
+        #expect(run.findings.count == 201 && run.failures.count == MappedAnswer.failuresMax)
+        #expect(run.failures.first?.path == "$.r[0].size")
+        let originals = run.findings.map { $0.originals.map { String(decoding: $0.json.bytes, as: UTF8.self) } }
+        #expect(originals.last == [#""1 000""#] && originals.dropLast().allSatisfy(\.isEmpty))
+    }
+
+    @Test func ofALongPathTheBeginningIsKept() throws {
+        let key = String(repeating: "k", count: 5_000)
+        let failure = try #require(
+            map(#"{"code":"DE","\#(key)":"x"}"#, paths: (#"[["name"]]"#, #"[["\#(key)"]]"#)).failures.first)
+        #expect(failure.path.count == FailedConversion.pathMax)
     }
 
     @Test func inAnExchangeForSeveralObjectsAMisfitIsTheReasonOfItsOwnRunOnly() throws {

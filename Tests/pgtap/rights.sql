@@ -56,6 +56,7 @@ select set_eq(
         ('weir_executor', 'call_start', 'UPDATE', null),
         ('weir_executor', 'call_start', 'DELETE', null),
         ('weir_processor', 'value', 'INSERT', null),
+        ('weir_processor', 'conversion_failure', 'INSERT', null),
         ('weir_processor', 'object', 'INSERT', null),
         ('weir_processor', 'request_object', 'INSERT', null),
         ('weir_processor', 'object_finding', 'INSERT', null),

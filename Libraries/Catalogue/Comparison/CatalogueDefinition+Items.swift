@@ -42,7 +42,10 @@ extension ObjectTypeDefinition {
             + datapoints.map { datapoint in
                 CatalogueItem(
                     kind: .datapoint, key: [organization, key, datapoint.key],
-                    fields: ["name": .string(datapoint.name), "data_type": .string(datapoint.dataType.rawValue)]
+                    fields: [
+                        "name": .string(datapoint.name), "data_type": .string(datapoint.dataType.rawValue),
+                        "normalization": datapoint.normalization?.json ?? .null,
+                    ]
                 )
             }
     }

@@ -13,7 +13,7 @@ public struct CatalogueItem: Sendable, Hashable {
         case organization
         /// Key: organization, object type. Fields: `name`.
         case objectType = "object_type"
-        /// Key: organization, object type, datapoint. Fields: `name`, `data_type`.
+        /// Key: organization, object type, datapoint. Fields: `name`, `data_type`, `normalization` (null without one).
         case datapoint
         /// Key: organization, source. Fields: `name`, `source_type`, `base_url` (null without one), `run_request_template`, the
         /// templates of `status`, `delivery`, `abort`, `cleanup` and `lookup` likewise (null without one), `max_objects`, `setup`: the JSON

@@ -148,9 +148,7 @@ extension DocumentNode {
     fileprivate var requiredVariables: [String] {
         switch content {
         case .scalar(let text, _):
-            PlaceholderText(text).variables.filter {
-                !$0.hasPrefix(TemplateVariable.secretPrefix) && !text.contains("<<$\($0)|default")
-            }
+            PlaceholderText(text).requiredVariables.filter { !$0.hasPrefix(TemplateVariable.secretPrefix) }
         case .sequence(let elements): elements.flatMap(\.requiredVariables)
         case .mapping(let entries): entries.flatMap(\.value.requiredVariables)
         }

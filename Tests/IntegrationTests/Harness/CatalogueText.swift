@@ -12,13 +12,15 @@ struct CatalogueText {
     var registryAttempts = 4
     /// Objects that the directory is asked about at once.
     var directoryObjects = 25
+    /// What can be known about an object.
+    var datapoints = "legal_name: text, industry: text, employees: number, founded: number, note: text"
 
     var yaml: String {
         """
         organization: \(organization)
         object_types:
           company:
-            datapoints: { legal_name: text, industry: text, employees: number, founded: number, note: text }
+            datapoints: { \(datapoints) }
         sources:
           registry:
             run_request_template: { url: "\(api)\(registryPath)/<<$object>>" }
