@@ -119,7 +119,9 @@ let package = Package(
         library("Postgres", uses: ["CLibPQ"], products: [logging]),
         library("Messaging", uses: ["CZeroMQ"], products: [logging]),
         library("Outbound", uses: ["CCurl"], products: [logging]),
-        library("Store", uses: ["Postgres", "Contracts", "Catalogue", "JSON"], products: [logging]),
+        library("Exchanges", uses: ["Contracts", "JSON", "Mapping", "Outbound", "Sources", "Templates"]),
+        library(
+            "Store", uses: ["Postgres", "Contracts", "Catalogue", "JSON", "Sources"], products: [crypto, logging]),
 
         // What every Main needs, and the parts of a service built from its settings.
         library(
@@ -139,7 +141,8 @@ let package = Package(
         service(
             "Executor",
             uses: [
-                "Assembly", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store", "Templates",
+                "Assembly", "Contracts", "Exchanges", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Sources",
+                "Store", "Templates",
             ],
             products: [lifecycle, logging]),
         service(
@@ -205,13 +208,24 @@ let package = Package(
         tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
         tests("OutboundTests", of: ["Outbound"], products: [logging]),
+        tests(
+            "ExchangesTests",
+            of: [
+                "Contracts", "Exchanges", "JSON", "Mapping", "Outbound", "Postgres", "Sources", "Store", "Templates",
+                "TestServers",
+            ],
+            products: [logging]),
         tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
         tests(
             "BusTests", of: ["Assembly", "Bus", "Contracts", "JSON", "Messaging", "Runtime", "Store", "TestSchemas"],
             products: [logging]),
         tests(
             "ExecutorTests",
-            of: ["Executor", "Contracts", "JSON", "Outbound", "Postgres", "Runtime", "Store", "Templates"]),
+            of: [
+                "Executor", "Contracts", "Exchanges", "JSON", "Outbound", "Postgres", "Runtime", "Sources", "Store",
+                "Templates",
+            ],
+            products: [logging]),
         tests("ProcessorTests", of: ["Processor", "Contracts", "Factors", "JSON", "Mapping", "Postgres", "Store"]),
         tests(
             "IntegrationTests",

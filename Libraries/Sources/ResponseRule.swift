@@ -1,7 +1,7 @@
 public import JSON
 public import Mapping
 
-/// What one kind of answer means. Rules are tried in order, the first that fits decides; where none does, ``ResponseRule/standard(for:)``.
+/// What one kind of answer means. Rules are tried in order, the first that fits decides; where none does, ``ResponseRule/standard(for:canRefresh:)``.
 public struct ResponseRule: Sendable, Hashable {
     /// What to do about an answer.
     public enum Action: String, Sendable, Hashable, CaseIterable {

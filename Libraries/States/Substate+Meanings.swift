@@ -21,7 +21,7 @@ extension Substate {
 
     /// Those of them whose names are settled but which no service writes yet.
     public static let reserved: [Substate] =
-        [.json] + ["external_job", "rate_limited", "paused", "scheduled"].map(Substate.init(rawValue:))
+        [.json] + ["external_job", "rate_limited", "scheduled"].map(Substate.init(rawValue:))
 
     private static let requests: [StateEntity] = [.workflowRequest, .activityRequest]
     private static let runs: [StateEntity] = [.run]
@@ -45,7 +45,10 @@ extension Substate {
         meaning(
             "fetched", [.inProgress], runs, "its answer is stored and waits to be mapped; no executor holds it any more"
         ),
-        meaning("no_data", [.done], runs, "the answer holds nothing of what is mapped, or lacks the object"),
+        meaning(
+            "no_data", [.done], runs,
+            "the API has nothing on it: the answer holds nothing of what is mapped, lacks the object, or says so"),
+        meaning("paused", [.waiting], runs, "its source is paused by a response rule; the attempt does not count"),
         meaning("missing_value", [.invalid], runs, "a value that its source's template needs is missing"),
         meaning(
             "max_objects", [.done], runs,
@@ -70,6 +73,23 @@ extension Substate {
 
     private static let ofExchanges = [
         meaning("http_NNN", [.waiting, .failed], exchanges, "the API answered with that status"),
+        meaning(
+            "response_rule", [.waiting, .failed], exchanges,
+            "the API answered with success, and a response rule of the source finds fault with the answer"),
+        meaning(
+            "token_refused", [.failed], exchanges,
+            "the authorization server refuses the credentials of the source, or gives no token that can be used"),
+        meaning(
+            "token_unavailable", [.waiting, .failed], exchanges,
+            "the authorization server could not be asked for the token of the source"),
+        meaning("page_not_json", [.failed], exchanges, "a page of the answer is not JSON, so that the next is unknown"),
+        meaning(
+            "pagination_loop", [.failed], exchanges,
+            "a page of the answer came again, or leads back to one that was read already"),
+        meaning("too_many_pages", [.failed], exchanges, "the answer has more pages than its source allows"),
+        meaning(
+            "next_page_refused", [.failed], exchanges,
+            "the next page of the answer is at another server, or its cursor or address cannot be read"),
         meaning("timeout", [.waiting, .timedout], exchanges, "no answer came within the source's time-out"),
         meaning("connect", [.waiting, .failed], exchanges, "no address of the host accepted a connection"),
         meaning(
@@ -124,7 +144,6 @@ extension Substate {
         meaning("json", [.invalid], requests, "the content is not acceptable JSON"),
         meaning("external_job", [.waiting], exchanges, "the API works on it and is polled or calls back"),
         meaning("rate_limited", [.waiting], runs, "a rate or concurrency limit has to free up"),
-        meaning("paused", [.waiting], runs, "its source is paused"),
         meaning("scheduled", [.waiting], StateEntity.allCases, "not before its due time"),
     ]
 

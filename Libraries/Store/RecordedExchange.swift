@@ -1,19 +1,34 @@
 import Contracts
 
-/// What one exchange cost, for `run_log`.
+/// One HTTP call of an exchange, for `run_log`.
 public struct ExchangeLog: Sendable {
     /// GET, POST, ….
     public let method: String
     /// The URL as called, every secret masked.
     public let url: String
+    /// The HTTP status; nil when no answer came.
+    public let status: Int?
     /// From the first byte sent to the last received, in milliseconds.
     public let milliseconds: Float
+    /// The bytes of the answer that had come.
+    public let responseBytes: Int
+    /// Why the answer could not be used, a sentence; nil when it could.
+    public let error: String?
+    /// The beginning of an answer that could not be used, every secret masked.
+    public let answer: String?
 
     /// One line of the log.
-    public init(method: String, url: String, milliseconds: Float) {
+    public init(
+        method: String, url: String, status: Int? = nil, milliseconds: Float, responseBytes: Int = 0,
+        error: String? = nil, answer: String? = nil
+    ) {
         self.method = method
         self.url = url
+        self.status = status
         self.milliseconds = milliseconds
+        self.responseBytes = responseBytes
+        self.error = error
+        self.answer = answer
     }
 }
 
@@ -25,19 +40,31 @@ public struct RecordedAnswer: Sendable {
     public let status: Int
     /// The `Content-Type` of the answer.
     public let contentType: String?
-    /// The body, as received.
+    /// The body, as received; of a paged source the JSON array of its pages.
     public let body: [UInt8]
-    /// The log line.
-    public let log: ExchangeLog
+    /// How many pages it has; nil: the source is not paged.
+    public let pages: Int?
+    /// Why the API has nothing on what was asked for, a sentence; nil: it has something.
+    public let noData: String?
+    /// The calls that were made, in order.
+    public let calls: [ExchangeLog]
 
     /// The answer to an exchange.
-    public init(exchange: RunRequestID, status: Int, contentType: String?, body: [UInt8], log: ExchangeLog) {
+    public init(
+        exchange: RunRequestID, status: Int, contentType: String?, body: [UInt8], pages: Int? = nil,
+        noData: String? = nil, calls: [ExchangeLog]
+    ) {
         self.exchange = exchange
         self.status = status
         self.contentType = contentType
         self.body = body
-        self.log = log
+        self.pages = pages
+        self.noData = noData
+        self.calls = calls
     }
+
+    /// How long its calls took together.
+    public var milliseconds: Float { calls.reduce(0) { $0 + $1.milliseconds } }
 }
 
 /// An exchange that brought nothing, and what becomes of its runs.
@@ -46,10 +73,26 @@ public struct RecordedFailure: Sendable {
     public enum Outcome: Sendable, Equatable {
         /// It waits, and is ready again after the delay.
         case retry(after: Duration)
+        /// It waits as well, but the attempt does not count.
+        case postponed(by: Duration)
         /// It is failed for good.
         case failed
         /// It has taken too long for good.
         case timedout
+    }
+
+    /// Nobody calls the source for a while.
+    public struct Pause: Sendable, Equatable {
+        /// How long, from now on.
+        public let duration: Duration
+        /// Why, a sentence for people.
+        public let reason: String
+
+        /// A pause.
+        public init(duration: Duration, reason: String) {
+            self.duration = duration
+            self.reason = reason
+        }
     }
 
     /// What becomes of those runs of the exchange that are in the same attempt. Runs that share an exchange need not have been
@@ -80,28 +123,25 @@ public struct RecordedFailure: Sendable {
     public let reason: String
     /// One verdict for each attempt that runs of the exchange are in.
     public let verdicts: [Verdict]
-    /// The HTTP status, when there was one.
-    public let status: Int?
-    /// The bytes that had come, when there was an answer.
-    public let responseBytes: Int
-    /// The beginning of the answer, every secret masked; nil when there was none.
-    public let answer: String?
-    /// The log line.
-    public let log: ExchangeLog
+    /// Set when the source is paused; then its runs wait for it.
+    public let pause: Pause?
+    /// The calls that were made, in order.
+    public let calls: [ExchangeLog]
 
     /// The failure of an exchange.
     public init(
         exchange: RunRequestID, isTimeout: Bool = false, substate: String, reason: String, verdicts: [Verdict],
-        status: Int? = nil, responseBytes: Int = 0, answer: String? = nil, log: ExchangeLog
+        pause: Pause? = nil, calls: [ExchangeLog]
     ) {
         self.exchange = exchange
         self.isTimeout = isTimeout
         self.substate = substate
         self.reason = reason
         self.verdicts = verdicts
-        self.status = status
-        self.responseBytes = responseBytes
-        self.answer = answer
-        self.log = log
+        self.pause = pause
+        self.calls = calls
     }
+
+    /// How long its calls took together.
+    public var milliseconds: Float { calls.reduce(0) { $0 + $1.milliseconds } }
 }

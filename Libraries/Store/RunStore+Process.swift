@@ -9,8 +9,12 @@ public struct FetchedAnswer: Sendable {
     public let sourceVersion: Int64
     /// The exchange that fetched it.
     public let exchange: RunRequestID
-    /// The answer, as received.
+    /// The answer, as received; of a paged source the JSON array of its pages.
     public let body: [UInt8]
+    /// How many pages it has; nil: it is not paged.
+    public var pages: Int?
+    /// Why the API has nothing on what was asked for; nil: the answer is to be mapped.
+    public var noData: String?
     /// How many runs the exchange was for.
     public let runsOfExchange: Int
     /// These runs, or as many of them as fitted into the batch.
@@ -93,12 +97,12 @@ extension RunStore {
             for no key update skip locked
         )
         select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body, p.runs,
-               a.object_type_id, a.max_objects
+               a.object_type_id, a.max_objects, p.pages, p.no_data
         from (
             -- All runs of an exchange stand or fall with its answer: what came before it is the same for all of them.
             select p.*, max(p.before_answer) over (rows unbounded preceding) as before
             from (
-                select p.*, x.body, x.runs,
+                select p.*, x.body, x.runs, x.pages, x.no_data,
                        sum(octet_length(x.body)) over (rows unbounded preceding) - octet_length(x.body) as before_answer
                 from (
                     -- Runs of one exchange stand together; the first of them brings the answer.
@@ -168,13 +172,13 @@ extension RunStore {
         var answers: [FetchedAnswer] = []
         answers.reserveCapacity(rows.count)
         for row in rows {
-            let (id, org, request, source, version, exchange, object, name, body, runs, type, objectsMax) =
-                try row.decode(
-                    (
-                        RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID?, String?, Bytea?,
-                        Int32?,
-                        ObjectTypeID?, Int32?
-                    ).self)
+            let (
+                id, org, request, source, version, exchange, object, name, body, runs, type, objectsMax, pages, noData
+            ) = try row.decode(
+                (
+                    RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID?, String?, Bytea?, Int32?,
+                    ObjectTypeID?, Int32?, Int32?, String?
+                ).self)
             if answers.last?.exchange != exchange {
                 guard let body else {
                     throw StoreError("the answer of exchange \(exchange) is missing among the picked rows")
@@ -182,6 +186,7 @@ extension RunStore {
                 answers.append(
                     FetchedAnswer(
                         source: source, sourceVersion: version, exchange: exchange, body: body.bytes,
+                        pages: pages.map(Int.init), noData: noData,
                         runsOfExchange: Int(runs ?? 1), runs: []))
             }
             answers[answers.count - 1].runs.append(

@@ -2,24 +2,40 @@ import Contracts
 import Postgres
 
 extension RunStore {
+    // Lines of exchanges that this worker still owns when the statement begins; each finds its exchange by its key.
+    private static let logged = """
+        logged as (
+            insert into public.run_log
+                (org_id, run_request_id, sequence, method, url, status, duration_ms, response_bytes, error, answer)
+            select q.org_id, l.id, l.sequence, l.method, l.url, l.status, l.duration_ms, l.bytes, l.error, l.answer
+            from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::int[], $7::real[], $8::int[], $9::text[], $10::text[])
+                as l(id, sequence, method, url, status, duration_ms, bytes, error, answer)
+            join public.run_request as q on q.id = l.id
+            where q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
+        )
+        """
+
+    // Nearly every answer took one call. Its line stands beside it, by position; only those with several calls are joined.
     private static let recordAnswers = Statement(
         "run.record_answers",
         """
         with owned as (
             update public.run_request as q
             set state = 'done', worker_id = null
-            from unnest($2::uuid[]) with ordinality as i(id, k)
+            from unnest($11::uuid[]) with ordinality as i(id, k)
             where q.id = i.id and q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
             returning q.org_id, q.id, q.run_ids, i.k
         ), stored as (
-            insert into public.run_result (org_id, run_request_id, runs, status, content_type, body)
-            select org_id, id, cardinality(run_ids), ($3::int[])[k], ($4::text[])[k], ($5::bytea[])[k]
+            insert into public.run_result (org_id, run_request_id, runs, status, content_type, body, pages, no_data)
+            select org_id, id, cardinality(run_ids), ($12::int[])[k], ($13::text[])[k], ($14::bytea[])[k],
+                   ($15::int[])[k], ($16::text[])[k]
             from owned
-        ), logged as (
+        ), logged_alone as (
             insert into public.run_log (org_id, run_request_id, method, url, status, duration_ms, response_bytes)
-            select org_id, id, ($6::text[])[k], ($7::text[])[k], ($3::int[])[k], ($8::real[])[k], ($9::int[])[k]
+            select org_id, id, ($17::text[])[k], ($18::text[])[k], ($12::int[])[k], ($19::real[])[k], ($20::int[])[k]
             from owned
-        )
+            where ($17::text[])[k] is not null
+        ), \(logged)
         update public.run_queue as r
         set state_substate = 'fetched', worker_id = null
         from owned as o
@@ -32,10 +48,7 @@ extension RunStore {
         "run.record_failures",
         """
         with input as materialized (
-            select * from unnest(
-                $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[], $9::text[],
-                $10::text[], $11::real[])
-                as i(id, state, substate, reason, status, bytes, answer, method, url, duration_ms)
+            select * from unnest($11::uuid[], $12::text[], $13::text[], $14::text[]) as i(id, state, substate, reason)
         ), owned as (
             update public.run_request as q
             set state = i.state::public.run_request_state, state_substate = i.substate, state_reason = i.reason,
@@ -43,21 +56,17 @@ extension RunStore {
             from input as i
             where q.id = i.id and q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
             returning q.org_id, q.id, q.run_ids, i.substate
-        ), logged as (
-            insert into public.run_log
-                (org_id, run_request_id, method, url, status, duration_ms, response_bytes, error, answer)
-            select o.org_id, o.id, i.method, i.url, i.status, i.duration_ms, i.bytes, i.reason, i.answer
-            from input as i
-            join owned as o on o.id = i.id
-        ), verdict as materialized (
-            select o.id, o.run_ids, o.substate, v.attempt, v.outcome, v.reason, v.delay
+        ), \(logged), verdict as materialized (
+            select o.id, o.run_ids, o.substate, v.attempt, v.outcome, v.reason, v.delay, v.counts, v.pauses
             from owned as o
-            join unnest($12::uuid[], $13::int[], $14::text[], $15::text[], $16::double precision[])
-                as v(exchange, attempt, outcome, reason, delay) on v.exchange = o.id
+            join unnest(
+                $15::uuid[], $16::int[], $17::text[], $18::text[], $19::double precision[], $20::boolean[], $21::boolean[])
+                as v(exchange, attempt, outcome, reason, delay, counts, pauses) on v.exchange = o.id
         )
         update public.run_queue as r
-        set state = v.outcome::public.run_queue_state, state_substate = v.substate, state_reason = v.reason,
-            worker_id = null,
+        set state = v.outcome::public.run_queue_state,
+            state_substate = case when v.pauses then 'paused' else v.substate end, state_reason = v.reason,
+            worker_id = null, attempt = r.attempt - (not v.counts)::int,
             -- Not beyond the time that its source gives it; then it is timed out.
             due_at = case when v.delay is not null then least(
                 clock_timestamp() + make_interval(secs => v.delay),
@@ -71,22 +80,53 @@ extension RunStore {
         returning r.activity_request_id
         """)
 
+    // In the order of their ids, so that two executors never wait for each other. A longer pause stands.
+    private static let pauseSources = Statement(
+        "run.pause_sources",
+        """
+        with asked as materialized (
+            select q.source_id, max(i.seconds) as seconds, (array_agg(i.reason order by i.seconds desc))[1] as reason
+            from unnest($2::uuid[], $3::double precision[], $4::text[]) as i(id, seconds, reason)
+            join public.run_request as q on q.id = i.id
+            where q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
+            group by q.source_id
+        ), locked as materialized (
+            select s.id, a.seconds, a.reason
+            from asked as a
+            join public.source as s on s.id = a.source_id
+            order by s.id
+            for no key update of s
+        )
+        update public.source as s
+        set paused_until = clock_timestamp() + make_interval(secs => l.seconds), paused_reason = l.reason
+        from locked as l
+        where s.id = l.id
+          and (s.paused_until is null or s.paused_until < clock_timestamp() + make_interval(secs => l.seconds))
+        """)
+
     /// Stores answers and hands their runs to the processors: one statement for the whole batch.
     ///
     /// Exchanges that this worker no longer owns are passed over; whoever owns them now will answer for them.
     /// - Returns: how many runs were handed on.
     @discardableResult
     public func record(_ answers: [RecordedAnswer], worker: WorkerID) async throws(PostgresError) -> Int {
-        try await pool.execute(
+        let lines = LogLines(
+            answers.lazy.filter { $0.calls.count != 1 }.map { ($0.exchange, $0.calls) })
+        let alone = answers.map { $0.calls.count == 1 ? $0.calls[0] : nil }
+        return try await pool.execute(
             Self.recordAnswers, worker,
+            lines.exchanges, lines.sequences, lines.methods, lines.urls, lines.statuses, lines.milliseconds,
+            lines.bytes, lines.errors, lines.answers,
             answers.map(\.exchange),
             answers.map { Int32(truncatingIfNeeded: $0.status) },
             answers.map(\.contentType),
             answers.map { Bytea($0.body) },
-            answers.map(\.log.method),
-            answers.map(\.log.url),
-            answers.map { Double($0.log.milliseconds) },
-            answers.map { Int32(clamping: $0.body.count) }
+            answers.map { $0.pages.map { Int32(clamping: $0) } },
+            answers.map(\.noData),
+            alone.map { $0?.method },
+            alone.map { $0?.url },
+            alone.map { $0.map { Double($0.milliseconds) } },
+            alone.map { $0.map { Int32(clamping: $0.responseBytes) } }
         ).affectedRows
     }
 
@@ -95,24 +135,29 @@ extension RunStore {
     /// - Returns: the requests whose last run this closed.
     public func record(_ failures: [RecordedFailure], worker: WorkerID) async throws -> [RequestReference] {
         try await pool.transaction { transaction in
-            let verdicts = failures.flatMap { failure in failure.verdicts.map { (failure.exchange, $0) } }
+            let pauses = failures.filter { $0.pause != nil }
+            if !pauses.isEmpty {
+                _ = try await transaction.execute(
+                    Self.pauseSources, worker, pauses.map(\.exchange), pauses.map { $0.pause?.duration.inSeconds },
+                    pauses.map { $0.pause?.reason })
+            }
+            let verdicts = failures.flatMap { failure in failure.verdicts.map { (failure, $0) } }
+            let lines = LogLines(failures.lazy.map { ($0.exchange, $0.calls) })
             let rows = try await transaction.execute(
                 Self.recordFailures, worker,
+                lines.exchanges, lines.sequences, lines.methods, lines.urls, lines.statuses, lines.milliseconds,
+                lines.bytes, lines.errors, lines.answers,
                 failures.map(\.exchange),
                 failures.map { $0.isTimeout ? "timedout" : "failed" },
                 failures.map(\.substate),
                 failures.map(\.reason),
-                failures.map { $0.status.map(Int32.init(truncatingIfNeeded:)) },
-                failures.map { Int32(clamping: $0.responseBytes) },
-                failures.map(\.answer),
-                failures.map(\.log.method),
-                failures.map(\.log.url),
-                failures.map { Double($0.log.milliseconds) },
-                verdicts.map(\.0),
+                verdicts.map(\.0.exchange),
                 verdicts.map { Int32(clamping: $0.1.attempt) },
                 verdicts.map(\.1.outcome.stateOfRuns),
                 verdicts.map(\.1.reason),
-                verdicts.map(\.1.outcome.delaySeconds)
+                verdicts.map(\.1.outcome.delay?.inSeconds),
+                verdicts.map(\.1.outcome.usesUpAttempt),
+                verdicts.map { $0.0.pause != nil }
             )
             var requests: Set<ActivityRequestID> = []
             for row in rows { requests.insert(try row.decode(ActivityRequestID.self, at: 0)) }
@@ -134,17 +179,52 @@ extension RunStore {
         """)
 }
 
+/// Lines of `run_log`, column by column.
+private struct LogLines {
+    var exchanges: [RunRequestID] = []
+    var sequences: [Int32] = []
+    var methods: [String] = []
+    var urls: [String] = []
+    var statuses: [Int32?] = []
+    var milliseconds: [Double] = []
+    var bytes: [Int32] = []
+    var errors: [String?] = []
+    var answers: [String?] = []
+
+    init(_ exchanges: some Sequence<(RunRequestID, [ExchangeLog])>) {
+        for (exchange, calls) in exchanges {
+            for (place, call) in calls.enumerated() {
+                self.exchanges.append(exchange)
+                sequences.append(Int32(clamping: place + 1))
+                methods.append(call.method)
+                urls.append(call.url)
+                statuses.append(call.status.map(Int32.init(truncatingIfNeeded:)))
+                milliseconds.append(Double(call.milliseconds))
+                bytes.append(Int32(clamping: call.responseBytes))
+                errors.append(call.error)
+                answers.append(call.answer)
+            }
+        }
+    }
+}
+
 extension RecordedFailure.Outcome {
     fileprivate var stateOfRuns: String {
         switch self {
-        case .retry: "waiting"
+        case .retry, .postponed: "waiting"
         case .failed: "failed"
         case .timedout: "timedout"
         }
     }
 
-    fileprivate var delaySeconds: Double? {
-        guard case .retry(let delay) = self else { return nil }
-        return Double(delay.components.seconds) + Double(delay.components.attoseconds) / 1e18
+    fileprivate var delay: Duration? {
+        switch self {
+        case .retry(let delay), .postponed(let delay): delay
+        case .failed, .timedout: nil
+        }
+    }
+
+    fileprivate var usesUpAttempt: Bool {
+        if case .postponed = self { false } else { true }
     }
 }

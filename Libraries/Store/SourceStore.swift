@@ -51,7 +51,7 @@ public struct SourceRecord: Sendable {
 
 /// Definitions of sources.
 public struct SourceStore: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// Statements run on the service's own pool.
     public init(pool: PostgresPool) {

@@ -1,13 +1,13 @@
 /// Percent-encoding after RFC 3986.
-enum PercentEncoding {
+public enum PercentEncoding {
     /// Appends a value: everything but unreserved characters is encoded, so it cannot mean anything to the URL's structure.
-    static func append(value: String, to output: inout [UInt8]) {
+    public static func append(value: String, to output: inout [UInt8]) {
         append(value.utf8, to: &output, keeping: isUnreserved)
     }
 
     /// A literal part of a template's URL: its author writes `/`, `?`, `&`, `%20` as they are meant; only what no URL may contain
     /// (spaces, letters outside ASCII) is encoded.
-    static func literal(_ text: String) -> [UInt8] {
+    public static func literal(_ text: String) -> [UInt8] {
         var output: [UInt8] = []
         append(text.utf8, to: &output) { byte in
             byte > 0x20 && byte < 0x7F && !"\"<>\\^`{|}".utf8.contains(byte)

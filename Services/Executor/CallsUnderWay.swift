@@ -1,13 +1,13 @@
 import Contracts
-import Outbound
+import Exchanges
 import Synchronization
 
-/// The calls that are being made, so that those can be aborted whose runs nobody wants any more.
+/// The exchanges that are being made, so that those can be aborted whose runs nobody wants any more.
 final class CallsUnderWay: Sendable {
-    private let calls = Mutex<[RunRequestID: OutboundCall]>([:])
+    private let calls = Mutex<[RunRequestID: ExchangeCancellation]>([:])
 
-    func begin(_ exchange: RunRequestID, _ call: OutboundCall) {
-        calls.withLock { $0[exchange] = call }
+    func begin(_ exchange: RunRequestID, _ cancellation: ExchangeCancellation) {
+        calls.withLock { $0[exchange] = cancellation }
     }
 
     func end(_ exchange: RunRequestID) {
@@ -16,12 +16,12 @@ final class CallsUnderWay: Sendable {
 
     var exchanges: [RunRequestID] { calls.withLock { Array($0.keys) } }
 
-    /// Aborts calls; those that have ended are passed over.
+    /// Aborts exchanges; those that have ended are passed over.
     ///
     /// - Returns: how many were under way.
     func cancel(_ exchanges: [RunRequestID]) -> Int {
         let found = calls.withLock { calls in exchanges.compactMap { calls[$0] } }
-        for call in found { call.cancel() }
+        for cancellation in found { cancellation.cancel() }
         return found.count
     }
 }

@@ -1,97 +1,79 @@
 import Contracts
+import Exchanges
 import JSON
-import Outbound
-import Runtime
+import Sources
 import Store
 import Templates
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
-/// What an exchange came to.
-enum ExchangeOutcome: Sendable {
+/// What an exchange came to, as it is recorded.
+enum RecordedOutcome: Sendable {
     /// The API answered with success.
     case answer(RecordedAnswer)
     /// It did not, for now or for good.
     case failure(RecordedFailure)
 }
 
-/// Makes one HTTP exchange: renders the template, calls, and judges the answer. It decides nothing about other exchanges.
+/// Makes one exchange of a source for the runs that were claimed for it. It decides nothing about other exchanges.
 struct ExchangeRunner: Sendable {
-    let client: OutboundClient
-    let secrets: SecretResolver
-    let clock: WallClock
     /// A number from 0 to 1, for the jitter of retries.
     let random: @Sendable () -> Double
     let underWay: CallsUnderWay
 
     /// Runs the exchange to its end. Every error becomes an outcome.
-    func run(_ exchange: ClaimedExchange, source: PreparedSource) async -> ExchangeOutcome {
-        let judge = ExchangeJudge(exchange: exchange, source: source, clock: clock, random: random)
-        let request: OutboundRequest
-        let call: MadeCall
-        do {
-            (request, call) = try render(exchange, source: source)
-        } catch {
-            return .failure(judge.unsendable(error))
-        }
-        do {
-            let exchangeCall = try client.call(request)
-            underWay.begin(exchange.id, exchangeCall)
-            defer { underWay.end(exchange.id) }
-            return judge.judge(try await exchangeCall.response(), to: call)
-        } catch {
-            return .failure(judge.failure(error, of: call))
+    func run(_ exchange: ClaimedExchange, source: PreparedSource) async -> RecordedOutcome {
+        let cancellation = ExchangeCancellation()
+        underWay.begin(exchange.id, cancellation)
+        defer { underWay.end(exchange.id) }
+        let outcome = await source.client.perform(
+            .run, variables: { Self.variable($0, exchange, source) }, cancellation: cancellation)
+        switch outcome {
+        case .answer(let answer):
+            return .answer(RecordedAnswer(exchange: exchange.id, answer))
+        case .failure(let failure):
+            let verdicts = RunVerdicts(attempts: exchange.runs.map(\.attempt), retry: source.setup.retry)
+            return .failure(RecordedFailure(exchange: exchange.id, failure, verdicts.of(failure, random: random())))
         }
     }
 
-    private func render(_ exchange: ClaimedExchange, source: PreparedSource) throws -> (OutboundRequest, MadeCall) {
-        var secretError: SecretError?
-        var secretValues: [String] = []
-        let lookup: (String) -> TemplateVariable? = { name in
-            switch name {
-            case "object":
-                return exchange.runs.first?.objectName.map { TemplateVariable(.string($0)) }
-            case "objects":
-                let names = exchange.runs.compactMap(\.objectName)
-                return names.isEmpty ? nil : TemplateVariable(.array(names.map { .string($0) }))
-            case "max_objects":
-                return TemplateVariable(.number(JSONNumber(source.runsPerExchange)))
-            default:
-                guard name.hasPrefix(TemplateVariable.secretPrefix) else {
-                    return exchange.runs.first?.variables[name].map { TemplateVariable($0) }
-                }
-                do throws(SecretError) {
-                    let value = try secrets.resolve(String(name.dropFirst(TemplateVariable.secretPrefix.count)))
-                    secretValues.append(value)
-                    return TemplateVariable(.string(value), isSecret: true)
-                } catch {
-                    secretError = error
-                    return nil
-                }
-            }
+    private static func variable(
+        _ name: String, _ exchange: ClaimedExchange, _ source: PreparedSource
+    ) -> TemplateVariable? {
+        switch name {
+        case "object": return exchange.runs.first?.objectName.map { TemplateVariable(.string($0)) }
+        case "objects":
+            let names = exchange.runs.compactMap(\.objectName)
+            return names.isEmpty ? nil : TemplateVariable(.array(names.map { .string($0) }))
+        case "max_objects": return TemplateVariable(.number(JSONNumber(source.runsPerExchange)))
+        default: return exchange.runs.first?.variables[name].map { TemplateVariable($0) }
         }
-        let rendered = try source.template.render(lookup)
-        if let secretError { throw secretError }
-        guard rendered.unresolved.isEmpty else { throw UnresolvedVariables(names: rendered.unresolved) }
-        let loggedURL = source.hasSecrets ? try source.template.masked(lookup).url : rendered.url
-        var request = OutboundRequest(
-            method: rendered.method, url: rendered.url, headers: rendered.headers.map { ($0.name, $0.value) },
-            body: rendered.body)
-        request.timeout = source.timeout
-        request.responseBytesMax = source.responseBytesMax
-        return (request, MadeCall(method: rendered.method, url: loggedURL, mask: SecretMask(secretValues)))
     }
 }
 
-/// A template names variables that have no value for this run.
-struct UnresolvedVariables: Error, CustomStringConvertible {
-    let names: [String]
+extension RecordedAnswer {
+    /// An answer as it is recorded.
+    init(exchange: RunRequestID, _ answer: ExchangeAnswer) {
+        self.init(
+            exchange: exchange, status: answer.status, contentType: answer.contentType, body: answer.body,
+            pages: answer.pages, noData: answer.noData, calls: answer.calls.map(ExchangeLog.init))
+    }
+}
 
-    var description: String {
-        "no value for " + names.map { "<<$\($0)>>" }.joined(separator: ", ")
+extension RecordedFailure {
+    /// A failure as it is recorded.
+    init(exchange: RunRequestID, _ failure: ExchangeFailure, _ verdicts: [Verdict]) {
+        var pause: Pause?
+        if case .pauseSource(let duration) = failure.kind { pause = Pause(duration: duration, reason: failure.reason) }
+        self.init(
+            exchange: exchange, isTimeout: failure.kind == .timedOut, substate: failure.substate,
+            reason: failure.reason, verdicts: verdicts, pause: pause, calls: failure.calls.map(ExchangeLog.init))
+    }
+}
+
+extension ExchangeLog {
+    /// A call as it is logged.
+    init(_ call: CallLog) {
+        self.init(
+            method: call.method, url: call.url, status: call.status, milliseconds: call.milliseconds,
+            responseBytes: call.responseBytes, error: call.error, answer: call.answer)
     }
 }

@@ -64,15 +64,17 @@ public struct ExecutorService: Service {
     ) {
         self.configuration = configuration
         self.runs = runs
-        self.sources = SourceCache(store: sources)
+        self.sources = SourceCache(store: sources) { record in
+            try PreparedSource(
+                record, outbound: outbound, secrets: context.secrets, clock: context.clock,
+                tokens: sources.tokens(of: record))
+        }
         self.lease = lease
         self.bus = bus
         self.hints = hints
         ids = context.ids
         logger = context.logger
-        runner = ExchangeRunner(
-            client: outbound, secrets: context.secrets, clock: context.clock, random: { Double.random(in: 0...1) },
-            underWay: underWay)
+        runner = ExchangeRunner(random: { Double.random(in: 0...1) }, underWay: underWay)
         dispatcher = Dispatcher(
             limits: .init(
                 callsMax: configuration.exchangesMax,
@@ -264,11 +266,11 @@ public struct ExecutorService: Service {
             }
             switch await runner.run(call.exchange, source: call.source) {
             case .answer(let answer):
-                metrics.exchangeSeconds.record(Double(answer.log.milliseconds) / 1000)
+                metrics.exchangeSeconds.record(Double(answer.milliseconds) / 1000)
                 answers.submit(answer)
                 next = dispatcher.end(call, bytes: answer.body.count)
             case .failure(let failure):
-                metrics.exchangeSeconds.record(Double(failure.log.milliseconds) / 1000)
+                metrics.exchangeSeconds.record(Double(failure.milliseconds) / 1000)
                 metrics.failed.increment()
                 failures.submit(failure)
                 next = dispatcher.end(call, bytes: 0)

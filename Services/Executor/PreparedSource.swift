@@ -1,24 +1,31 @@
 import Contracts
+import Exchanges
 import JSON
+import Outbound
 import Postgres
+import Runtime
+import Sources
 import Store
 import Templates
 
-/// A source as executing needs it: its template compiled, its limits read.
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A source as executing needs it: its templates compiled, its limits read, and a client that calls it.
 struct PreparedSource: Sendable {
     let id: SourceID
     let key: String
     let version: Int64
     let runsPerExchange: Int
-    let concurrency: Int
-    let timeout: Duration
-    let responseBytesMax: Int
-    let retry: RetryPolicy
-    let template: RequestTemplate
-    /// The variables of the template that come from the request or the object of a run.
+    let client: SourceClient
+    /// The variables of the templates that come from the request or the object of a run.
     let runVariables: [String]
-    /// Whether a log line needs a rendering of its own.
-    let hasSecrets: Bool
+
+    var setup: SourceSetup { client.setup }
+    var concurrency: Int { setup.concurrency }
 
     /// What the executor knows without a look at a run's request.
     private static let ownVariables: Set = [
@@ -30,19 +37,30 @@ struct PreparedSource: Sendable {
     }
 
     /// Reads a stored source. The catalogue was checked when it was applied, so that what fails here was written past it.
-    init(_ record: SourceRecord) throws {
-        let request = try JSONValue(parsing: record.runRequestTemplate.bytes)
-        let setup = try JSONValue(parsing: record.setup.bytes)
+    init(
+        _ record: SourceRecord, outbound: OutboundClient, secrets: SecretResolver, clock: WallClock,
+        tokens: any TokenStore
+    ) throws {
         id = record.id
         key = record.key
         version = record.version
         runsPerExchange = record.runsPerExchange
-        concurrency = setup["concurrency"]?.intValue ?? 16
-        timeout = .seconds(setup["timeout_seconds"]?.doubleValue ?? 30)
-        responseBytesMax = setup["response_bytes_max"]?.intValue ?? 10 << 20
-        retry = RetryPolicy(setup["retry"])
-        template = try RequestTemplate(parsing: request)
-        runVariables = template.variables.filter(Self.isOfRun).sorted()
-        hasSecrets = template.variables.contains { $0.hasPrefix(TemplateVariable.secretPrefix) }
+        client = try SourceClient(
+            setup: SourceSetup(JSONValue(parsing: record.setup.bytes)), templates: SourceTemplates(record),
+            outbound: outbound, secrets: { try secrets.resolve($0) },
+            now: { Date(timeIntervalSince1970: Double(clock.millisecondsSinceEpoch()) / 1000) }, tokens: tokens)
+        runVariables = client.variables.filter(Self.isOfRun).sorted()
+    }
+}
+
+extension SourceTemplates {
+    /// The stored templates of a source.
+    fileprivate init(_ record: SourceRecord) throws {
+        func json(_ stored: JSONB?) throws -> JSONValue? { try stored.map { try JSONValue(parsing: $0.bytes) } }
+        self.init(
+            run: try JSONValue(parsing: record.runRequestTemplate.bytes),
+            status: try json(record.statusRequestTemplate),
+            delivery: try json(record.deliveryRequestTemplate), abort: try json(record.abortRequestTemplate),
+            cleanup: try json(record.cleanupRequestTemplate), lookup: try json(record.lookupRequestTemplate))
     }
 }

@@ -58,15 +58,17 @@ struct AnswerProcessor: Sendable {
     }
 
     @Sendable private func map(_ answers: [FetchedAnswer]) async throws -> [ProcessedRun] {
-        var compiled: [MappingCache.Key: RunMapping] = [:]
+        var compiled: [Shape: RunMapping] = [:]
         var processed: [ProcessedRun] = []
         processed.reserveCapacity(answers.count)
         for answer in answers.flatMap(\.byObjectType) {
             let key = MappingCache.Key(source: answer.source, objectType: answer.runs.first?.finding?.objectType)
-            if compiled[key] == nil {
+            let shape = Shape(key: key, isPaged: answer.pages != nil)
+            if compiled[shape] == nil {
                 do {
                     let mapping = try await mappings.mapping(of: key, version: answer.sourceVersion)
-                    compiled[key] = RunMapping(mapper: Mapper(mapping.plan, limits: Self.limits), mapping: mapping)
+                    let plan = shape.isPaged ? mapping.pagedPlan : mapping.plan
+                    compiled[shape] = RunMapping(mapper: Mapper(plan, limits: Self.limits), mapping: mapping)
                 } catch let error where !(error is PostgresError || error is CancellationError) {
                     // One source's fault must not hold up the others.
                     processed += answer.runs.map { run in
@@ -77,10 +79,16 @@ struct AnswerProcessor: Sendable {
                     continue
                 }
             }
-            if let mapping = compiled[key] { processed += mapping.map(answer) }
+            if let mapping = compiled[shape] { processed += mapping.map(answer) }
         }
         return processed
     }
+}
+
+/// What is mapped alike.
+private struct Shape: Hashable {
+    let key: MappingCache.Key
+    let isPaged: Bool
 }
 
 extension FetchedAnswer {

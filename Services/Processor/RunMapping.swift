@@ -10,6 +10,9 @@ struct RunMapping {
 
     /// Maps an answer once: for each of its runs the values of its object, or why there are none.
     func map(_ fetched: FetchedAnswer) -> [ProcessedRun] {
+        if let reason = fetched.noData {
+            return fetched.runs.map { ProcessedRun(run: $0, succeeded: true, substate: "no_data", reason: reason) }
+        }
         if mapping.plan.objects.isEmpty, fetched.runs.contains(where: { $0.finding != nil }) {
             return fetched.runs.map { run in
                 ProcessedRun(

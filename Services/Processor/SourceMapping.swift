@@ -8,6 +8,8 @@ import Synchronization
 /// A source's mapping, compiled: which values its answers hold, and where.
 struct SourceMapping: Sendable {
     let plan: MappingPlan
+    /// The plan for an answer that is the array of its pages.
+    let pagedPlan: MappingPlan
     let datapoints: [DatapointID]
     /// Whether an answer is about several runs' objects, so that only its names tell whose a value is.
     let isAboutMany: Bool
@@ -25,6 +27,7 @@ struct SourceMapping: Sendable {
                         try Normalization(parsing: JSONValue(parsing: $0.bytes), of: type)
                     })
             })
+        pagedPlan = plan.onEveryPage()
         datapoints = record.datapoints.map(\.id)
         isAboutMany = record.objectPath != nil && record.runsPerExchange > 1
     }

@@ -18,8 +18,9 @@ struct ModuleEdgesTests {
         "Postgres": ["CLibPQ"],
         "Messaging": ["CZeroMQ"],
         "Outbound": ["CCurl"],
+        "Exchanges": ["Contracts", "JSON", "Mapping", "Outbound", "Sources", "Templates"],
         "Runtime": [],
-        "Store": ["Catalogue", "Contracts", "JSON", "Mapping", "Postgres", "States", "Templates"],
+        "Store": ["Catalogue", "Contracts", "JSON", "Mapping", "Postgres", "Sources", "States", "Templates"],
         "Assembly": ["Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
     ]
 

@@ -1,6 +1,4 @@
 import Contracts
-import JSON
-import Postgres
 import Testing
 
 @testable import Executor
@@ -30,11 +28,7 @@ struct CallLaneTests {
     }
 
     private func add(_ count: Int, to schedule: inout CallSchedule) throws {
-        let prepared = try PreparedSource(
-            SourceRecord(
-                org: source.org, id: source.source, key: "api", version: 1,
-                runRequestTemplate: JSONB(#"{"url":"http://127.0.0.1/"}"#), runsPerExchange: 1, setup: JSONB("{}"),
-                objectPath: nil, objectPathType: "key", datapoints: []))
+        let prepared = try PreparedSource.fixture(source)
         let calls = (0..<count).map { _ in
             let exchange = ClaimedExchange(
                 id: RunRequestID(UUID()), org: source.org, source: source.source, sourceVersion: 1, runs: [])

@@ -1,6 +1,4 @@
 import Contracts
-import JSON
-import Postgres
 import Testing
 
 @testable import Executor
@@ -24,11 +22,7 @@ struct CallScheduleTests {
     }
 
     private func calls(_ count: Int, of ready: ReadySource) throws -> [Call] {
-        let source = try PreparedSource(
-            SourceRecord(
-                org: ready.org, id: ready.source, key: "api", version: 1,
-                runRequestTemplate: JSONB(#"{"url":"http://127.0.0.1/"}"#), runsPerExchange: 1, setup: JSONB("{}"),
-                objectPath: nil, objectPathType: "key", datapoints: []))
+        let source = try PreparedSource.fixture(ready)
         return (0..<count).map { _ in
             let exchange = ClaimedExchange(
                 id: RunRequestID(UUID()), org: ready.org, source: ready.source, sourceVersion: 1, runs: [])

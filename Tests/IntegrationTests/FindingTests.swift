@@ -76,7 +76,7 @@ extension IntegrationTests {
                     let log = ExchangeLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1)
                     try await runs.record(
                         claimed.map {
-                            RecordedAnswer(exchange: $0.id, status: 200, contentType: nil, body: [], log: log)
+                            RecordedAnswer(exchange: $0.id, status: 200, contentType: nil, body: [], calls: [log])
                         },
                         worker: worker)
                 }

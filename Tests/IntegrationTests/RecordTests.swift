@@ -23,8 +23,11 @@ extension IntegrationTests {
                         .init(attempt: 1, outcome: .retry(after: .seconds(60)), reason: "again in 60 s"),
                         .init(attempt: 4, outcome: .failed, reason: "attempt 4 of 4 was the last"),
                     ],
-                    status: 503, responseBytes: 4, answer: "busy",
-                    log: ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1))
+                    calls: [
+                        ExchangeLog(
+                            method: "GET", url: "http://x/", status: 503, milliseconds: 1, responseBytes: 4,
+                            error: "the API answered HTTP 503", answer: "busy")
+                    ])
                 _ = try await runs.record([failure], worker: worker)
                 let states = try await database.column(
                     String.self,
@@ -44,6 +47,93 @@ extension IntegrationTests {
             }
         }
 
+        @Test func everyCallOfAnExchangeHasItsLine() async throws {
+            try await withRuns(attempts: [0, 0, 0]) { database, runs, ready in
+                var ids: [RunRequestID] = []
+                for _ in 0..<3 { ids.append(try await newID(database)) }
+                let exchanges = try await runs.claim(
+                    ready, worker: worker, limit: 3, runsPerExchange: 1, exchangeIDs: ids)
+                try #require(exchanges.count == 3)
+                func call(_ url: String, _ status: Int?, error: String? = nil) -> ExchangeLog {
+                    ExchangeLog(
+                        method: "GET", url: url, status: status, milliseconds: 1, responseBytes: 2, error: error)
+                }
+                let calls = [
+                    [call("a1", 200)], [call("b1", 401, error: "refused"), call("b2", 200), call("b3", 200)],
+                ]
+                let answers = zip(exchanges, calls).map { exchange, calls in
+                    RecordedAnswer(
+                        exchange: exchange.id, status: 200, contentType: nil, body: Array("[]".utf8),
+                        pages: calls.count > 1 ? 2 : nil, noData: calls.count > 1 ? nil : "unknown", calls: calls)
+                }
+                try await runs.record(answers, worker: worker)
+                let failure = RecordedFailure(
+                    exchange: exchanges[2].id, substate: "pagination_loop", reason: "again and again",
+                    verdicts: [.init(attempt: 1, outcome: .failed, reason: "again and again")],
+                    calls: [call("c1", 200), call("c2", nil, error: "broken")])
+                _ = try await runs.record([failure], worker: worker)
+                // Whoever does not own the exchange writes nothing, however often.
+                try await runs.record(answers, worker: worker)
+                _ = try await runs.record([failure], worker: WorkerID(UUID()))
+                let lines = try await database.column(
+                    String.self,
+                    """
+                    select l.sequence || ' ' || l.url || ' ' || coalesce(l.status::text, '-') || coalesce(' ' || l.error, '')
+                    from public.run_log as l order by l.url
+                    """)
+                #expect(lines == ["1 a1 200", "1 b1 401 refused", "2 b2 200", "3 b3 200", "1 c1 200", "2 c2 - broken"])
+                let results = try await database.column(
+                    String.self,
+                    """
+                    select coalesce(x.pages::text, '-') || ' ' || coalesce(x.no_data, '-') from public.run_result as x
+                    order by 1
+                    """)
+                #expect(results == ["- unknown", "2 -"])
+            }
+        }
+
+        @Test func whatIsPutOffUsesUpNoAttempt() async throws {
+            try await withRuns(attempts: [3, 0]) { database, runs, ready in
+                let exchanges = try await runs.claim(
+                    ready, worker: worker, limit: 2, runsPerExchange: 1,
+                    exchangeIDs: [try await newID(database), try await newID(database)])
+                let pause = RecordedFailure.Pause(duration: .seconds(600), reason: "the quota is used up")
+                let failures = zip(exchanges, [nil, pause]).map { exchange, pause in
+                    RecordedFailure(
+                        exchange: exchange.id, substate: "http_402", reason: "the quota is used up",
+                        verdicts: [
+                            .init(
+                                attempt: exchange.runs[0].attempt, outcome: .postponed(by: .seconds(600)),
+                                reason: "later")
+                        ], pause: pause, calls: [])
+                }
+                _ = try await runs.record(failures, worker: worker)
+                let states = try await database.column(
+                    String.self,
+                    """
+                    select r.attempt || ' ' || r.state || ' ' || r.state_substate || ' '
+                           || (r.due_at > clock_timestamp() + interval '5 minutes')
+                    from public.run_queue as r order by r.position
+                    """)
+                #expect(states == ["3 waiting http_402 true", "0 waiting paused true"])
+                func paused() async throws -> [String] {
+                    try await database.column(
+                        String.self,
+                        """
+                        select s.key || ' ' || s.paused_reason || ' ' || (s.paused_until > clock_timestamp() + interval '5 minutes')
+                        from public.source as s where s.paused_until is not null
+                        """)
+                }
+                #expect(try await paused() == ["registry the quota is used up true"])
+                // Nobody pauses a source without owning an exchange of it.
+                let late = RecordedFailure(
+                    exchange: exchanges[0].id, substate: "http_402", reason: "x", verdicts: [],
+                    pause: .init(duration: .seconds(6_000), reason: "late"), calls: [])
+                _ = try await runs.record([late], worker: worker)
+                #expect(try await paused() == ["registry the quota is used up true"])
+            }
+        }
+
         @Test func aSourceWhoseLastCallLackedASecretIsFound() async throws {
             try await withRuns(attempts: [0]) { database, runs, ready in
                 let survey = FailureSurvey(pool: database.pool)
@@ -54,7 +144,7 @@ extension IntegrationTests {
                 let failure = RecordedFailure(
                     exchange: try #require(exchanges.first).id, substate: "secret_missing", reason: "X is not set",
                     verdicts: [.init(attempt: 1, outcome: .failed, reason: "X is not set")],
-                    log: ExchangeLog(method: "-", url: "-", milliseconds: 0))
+                    calls: [])
                 _ = try await runs.record([failure], worker: worker)
                 let found = try await survey.missingSecrets()
                 #expect(found.map(\.subject) == ["source acme/registry"] && found.map(\.reason) == ["X is not set"])
@@ -71,7 +161,7 @@ extension IntegrationTests {
                 let exchange = try #require(exchanges.first)
                 let answer = RecordedAnswer(
                     exchange: exchange.id, status: 200, contentType: nil, body: Array("<html>\0</html>".utf8),
-                    log: ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1))
+                    calls: [ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1)])
                 try await runs.record([answer], worker: worker)
                 func answerOfNote() async throws -> String? {
                     let notes = try await RequestStore(pool: database.pool).outcomes(
@@ -87,6 +177,14 @@ extension IntegrationTests {
                     String.self,
                     """
                     update public.source set run_request_template = '{"url": "http://x/", "headers": {"a": "<<$secret.X>>"}}'
+                    where key = 'registry' returning key
+                    """)
+                #expect(try await answerOfNote() == nil)
+                _ = try await database.value(
+                    String.self,
+                    """
+                    update public.source
+                    set run_request_template = '{"url": "http://x/"}', setup = '{"auth": {"type": "bearer", "token": "<<$secret.X>>"}}'
                     where key = 'registry' returning key
                     """)
                 #expect(try await answerOfNote() == nil)

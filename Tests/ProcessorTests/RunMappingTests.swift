@@ -18,18 +18,19 @@ struct RunMappingTests {
     private func map(
         _ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
         paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
-        finds: Bool = false
+        finds: Bool = false, pages: Int? = nil, noData: String? = nil
     ) throws -> ProcessedRun {
         try map(
             answer, objects: [object], objectPath: objectPath, runsPerExchange: runsPerExchange, paths: paths,
             runsOfExchange: runsOfExchange,
-            finding: finds ? FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 10) : nil)[0]
+            finding: finds ? FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 10) : nil, pages: pages,
+            noData: noData)[0]
     }
 
     private func map(
         _ answer: String, objects: [String], objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
         paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
-        normalization: String? = nil, finding: FindingTerms? = nil
+        normalization: String? = nil, finding: FindingTerms? = nil, pages: Int? = nil, noData: String? = nil
     ) throws -> [ProcessedRun] {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
@@ -50,8 +51,35 @@ struct RunMappingTests {
         }
         let fetched = FetchedAnswer(
             source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
-            runsOfExchange: runsOfExchange, runs: runs)
-        return RunMapping(mapper: Mapper(mapping.plan), mapping: mapping).map(fetched)
+            pages: pages, noData: noData, runsOfExchange: runsOfExchange, runs: runs)
+        let plan = pages == nil ? mapping.plan : mapping.pagedPlan
+        return RunMapping(mapper: Mapper(plan), mapping: mapping).map(fetched)
+    }
+
+    @Test func thePagesOfAnAnswerAreMappedAsOne() throws {
+        let pages =
+            #"[{"results":[{"code":"DE","name":"Germany"}]},{"results":[{"code":"AX","name":"Åland","size":1}]}]"#
+        let run = try map(
+            pages, object: "AX", objectPath: #"["results","*","code"]"#, runsPerExchange: 10,
+            paths: (#"[["results","*","name"]]"#, #"[["results","*","size"]]"#), pages: 2)
+        #expect(run.values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""Åland""#, "1"])
+    }
+
+    @Test func pagesAreNormalizedAndFoundInAsOneAnswerIs() throws {
+        let pages = #"[{"results":[{"code":"DE","size":"1,234.5"}]},{"results":[{"code":"AX","size":"7"}]}]"#
+        let finding = FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 10)
+        let run = try map(
+            pages, objects: [""], objectPath: #"["results","*","code"]"#,
+            paths: (#"[["results","*","name"]]"#, #"[["results","*","size"]]"#), normalization: #""separators""#,
+            finding: finding, pages: 2)[0]
+        #expect(run.findings.map(\.name) == ["DE", "AX"])
+        #expect(run.findings[0].values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == ["1234.5"])
+    }
+
+    @Test func anAnswerThatSaysThatThereIsNothingIsNotMapped() throws {
+        let run = try map(#"{"code":"DE","name":"Germany"}"#, noData: "unknown (the API answered HTTP 404)")
+        #expect(run.succeeded && run.substate == "no_data" && run.values.isEmpty)
+        #expect(run.reason == "unknown (the API answered HTTP 404)")
     }
 
     @Test func anAnswerForSeveralRunsIsMappedByNameAlsoWhenOneRunIsPickedAlone() throws {

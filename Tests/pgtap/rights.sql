@@ -48,6 +48,9 @@ select set_eq(
         ('weir_executor', 'run_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
         ('weir_executor', 'run_result', 'INSERT', null),
         ('weir_executor', 'run_log', 'INSERT', null),
+        ('weir_executor', 'source', 'UPDATE', 'paused_reason paused_until'),
+        ('weir_executor', 'source_token', 'INSERT', null),
+        ('weir_executor', 'source_token', 'UPDATE', 'claim_id claimed_until generation sealed used_until'),
         ('weir_executor', 'run_queue', 'UPDATE', 'attempt due_at run_request_id state state_reason state_substate worker_id'),
         ('weir_executor', 'call_permit', 'INSERT', null),
         ('weir_executor', 'call_permit', 'UPDATE', null),
@@ -83,10 +86,10 @@ select set_eq(
 
 select set_eq(
     $$select role, name from held where privilege = 'SELECT'$$,
-    $$select case c.relname when 'api_key' then 'weir_intake' else 'weir_service' end, c.relname::text from pg_class as c
+    $$select case c.relname when 'api_key' then 'weir_intake' when 'source_token' then 'weir_executor' else 'weir_service' end, c.relname::text from pg_class as c
       where c.relnamespace in ('public'::regnamespace, 'etl_api'::regnamespace) and pg_get_userbyid(c.relowner) = 'weir_owner'
         and c.relkind in ('r', 'p', 'v') and not c.relispartition and c.relname <> 'dead_message'$$,
-    'services read all tables but the keys of clients, which intake reads, and dead messages, which people read');
+    'services read all tables but the keys of clients, which intake reads, the tokens of sources, which executors read, and dead messages, which people read');
 
 select is_empty(
     $$select * from held join pg_class as c on c.relname = held.name and c.relnamespace = 'public'::regnamespace

@@ -8,7 +8,7 @@ from unnest(array[
     'webhook_endpoint', 'factor', 'activity', 'activity_source', 'activity_endpoint', 'worker', 'activity_request',
     'request_progress', 'object', 'request_object', 'run_queue', 'run_request', 'run_result', 'run_log', 'dead_message',
     'call_permit', 'call_start', 'rate_group', 'value', 'conversion_failure', 'request_result', 'delivery', 'delivery_attempt',
-    'state_transition', 'state_history']) as t(name);
+    'source_token', 'state_transition', 'state_history']) as t(name);
 
 create temp view weir_table as
 select c.oid, c.relname::text as name, c.relispartition as is_partition,

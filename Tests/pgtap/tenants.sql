@@ -19,6 +19,7 @@ insert into attempt values
     values (%L, ''x'', ''X'', %L, %L, ''volume'', ''equals'')', :org_a, :type_b, :datapoint_a)),
 ('factor', format('insert into public.factor (org_id, key, name, object_type_id, datapoint_id, factor_type, operator)
     values (%L, ''x'', ''X'', %L, %L, ''volume'', ''equals'')', :org_a, :type_a, :datapoint_b)),
+('source_token', format('insert into public.source_token (org_id, source_id) values (%L, %L)', :org_a, :source_b)),
 ('activity', format('insert into public.activity (org_id, key, name, activity_type_id, object_type_id)
     select %L, ''x'', ''X'', id, %L from public.activity_type limit 1', :org_a, :type_b)),
 ('activity_source', format('insert into public.activity_source values (%L, %L, %L)', :org_a, :activity_b, :source_a)),

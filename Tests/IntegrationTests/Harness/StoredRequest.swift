@@ -69,7 +69,7 @@ struct StoredRequest: Sendable {
         let runs = RunStore(pool: pool)
         let log = ExchangeLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1)
         let answers = try await claimRuns().map {
-            RecordedAnswer(exchange: $0.id, status: 200, contentType: nil, body: [], log: log)
+            RecordedAnswer(exchange: $0.id, status: 200, contentType: nil, body: [], calls: [log])
         }
         try await runs.record(answers, worker: worker)
         _ = try await runs.process(runsMax: 10, bytesMax: 1 << 20) { fetched in

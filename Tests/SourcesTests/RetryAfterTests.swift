@@ -1,6 +1,5 @@
+import Sources
 import Testing
-
-@testable import Executor
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -1,7 +1,7 @@
 import Contracts
 import Templates
 
-/// The beginning of an answer that could not be used, for the person who has to find out why.
+/// What others have said, for the person who has to find out why it could not be used.
 enum AnswerBeginning {
     /// How much of an answer is kept.
     static let bytesMax = 500
@@ -11,5 +11,12 @@ enum AnswerBeginning {
         guard !body.isEmpty else { return nil }
         let (bytes, isCut) = mask.beginning(of: body, bytesMax: bytesMax)
         return PlainText.of(bytes, isCut: isCut)
+    }
+}
+
+extension SecretMask {
+    /// A text of others, every secret masked, fit for any database and any terminal.
+    func masked(_ text: String) -> String {
+        PlainText.of(beginning(of: Array(text.utf8), bytesMax: .max).bytes, isCut: false)
     }
 }

@@ -1,15 +1,15 @@
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+    public import FoundationEssentials
 #else
-    import Foundation
+    public import Foundation
 #endif
 
 /// The `Retry-After` header of RFC 9110, section 10.2.3.
-enum RetryAfter {
+public enum RetryAfter {
     /// Reads seconds or an IMF-fixdate (`Sun, 06 Nov 1994 08:49:37 GMT`).
     ///
     /// - Returns: the wait from `now`, never negative; nil when the value is neither form.
-    static func parse(_ value: String, now: Date) -> Duration? {
+    public static func parse(_ value: String, now: Date) -> Duration? {
         let text = value.filter { $0 != "\t" }.split(separator: " ").joined(separator: " ")
         if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
             // A number of more digits than any wait is a long one.

@@ -1,11 +1,9 @@
-import JSON
+import Sources
 import Testing
-
-@testable import Executor
 
 @Suite("Retry policy")
 struct RetryPolicyTests {
-    private let policy = RetryPolicy(["attempts": 4, "base_seconds": 1, "max_seconds": 3])
+    private let policy = RetryPolicy(attempts: 4, baseMilliseconds: 1_000, maxMilliseconds: 3_000)
 
     @Test func backOffDoublesUpToTheLongestWait() {
         #expect(policy.delay(afterAttempt: 1, retryAfter: nil, random: 1) == .seconds(1))
@@ -25,11 +23,6 @@ struct RetryPolicyTests {
         #expect(policy.delay(afterAttempt: 1, retryAfter: .seconds(20), random: 1) == .seconds(20))
         #expect(policy.delay(afterAttempt: 2, retryAfter: .zero, random: 1) == .seconds(2))
         #expect(policy.delay(afterAttempt: 1, retryAfter: .seconds(9_999_999), random: 1) == .seconds(3600))
-    }
-
-    @Test func whatTheSetupLeavesOutTakesItsDefault() {
-        #expect(RetryPolicy(nil).attempts == 4)
-        #expect(RetryPolicy(["attempts": 2]).base == .milliseconds(500))
     }
 
     @Test func manyAttemptsDoNotOverflow() {
