@@ -109,8 +109,10 @@ let package = Package(
         library("States"),
         library("Mapping", uses: ["JSON"]),
         library("Templates", uses: ["JSON"]),
+        library("Factors", uses: ["JSON"]),
         library("Sources", uses: ["JSON", "Mapping", "Templates"]),
-        library("Catalogue", uses: ["JSON", "Mapping", "Sources", "Templates"], products: [yams]),
+        library(
+            "Catalogue", uses: ["Contracts", "Factors", "JSON", "Mapping", "Sources", "Templates"], products: [yams]),
         library("Contracts", uses: ["JSON"], products: [crypto], exclude: ["Schemas"]),
 
         // The outside world, one library for each part of it.
@@ -145,7 +147,9 @@ let package = Package(
             products: [lifecycle, logging]),
         service(
             "Processor",
-            uses: ["Assembly", "Contracts", "JSON", "Mapping", "Messaging", "Postgres", "Runtime", "Store"],
+            uses: [
+                "Assembly", "Contracts", "Factors", "JSON", "Mapping", "Messaging", "Postgres", "Runtime", "Store",
+            ],
             products: [lifecycle, logging]),
         service(
             "Delivery", uses: ["Assembly", "Contracts", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
@@ -197,8 +201,9 @@ let package = Package(
         tests("StatesTests", of: ["States", "JSON"]),
         tests("MappingTests", of: ["Mapping", "JSON"]),
         tests("TemplatesTests", of: ["Templates", "JSON"]),
+        tests("FactorsTests", of: ["Factors", "JSON"]),
         tests("SourcesTests", of: ["Sources", "JSON", "Mapping"]),
-        tests("CatalogueTests", of: ["Catalogue", "JSON", "Mapping", "Sources"]),
+        tests("CatalogueTests", of: ["Catalogue", "Contracts", "Factors", "JSON", "Mapping", "Sources"]),
         tests("ContractsTests", of: ["Contracts", "JSON", "TestSchemas"], products: [crypto]),
         tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
@@ -221,7 +226,7 @@ let package = Package(
                 "Templates",
             ],
             products: [logging]),
-        tests("ProcessorTests", of: ["Processor", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
+        tests("ProcessorTests", of: ["Processor", "Contracts", "Factors", "JSON", "Mapping", "Postgres", "Store"]),
         tests(
             "IntegrationTests",
             of: [

@@ -1,4 +1,4 @@
-import JSON
+public import JSON
 
 /// What a client asks for: the body of `POST /v1/activity-requests`, the data of the command
 /// `dev.weir.activity.requested.v1`, and the `content` of a row that was inserted by SQL.
@@ -18,10 +18,12 @@ public struct ActivityRequestBody: Sendable, Equatable {
 
     /// The key of the activity; nil where the row names it already.
     public let activity: String?
-    /// The names of the objects, in the client's order, each once.
-    public let objects: [String]
+    /// The names of the objects, in the client's order, each once; nil when the body names none.
+    public let objects: [String]?
+    /// What the body says besides, as it came: ``check(_:)`` tells whether the activity takes it.
+    public let input: JSONObject
 
-    /// Checks a body.
+    /// Checks what can be told without knowing the activity.
     ///
     /// - Parameter needsActivity: false for rows, which name their activity in a column.
     /// - Throws: ``Problem`` `invalid_request` with every violation and its JSON path.
@@ -29,12 +31,15 @@ public struct ActivityRequestBody: Sendable, Equatable {
         var check = RequestCheck(limits: limits)
         guard case .object(let object) = body else {
             throw Problem.invalidRequest([
-                .init(path: "$", message: "must be an object with \"activity\" and \"objects\", not \(body.kindName)")
+                .init(
+                    path: "$",
+                    message: "must be an object with \"activity\", \"objects\" and \"input\", not \(body.kindName)")
             ])
         }
         check.keys(of: object)
         activity = check.activity(object["activity"], isNeeded: needsActivity)
-        objects = check.objects(object["objects"])
+        objects = object["objects"].map { check.objects($0) }
+        input = check.input(object["input"])
         if !check.violations.isEmpty { throw Problem.invalidRequest(check.violations) }
     }
 }
@@ -52,7 +57,7 @@ extension Problem {
 
 /// Gathers violations up to a bound.
 private struct RequestCheck {
-    private static let known = ["activity", "objects"]
+    private static let known = ["activity", "objects", "input"]
 
     let limits: ActivityRequestBody.Limits
     private(set) var violations: [Problem.Violation] = []
@@ -63,7 +68,9 @@ private struct RequestCheck {
 
     mutating func keys(of object: JSONObject) {
         for key in object.keys where !Self.known.contains(key) {
-            report(JSONPathText().key(key).text, "there is no such field; known are \"activity\" and \"objects\"")
+            report(
+                JSONPathText().key(key).text,
+                "there is no such field; known are \"activity\", \"objects\" and \"input\"")
         }
     }
 
@@ -78,11 +85,17 @@ private struct RequestCheck {
         return nil
     }
 
-    mutating func objects(_ value: JSONValue?) -> [String] {
-        guard let value else {
-            report("$.objects", "is missing; list the names of the objects")
-            return []
+    mutating func input(_ value: JSONValue?) -> JSONObject {
+        switch value {
+        case .object(let object)?: return object
+        case nil: return [:]
+        case let other?:
+            report("$.input", "must be an object with the fields that the activity takes, not \(other.kindName)")
+            return [:]
         }
+    }
+
+    mutating func objects(_ value: JSONValue) -> [String] {
         guard case .array(let elements) = value else {
             report("$.objects", "must be an array of names, not \(value.kindName)")
             return []

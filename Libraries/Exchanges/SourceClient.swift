@@ -14,6 +14,9 @@ public import Templates
 public struct SourceClient: Sendable {
     /// How the source is called.
     public let setup: SourceSetup
+    /// The names of the variables of all templates.
+    public var variables: Set<String> { steps.values.reduce(into: []) { $0.formUnion($1.template.variables) } }
+
     let steps: [SourceStep: CompiledStep]
     let rules: ResponseRules
     let pagination: CompiledPagination?

@@ -59,13 +59,13 @@ struct AnswerAssembly {
             switch try ObjectName.make(match, of: tape, kind) {
             case .name(let text) where text.utf8.count > limits.objectNameBytesMax:
                 let reason = "a name of \(text.utf8.count) bytes, more than the maximum of \(limits.objectNameBytesMax)"
-                conversion.fail(match.node, of: tape, datapoint: nil, reason: reason)
+                conversion.fail(name: match.node, of: tape, reason: reason)
             case .name(let text):
                 objects.append(FoundObject(name: text, match: match, depth: tape.depth(match.node)))
             case .none: break
             case .unsuitable(let found):
                 let reason = "\(found) where an object's name is expected"
-                conversion.fail(match.node, of: tape, datapoint: nil, reason: reason)
+                conversion.fail(name: match.node, of: tape, reason: reason)
             }
         }
     }
@@ -125,6 +125,9 @@ struct AnswerAssembly {
 }
 
 extension AnswerAssembly {
+    /// Where a value stands in the output.
+    private typealias Written = (object: Int32, datapoint: Int, range: Range<Int>)
+
     private mutating func answer(
         names: [String?], _ tape: JSONTape, _ plan: MappingPlan
     ) throws(MappingError) -> MappedAnswer {
@@ -135,8 +138,9 @@ extension AnswerAssembly {
             return left.node < right.node
         }
         let unsuitableNames = conversion.takeFailures()
-        var values: [(object: Int32, datapoint: Int, range: Range<Int>)] = []
+        var values: [Written] = []
         values.reserveCapacity(assignments.count)
+        var originals: [Written] = []
         var failures: [Int32: (listed: [ConversionFailure], count: Int)] = [:]
         var start = 0
         while start < assignments.count {
@@ -149,8 +153,15 @@ extension AnswerAssembly {
             }
             let datapoint = Int(first.datapoint)
             let chosen = choose(from: start..<end, tape)
-            let mapping = plan.datapoints[datapoint]
-            if let range = try conversion.write(nodes(chosen), of: tape, datapoint: datapoint, mapping) {
+            // Not copied: the name and the words of a datapoint have no part in this.
+            if plan.datapoints[datapoint].normalizes {
+                let written = try conversion.writeNormalized(
+                    nodes(chosen), of: tape, datapoint: datapoint, plan.datapoints[datapoint])
+                if let written { values.append((first.object, datapoint, written.value)) }
+                if let original = written?.original { originals.append((first.object, datapoint, original)) }
+            } else if let range = try conversion.write(
+                nodes(chosen), of: tape, datapoint: datapoint, plan.datapoints[datapoint].type)
+            {
                 values.append((first.object, datapoint, range))
             }
             start = end
@@ -161,7 +172,8 @@ extension AnswerAssembly {
             }
         }
         return MappedAnswer(
-            objects: objects(names, values: values, failures: failures), failures: unsuitableNames.listed,
+            objects: objects(names, values: values, originals: originals, failures: failures),
+            failures: unsuitableNames.listed,
             failureCount: unsuitableNames.count, unassignedCount: unassignedCount, digitsGained: conversion.digitsGained
         )
     }
@@ -189,19 +201,31 @@ extension AnswerAssembly {
     }
 
     private mutating func objects(
-        _ names: [String?], values: [(object: Int32, datapoint: Int, range: Range<Int>)],
+        _ names: [String?], values: [Written], originals: [Written],
         failures: [Int32: (listed: [ConversionFailure], count: Int)]
     ) -> [MappedObject] {
         let json = conversion.takeOutput()
+        let originalJSON = originals.isEmpty ? [] : conversion.takeOriginals()
         var place = 0
+        var originalPlace = 0
         return names.enumerated().map { index, name in
-            let first = place
-            while place < values.count, Int(values[place].object) == index { place += 1 }
+            let own = Self.next(values, from: &place, of: index)
+            let ownOriginals = originals.isEmpty ? 0..<0 : Self.next(originals, from: &originalPlace, of: index)
             let failed = failures[Int32(index)]
             return MappedObject(
                 name: name,
-                values: values[first..<place].map { MappedValue(datapoint: $0.datapoint, json: json[$0.range]) },
+                values: values[own].map { MappedValue(datapoint: $0.datapoint, json: json[$0.range]) },
+                originals: originals[ownOriginals].map {
+                    MappedValue(datapoint: $0.datapoint, json: originalJSON[$0.range])
+                },
                 failures: failed?.listed ?? [], failureCount: failed?.count ?? 0)
         }
+    }
+
+    /// Those of an object, which stand next.
+    private static func next(_ written: [Written], from place: inout Int, of object: Int) -> Range<Int> {
+        let first = place
+        while place < written.count, Int(written[place].object) == object { place += 1 }
+        return first..<place
     }
 }

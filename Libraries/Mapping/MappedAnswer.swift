@@ -24,6 +24,8 @@ public struct MappedObject: Sendable {
     public var name: String?
     /// The values in the order of the plan's datapoints; a datapoint that was not found is absent.
     public var values: [MappedValue]
+    /// Of those values that normalization has changed, what the answer says; in the same order, usually none.
+    public var originals: [MappedValue]
     /// Values of this object that were found and are not of the kind asked for; at most ``MappedAnswer/failuresMax`` are listed.
     public var failures: [ConversionFailure]
     /// How many there were, listed or not.
@@ -48,8 +50,13 @@ public struct ConversionFailure: Sendable, Hashable, CustomStringConvertible {
     public let datapoint: Int?
     /// The place in the answer, such as `$.results[2].size`.
     public let path: String
+    /// The beginning of the text or number that stands there, at most ``foundMax`` characters or bytes; or "an object", "an array".
+    public let found: String
     /// What is wrong, such as "an object where a number is expected".
     public let reason: String
+
+    /// How much is told of what stands there.
+    public static let foundMax = 100
 
     /// A sentence for a person.
     public var description: String { "\(reason) (at \(path))" }

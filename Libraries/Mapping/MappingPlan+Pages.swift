@@ -4,6 +4,10 @@ extension MappingPlan {
         func paged(_ pattern: PathPattern) -> PathPattern { PathPattern([.anyChild] + pattern.elements) }
         return MappingPlan(
             objects: objects.map(paged), objectNameKind: objectNameKind,
-            datapoints: datapoints.map { Datapoint(key: $0.key, paths: $0.paths.map(paged), type: $0.type) })
+            datapoints: datapoints.map { datapoint in
+                Datapoint(
+                    key: datapoint.key, paths: datapoint.paths.map(paged), type: datapoint.type,
+                    normalization: datapoint.normalization)
+            })
     }
 }

@@ -9,12 +9,18 @@ public struct MappingPlan: Sendable {
         public let paths: [PathPattern]
         /// The kind of value.
         public let type: DatapointType
+        /// How values are brought into one form, if more is to be done than the type asks for.
+        public let normalization: Normalization?
+        /// Whether a value may differ from what the answer says, so that both are kept.
+        let normalizes: Bool
 
         /// Creates a datapoint mapping.
-        public init(key: String, paths: [PathPattern], type: DatapointType) {
+        public init(key: String, paths: [PathPattern], type: DatapointType, normalization: Normalization? = nil) {
             self.key = key
             self.paths = paths
             self.type = type
+            self.normalization = normalization
+            normalizes = normalization != nil || type == .date || type == .datetime
         }
     }
 

@@ -23,13 +23,20 @@ enum Storability {
     ///
     /// - Returns: how many digits more than its text the number has once it is stored.
     static func checkNumber(_ node: Int, of tape: JSONTape) throws(MappingError) -> Int {
-        guard let digits = NumericRange.digits(of: tape.bytes(node)) else {
-            let text = String(decoding: tape.bytes(node).prefix(24), as: UTF8.self)
-            let shown = tape.bytes(node).count > 24 ? text + "…" : text
+        try checkNumber(tape.bytes(node), at: node, of: tape)
+    }
+
+    /// The same for a number that was made of the node's text.
+    static func checkNumber(
+        _ bytes: UnsafeRawBufferPointer, at node: Int, of tape: JSONTape
+    ) throws(MappingError) -> Int {
+        guard let digits = NumericRange.digits(of: bytes) else {
+            let text = String(decoding: bytes.prefix(24), as: UTF8.self)
+            let shown = bytes.count > 24 ? text + "…" : text
             let reason = "the mapped number \(shown) is outside the range that can be stored"
             throw MappingError(code: .numberOutOfRange, at: node, of: tape, reason: reason)
         }
-        return max(0, digits - tape.bytes(node).count)
+        return max(0, digits - bytes.count)
     }
 
     /// Refuses what ``checkText(_:of:)`` and ``checkNumber(_:of:)`` refuse, in a value of any kind.

@@ -4,7 +4,11 @@ import JSON
 struct ValueConversion {
     private var failures: [ConversionFailure] = []
     private var failureCount = 0
-    private var writer = JSONWriter()
+    var writer = JSONWriter()
+    /// What the answer says where values are normalized, in step with `writer`.
+    var originals = JSONWriter()
+    /// Whether normalization has changed anything of the value that is being written.
+    var isChanged = false
     /// Digits that the numbers of this answer gain when they are stored: `1e1000` is written out then.
     private(set) var digitsGained = 0
 
@@ -16,6 +20,7 @@ struct ValueConversion {
         failureCount = 0
         digitsGained = 0
         writer.removeAll()
+        if !originals.bytes.isEmpty { originals.removeAll() }
     }
 
     /// What has failed since the last call: an object's own, when it is asked for after each object.
@@ -30,10 +35,13 @@ struct ValueConversion {
     /// The bytes of everything written, in a buffer of just that size: the writer's own is used again.
     func takeOutput() -> [UInt8] { Array(writer.bytes[...]) }
 
+    /// The bytes of all originals, in the same way.
+    func takeOriginals() -> [UInt8] { Array(originals.bytes[...]) }
+
     /// Writes one datapoint's value for one object: the match, or an array of several. Returns where it stands in the output, or nil if
     /// nothing of it could be converted.
     mutating func write(
-        _ nodes: some Collection<Int>, of tape: JSONTape, datapoint: Int, _ mapping: MappingPlan.Datapoint
+        _ nodes: some Collection<Int>, of tape: JSONTape, datapoint: Int, _ type: DatapointType
     ) throws(MappingError) -> Range<Int>? {
         writer.endDocument()
         let start = writer.bytes.count
@@ -41,7 +49,7 @@ struct ValueConversion {
         let isSeveral = nodes.count > 1
         if isSeveral { writer.beginArray() }
         for node in nodes {
-            if try convert(node, of: tape, datapoint: datapoint, mapping.type, isElement: false) { written += 1 }
+            if try convert(node, of: tape, datapoint: datapoint, type, isElement: false) { written += 1 }
         }
         if isSeveral { writer.endArray() }
         guard written > 0 else {
@@ -49,6 +57,34 @@ struct ValueConversion {
             return nil
         }
         return start..<writer.bytes.count
+    }
+
+    /// Writes one datapoint's normalized value for one object. Returns where it stands in the output and, if normalization has changed
+    /// anything, where what the answer says stands among the originals.
+    mutating func writeNormalized(
+        _ nodes: some Collection<Int>, of tape: JSONTape, datapoint: Int, _ mapping: MappingPlan.Datapoint
+    ) throws(MappingError) -> (value: Range<Int>, original: Range<Int>?)? {
+        writer.endDocument()
+        originals.endDocument()
+        isChanged = false
+        let start = (value: writer.bytes.count, original: originals.bytes.count)
+        var written = 0
+        let isSeveral = nodes.count > 1
+        if isSeveral {
+            writer.beginArray()
+            originals.beginArray()
+        }
+        for node in nodes {
+            if try normalize(node, of: tape, datapoint: datapoint, mapping, isElement: false) { written += 1 }
+        }
+        if isSeveral {
+            writer.endArray()
+            originals.endArray()
+        }
+        if written == 0 { writer.removeLast(writer.bytes.count - start.value) }
+        if written == 0 || !isChanged { originals.removeLast(originals.bytes.count - start.original) }
+        guard written > 0 else { return nil }
+        return (start.value..<writer.bytes.count, isChanged ? start.original..<originals.bytes.count : nil)
     }
 
     /// Writes one match. False, with a failure noted, if it is not of the kind asked for.
@@ -85,11 +121,13 @@ struct ValueConversion {
         case (.text, _): return fail(node, of: tape, datapoint: datapoint, expected: "text")
         case (.number, _): return fail(node, of: tape, datapoint: datapoint, expected: "a number")
         case (.boolean, _): return fail(node, of: tape, datapoint: datapoint, expected: "true or false")
+        // These come by way of `writeNormalized`, always.
+        case (.date, _), (.datetime, _): return fail(node, of: tape, datapoint: datapoint, expected: "a date")
         }
         return true
     }
 
-    private mutating func gain(_ digits: Int, at node: Int, of tape: JSONTape) throws(MappingError) {
+    mutating func gain(_ digits: Int, at node: Int, of tape: JSONTape) throws(MappingError) {
         digitsGained += digits
         guard digitsGained <= Self.digitsGainedMax else {
             let reason = "the mapped numbers take more than \(Self.digitsGainedMax) digits when they are written out"
@@ -101,22 +139,46 @@ struct ValueConversion {
         text.elementsEqual("true".utf8) || text.elementsEqual("false".utf8)
     }
 
-    private mutating func fail(_ node: Int, of tape: JSONTape, datapoint: Int, expected: String) -> Bool {
-        let found =
+    /// Notes that a node is not of the kind asked for.
+    ///
+    /// - Returns: false.
+    mutating func fail(
+        _ node: Int, of tape: JSONTape, datapoint: Int, expected: String, remark: String = ""
+    ) -> Bool {
+        let found = found(node, of: tape)
+        let what =
             switch tape.kind(node) {
+            case .string: "the text '\(found.prefix(40))'"
             case .array: "an array in an array"
-            case .object: "an object"
-            // The reason is stored as text, which cannot hold U+0000.
-            case .string: "the text '\(tape.string(node).prefix(40).replacing("\0", with: "\\u0000"))'"
-            case .number, .true, .false, .null: String(decoding: tape.bytes(node).prefix(40), as: UTF8.self)
+            case .object, .number, .true, .false, .null: String(found.prefix(40))
             }
-        fail(node, of: tape, datapoint: datapoint, reason: "\(found) where \(expected) is expected")
+        note(
+            node, of: tape, datapoint: datapoint, found: found, reason: "\(what) where \(expected) is expected\(remark)"
+        )
         return false
     }
 
-    mutating func fail(_ node: Int, of tape: JSONTape, datapoint: Int?, reason: String) {
+    /// Notes that a node is no object's name.
+    mutating func fail(name node: Int, of tape: JSONTape, reason: String) {
+        note(node, of: tape, datapoint: nil, found: found(node, of: tape), reason: reason)
+    }
+
+    private mutating func note(_ node: Int, of tape: JSONTape, datapoint: Int?, found: String, reason: String) {
         failureCount += 1
         guard failures.count < MappedAnswer.failuresMax else { return }
-        failures.append(ConversionFailure(datapoint: datapoint, path: tape.path(to: node).text, reason: reason))
+        failures.append(
+            ConversionFailure(datapoint: datapoint, path: tape.path(to: node).text, found: found, reason: reason))
+    }
+
+    /// The beginning of what stands there, for a person.
+    private func found(_ node: Int, of tape: JSONTape) -> String {
+        switch tape.kind(node) {
+        case .array: "an array"
+        case .object: "an object"
+        // It is stored as text, which cannot hold U+0000.
+        case .string: String(tape.string(node).prefix(ConversionFailure.foundMax)).replacing("\0", with: "\\u0000")
+        case .number, .true, .false, .null:
+            String(decoding: tape.bytes(node).prefix(ConversionFailure.foundMax), as: UTF8.self)
+        }
     }
 }

@@ -21,7 +21,7 @@ extension Substate {
 
     /// Those of them whose names are settled but which no service writes yet.
     public static let reserved: [Substate] =
-        [.missingValue, .json] + ["rate_limited", "scheduled"].map(Substate.init(rawValue:))
+        [.json] + ["rate_limited", "scheduled"].map(Substate.init(rawValue:))
 
     private static let requests: [StateEntity] = [.workflowRequest, .activityRequest]
     private static let runs: [StateEntity] = [.run]
@@ -49,6 +49,10 @@ extension Substate {
             "no_data", [.done], runs,
             "the API has nothing on it: the answer holds nothing of what is mapped, lacks the object, or says so"),
         meaning("paused", [.waiting], runs, "its source is paused by a response rule; the attempt does not count"),
+        meaning("missing_value", [.invalid], runs, "a value that its source's template needs is missing"),
+        meaning(
+            "max_objects", [.done], runs,
+            "it found more objects than its request may have; those beyond are left out"),
         meaning(
             "type_mismatch", [.done], runs,
             "a value does not fit its datapoint's type and was left out; the others are there"),
@@ -149,7 +153,6 @@ extension Substate {
     ]
 
     private static let ofParkedWork = [
-        meaning("missing_value", [.invalid], exchanges, "a value that the template needs is missing"),
         meaning("json", [.invalid], requests, "the content is not acceptable JSON"),
         meaning("external_job", [.waiting], exchanges, "the API works on it and is polled or calls back"),
         meaning("rate_limited", [.waiting], runs, "a rate or concurrency limit has to free up"),

@@ -13,6 +13,7 @@ extension CatalogueStore {
         case .objectSource: objectSource
         case .datapointSource: datapointSource
         case .webhookEndpoint: webhookEndpoint
+        case .factor: factor
         case .activity: activity
         case .activitySource: activitySource
         case .activityEndpoint: activityEndpoint
@@ -20,7 +21,9 @@ extension CatalogueStore {
     }
 
     /// Kinds whose change makes services read a source anew.
-    static let touches: [CatalogueItem.Kind: Statement] = [.objectSource: touchSource, .datapointSource: touchSource]
+    static let touches: [CatalogueItem.Kind: Statement] = [
+        .datapoint: touchSourcesOfDatapoint, .objectSource: touchSource, .datapointSource: touchSource,
+    ]
 
     private static let rateGroup = Statement(
         "catalogue.write_rate_group",
@@ -50,10 +53,11 @@ extension CatalogueStore {
     private static let datapoint = Statement(
         "catalogue.write_datapoint",
         """
-        insert into public.datapoint (org_id, object_type_id, key, name, data_type)
-        select g.id, t.id, ($1::text[])[3], $2::jsonb ->> 'name', $2 ->> 'data_type'
+        insert into public.datapoint (org_id, object_type_id, key, name, data_type, normalization)
+        select g.id, t.id, ($1::text[])[3], $2::jsonb ->> 'name', $2 ->> 'data_type', nullif($2 -> 'normalization', 'null')
         from public.org as g join public.object_type as t on t.org_id = g.id and t.key = ($1)[2] where g.key = ($1)[1]
-        on conflict (org_id, object_type_id, key) do update set name = excluded.name, data_type = excluded.data_type
+        on conflict (org_id, object_type_id, key) do update
+        set name = excluded.name, data_type = excluded.data_type, normalization = excluded.normalization
         """)
 
     private static let source = Statement(
@@ -112,17 +116,34 @@ extension CatalogueStore {
         on conflict (org_id, key) do update set url = excluded.url, secret_name = excluded.secret_name
         """)
 
+    private static let factor = Statement(
+        "catalogue.write_factor",
+        """
+        insert into public.factor (org_id, key, name, object_type_id, datapoint_id, type, factor_type, operator, value)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'name', t.id, d.id, $2 ->> 'type',
+               ($2 ->> 'factor_type')::public.factor_type_enum, ($2 ->> 'operator')::public.operator_enum, $2 -> 'value'
+        from public.org as g join public.object_type as t on t.org_id = g.id and t.key = $2 ->> 'object_type'
+        join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id and d.key = $2 ->> 'datapoint'
+        where g.key = ($1)[1]
+        on conflict (org_id, key) do update
+        set name = excluded.name, object_type_id = excluded.object_type_id, datapoint_id = excluded.datapoint_id,
+            type = excluded.type, factor_type = excluded.factor_type, operator = excluded.operator, value = excluded.value
+        """)
+
     private static let activity = Statement(
         "catalogue.write_activity",
         """
-        insert into public.activity (org_id, key, name, activity_type_id, object_type_id, setup, timeout_seconds)
+        insert into public.activity
+            (org_id, key, name, activity_type_id, object_type_id, setup, timeout_seconds, input, max_objects, factors)
         select g.id, ($1::text[])[2], $2::jsonb ->> 'name', y.id, t.id, $2 -> 'setup',
-               ($2 ->> 'timeout_seconds')::double precision
+               ($2 ->> 'timeout_seconds')::double precision, $2 -> 'input', ($2 ->> 'max_objects')::int,
+               nullif($2 -> 'factors', 'null')
         from public.org as g join public.activity_type as y on y.name = $2 ->> 'type'
         join public.object_type as t on t.org_id = g.id and t.key = $2 ->> 'object_type' where g.key = ($1)[1]
         on conflict (org_id, key) do update
         set name = excluded.name, activity_type_id = excluded.activity_type_id, object_type_id = excluded.object_type_id,
-            setup = excluded.setup, timeout_seconds = excluded.timeout_seconds
+            setup = excluded.setup, timeout_seconds = excluded.timeout_seconds, input = excluded.input,
+            max_objects = excluded.max_objects, factors = excluded.factors
         """)
 
     private static let activitySource = Statement(
@@ -143,6 +164,18 @@ extension CatalogueStore {
         from public.org as g join public.activity as a on a.org_id = g.id and a.key = ($1::text[])[2]
         join public.webhook_endpoint as e on e.org_id = g.id and e.key = ($1)[3] where g.key = ($1)[1] and $2::jsonb is not null
         on conflict do nothing
+        """)
+
+    // A datapoint is mapped by several sources, each of which keeps its type and normalization.
+    private static let touchSourcesOfDatapoint = Statement(
+        "catalogue.touch_sources_of_datapoint",
+        """
+        update public.source as s set version = s.version + 1
+        from public.org as g
+        join public.object_type as t on t.org_id = g.id and t.key = ($1::text[])[2]
+        join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id and d.key = ($1)[3]
+        join public.datapoint_source as m on m.org_id = g.id and m.datapoint_id = d.id
+        where g.key = ($1)[1] and s.owner_org_id = g.id and s.id = m.source_id
         """)
 
     private static let touchSource = Statement(

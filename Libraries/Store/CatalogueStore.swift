@@ -27,7 +27,8 @@ public struct CatalogueStore: Sendable {
         select 'object_type', array[g.key, t.key], jsonb_build_object('name', t.name)
         from public.org as g join public.object_type as t on t.org_id = g.id where g.key = any ($1)
         union all
-        select 'datapoint', array[g.key, t.key, d.key], jsonb_build_object('name', d.name, 'data_type', d.data_type)
+        select 'datapoint', array[g.key, t.key, d.key], jsonb_build_object(
+            'name', d.name, 'data_type', d.data_type, 'normalization', d.normalization)
         from public.org as g join public.object_type as t on t.org_id = g.id
         join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id where g.key = any ($1)
         union all
@@ -57,8 +58,16 @@ public struct CatalogueStore: Sendable {
         select 'webhook_endpoint', array[g.key, e.key], jsonb_build_object('url', e.url, 'secret_name', e.secret_name)
         from public.org as g join public.webhook_endpoint as e on e.org_id = g.id where g.key = any ($1)
         union all
+        select 'factor', array[g.key, f.key], jsonb_build_object(
+            'name', f.name, 'object_type', t.key, 'datapoint', d.key, 'type', f.type, 'factor_type', f.factor_type,
+            'operator', f.operator, 'value', f.value)
+        from public.org as g join public.factor as f on f.org_id = g.id
+        join public.object_type as t on t.org_id = g.id and t.id = f.object_type_id
+        join public.datapoint as d on d.org_id = g.id and d.id = f.datapoint_id where g.key = any ($1)
+        union all
         select 'activity', array[g.key, a.key], jsonb_build_object(
-            'name', a.name, 'type', y.name, 'object_type', t.key, 'setup', a.setup, 'timeout_seconds', a.timeout_seconds)
+            'name', a.name, 'type', y.name, 'object_type', t.key, 'setup', a.setup, 'timeout_seconds', a.timeout_seconds,
+            'input', a.input, 'max_objects', a.max_objects, 'factors', a.factors)
         from public.org as g join public.activity as a on a.org_id = g.id
         join public.activity_type as y on y.id = a.activity_type_id
         join public.object_type as t on t.org_id = g.id and t.id = a.object_type_id where g.key = any ($1)

@@ -1,4 +1,5 @@
 import Contracts
+import JSON
 import Postgres
 
 /// A request that has been checked and is about to be put on disk.
@@ -11,7 +12,7 @@ public struct NewRequest: Sendable {
     public let activity: String
     /// The body as it came, as JSON.
     public let content: JSONB
-    /// How many objects it names.
+    /// How many objects it names; 0 when it finds them.
     public let objectCount: Int
     /// `http` or `bus`.
     public let origin: String
@@ -39,6 +40,25 @@ public struct NewRequest: Sendable {
     }
 }
 
+/// An activity as requests are checked against it.
+public struct ActivityRecord: Sendable, Equatable {
+    /// The name of its type.
+    let type: String
+    /// Its input as the database has it, to compare.
+    let input: String
+
+    /// What it asks of a request; nil when no request of its type can be run.
+    public let terms: ActivityTerms?
+
+    init(type: String, input: String) {
+        self.type = type
+        self.input = input
+        terms = ActivityType(rawValue: type).map { type in
+            ActivityTerms(type: type, input: ActivityInput((try? JSONValue(parsing: Array(input.utf8))) ?? [:]))
+        }
+    }
+}
+
 /// How a request was received.
 public enum Acceptance: Sendable, Equatable {
     /// It is on disk.
@@ -47,6 +67,8 @@ public enum Acceptance: Sendable, Equatable {
     case repeated(ActivityRequestID, plan: Plan)
     /// The idempotency key was used before, for another body.
     case keyReused(ActivityRequestID)
+    /// Its activity asks for something else than what the body was checked against; this.
+    case termsChanged(ActivityRecord)
     /// The organization has no such activity; these are the ones that it has.
     case unknownActivity(organization: String, known: [String])
     /// The activity cannot run, with the reason.
@@ -54,18 +76,20 @@ public enum Acceptance: Sendable, Equatable {
 }
 
 extension RequestStore {
-    // One statement, one commit. The left joins make sure that a row comes back even when nothing was accepted.
+    // One statement, one commit. The left joins make sure that a row comes back even when nothing was accepted. What the activity asks for
+    // is compared with what the body was checked against, so that checking needs no statement of its own.
     private static let accept = Statement(
         "request.accept",
         """
         with wanted as materialized (
-            select a.org_id, a.id, t.name as type, a.timeout_seconds
+            select a.org_id, a.id, t.name as type, a.input::text as input, a.timeout_seconds
             from public.activity as a
             join public.activity_type as t on t.id = a.activity_type_id
             where a.org_id = $2 and a.key = $3 and a.deleted_at is null
         ), plan as materialized (
             select count(*)::int as sources,
-                   coalesce(sum(($5 + s.max_objects - 1) / s.max_objects), 0)::int as calls
+                   -- Without objects each source is asked once.
+                   coalesce(sum(greatest(($5 + s.max_objects - 1) / s.max_objects, 1)), 0)::int as calls
             from wanted as w
             join public.activity_source as l on l.org_id = w.org_id and l.activity_id = w.id
             join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id and s.deleted_at is null
@@ -77,17 +101,17 @@ extension RequestStore {
                    clock_timestamp() + make_interval(secs => w.timeout_seconds)
             from wanted as w
             cross join plan as p
-            where w.type = 'enrichment' and p.sources > 0
+            where w.type = $10 and w.input = $11 and p.sources > 0
             on conflict (org_id, idempotency_key) where idempotency_key is not null do nothing
             returning id
         ), progress as (
             insert into public.request_progress
                 (org_id, activity_request_id, objects_total, runs_planned, calls_planned)
-            select $2, r.id, $5, $5 * p.sources, p.calls
+            select $2, r.id, $5, greatest($5, 1) * p.sources, p.calls
             from accepted as r
             cross join plan as p
         )
-        select w.type, p.sources, p.calls, (select id from accepted)
+        select w.type, w.input, p.sources, p.calls, (select id from accepted)
         from (values (true)) as always(yes)
         left join wanted as w on true
         left join plan as p on true
@@ -114,19 +138,26 @@ extension RequestStore {
         """)
 
     /// Puts a request on disk; it is safe once this returns.
-    public func accept(_ request: NewRequest) async throws -> Acceptance {
+    ///
+    /// - Parameter activity: what its body was checked against; nil when that is not known, and nothing is accepted then.
+    public func accept(_ request: NewRequest, checkedAgainst activity: ActivityRecord?) async throws -> Acceptance {
+        let isRunnable = activity?.terms != nil
         let rows = try await pool.execute(
             Self.accept, request.id, request.org, request.activity, request.content, Int32(request.objectCount),
-            request.origin, request.idempotencyKey, request.fingerprint, request.trace?.traceparent)
-        let (type, sources, calls, accepted) = try rows[0].decode(
-            (String?, Int32, Int32, ActivityRequestID?).self)
-        guard let type else { return try await unknownActivity(request.org) }
+            request.origin, request.idempotencyKey, request.fingerprint, request.trace?.traceparent,
+            isRunnable ? activity?.type : nil, isRunnable ? activity?.input : nil)
+        let (type, input, sources, calls, accepted) = try rows[0].decode(
+            (String?, String?, Int32, Int32, ActivityRequestID?).self)
+        guard let type, let input else { return try await unknownActivity(request.org) }
         if let accepted {
-            return .accepted(accepted, plan: Plan(runs: request.objectCount * Int(sources), calls: Int(calls)))
+            return .accepted(accepted, plan: Plan(runs: max(request.objectCount, 1) * Int(sources), calls: Int(calls)))
         }
-        if type != "enrichment" {
-            return .notRunnable("its type is \(type), which this version cannot run; only enrichment can")
+        let current = ActivityRecord(type: type, input: input)
+        if current.terms == nil {
+            let known = ActivityType.allCases.map(\.rawValue).joined(separator: ", ")
+            return .notRunnable("its type is \(type), which this version cannot run; it runs \(known)")
         }
+        if current != activity { return .termsChanged(current) }
         if sources == 0 { return .notRunnable("it has no source; add one to the activity and apply the catalogue") }
         return try await repeated(request)
     }

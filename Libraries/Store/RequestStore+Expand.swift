@@ -1,4 +1,5 @@
 import Contracts
+import JSON
 import Postgres
 
 /// A request that is being turned into runs.
@@ -19,11 +20,62 @@ public struct ExpandableRequest: Sendable {
     public let hasNoDeadline: Bool
     /// How many of its objects have runs already.
     public let objectsExpanded: Int
-    /// The sources that are asked about each object.
-    public let sources: [(id: SourceID, runsPerExchange: Int)]
+    /// What its activity asks of requests; nil when no request of its type can be run.
+    public let terms: ActivityTerms?
+    /// The sources that are asked about each object, or once for objects, with the variables that their templates must have values of.
+    public let sources: [Source]
+
+    /// A source that is asked.
+    public struct Source: Sendable {
+        /// The source.
+        public let id: SourceID
+        /// How many runs one exchange may serve.
+        public let runsPerExchange: Int
+        /// Variables without a default, but for secrets and what the executor knows by itself.
+        public let requiredVariables: [String]
+    }
 
     /// The request as hints and logs speak of it.
     public var reference: RequestReference { RequestReference(id: id, org: org, trace: trace) }
+}
+
+/// What a request comes to when it is expanded.
+public enum Expansion: Sendable {
+    /// Runs about the objects that it names; the first chunk of them that is not stored yet, nil when there is none left.
+    case objects(count: Int, first: ExpansionChunk?)
+    /// Runs that find objects: one for each source.
+    case finding([FindingRun])
+}
+
+/// A run that finds objects.
+public struct FindingRun: Sendable {
+    /// A new id.
+    public let id: RunID
+    /// The source that it asks.
+    public let source: SourceID
+    /// The variables of its template that have no value; the run is invalid when there are any.
+    public let missing: [String]
+
+    /// A run that finds objects.
+    public init(id: RunID, source: SourceID, missing: [String]) {
+        self.id = id
+        self.source = source
+        self.missing = missing
+    }
+}
+
+/// A variable of a source's template that must have a value.
+public struct TemplateNeed: Sendable, Hashable {
+    /// The place of the source in ``ExpandableRequest/sources``, from 0.
+    public let source: Int
+    /// The name of the variable.
+    public let variable: String
+
+    /// A variable that a source's template needs.
+    public init(source: Int, variable: String) {
+        self.source = source
+        self.variable = variable
+    }
 }
 
 /// A run of consecutive objects of a request.
@@ -36,17 +88,21 @@ public struct ExpansionChunk: Sendable {
     public let objectIDs: [ObjectID]
     /// New ids, one for each name and source: all names of the first source, then the second, ….
     public let runIDs: [RunID]
+    /// Variables that must have a value of the object, by the place of their source.
+    public let needs: [TemplateNeed]
     /// True for the last chunk of the request.
     public let isLast: Bool
 
     /// A chunk with the ids that it needs.
     public init(
-        firstPosition: Int, names: ArraySlice<String>, objectIDs: [ObjectID], runIDs: [RunID], isLast: Bool
+        firstPosition: Int, names: ArraySlice<String>, objectIDs: [ObjectID], runIDs: [RunID],
+        needs: [TemplateNeed] = [], isLast: Bool
     ) {
         self.firstPosition = firstPosition
         self.names = names
         self.objectIDs = objectIDs
         self.runIDs = runIDs
+        self.needs = needs
         self.isLast = isLast
     }
 }
@@ -67,9 +123,16 @@ extension RequestStore {
                array(select s.max_objects from public.activity_source as l
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
-               r.traceparent, r.deadline_at is null
+               r.traceparent, r.deadline_at is null, y.name, a.input,
+               array(select array_to_string(utils.required_variables(jsonb_build_array(
+                         s.run_request_template, s.status_request_template, s.delivery_request_template,
+                         s.abort_request_template, s.cleanup_request_template, s.lookup_request_template)), ' ')
+                     from public.activity_source as l
+                     join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
+                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id)
         from public.activity_request as r
         join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
+        join public.activity_type as y on y.id = a.activity_type_id
         left join public.request_progress as p on p.activity_request_id = r.id
         where r.id = $1 and r.worker_id is null and r.stopping is null
           and (r.state in ('new', 'valid', 'ready') or (r.state = 'in_progress' and not coalesce(p.expanded, false)))
@@ -121,7 +184,7 @@ extension RequestStore {
         insert into public.object (org_id, id, object_type_id, original_object_value_name, request_id)
         select $1, i.id, $2, i.name, $3
         from unnest($4::uuid[], $5::text[]) as i(id, name)
-        order by i.name
+        order by i.name collate "C"
         on conflict do nothing
         """)
 
@@ -148,6 +211,60 @@ extension RequestStore {
         order by s.place, n.position
         """)
 
+    // The same, where a template needs values that the objects may have: a run that lacks one is not executed.
+    private static let storeRunsThatNeed = Statement(
+        "request.store_runs_that_need",
+        """
+        with input as materialized (
+            select $1::uuid as org_id, $2::uuid as object_type_id, i.name, i.place
+            from unnest($4::text[]) with ordinality as i(name, place)
+        ), need as materialized (
+            select n.place, n.variable, d.id as datapoint_id
+            from unnest($8::int[], $9::text[]) as n(place, variable)
+            left join public.datapoint as d
+              on d.org_id = $1 and d.object_type_id = $2 and d.key = n.variable and d.deleted_at is null
+        ), named as (
+            insert into public.request_object (org_id, activity_request_id, position, object_id, name)
+            select i.org_id, $3, $5 + i.place - 1, o.id, i.name
+            from input as i
+            join public.object as o
+              on o.org_id = i.org_id and o.object_type_id = i.object_type_id
+             and o.original_object_value_name = i.name
+            returning position, object_id
+        ), run as materialized (
+            select s.id as source_id, s.place, n.position, n.object_id,
+                   array(select w.variable from need as w
+                         where w.place = s.place - 1
+                           -- The newest value decides; null is none.
+                           and coalesce((select v.value from public.value as v
+                                         where v.object_id = n.object_id and v.datapoint_id = w.datapoint_id
+                                         order by v.created_at desc, v.run_id desc limit 1), 'null') = 'null'
+                         order by w.variable) as missing
+            from named as n
+            cross join unnest($6::uuid[]) with ordinality as s(id, place)
+        )
+        insert into public.run_queue
+            (org_id, id, activity_request_id, source_id, object_id, position, state, state_substate, state_reason)
+        select $1, ($7::uuid[])[(r.place - 1) * cardinality($4) + r.position - $5 + 1], $3, r.source_id, r.object_id, r.position,
+               (case r.missing when '{}' then 'ready' else 'invalid' end)::public.run_queue_state,
+               case r.missing when '{}' then null else 'missing_value' end as state_substate,
+               case r.missing when '{}' then null else etl_api.missing_values_reason(r.missing) end
+        from run as r
+        order by r.place, r.position
+        """)
+
+    private static let storeFindingRuns = Statement(
+        "request.store_finding_runs",
+        """
+        insert into public.run_queue
+            (org_id, id, activity_request_id, source_id, object_id, position, state, state_substate, state_reason)
+        select $1, i.id, $2, i.source_id, null, 0,
+               (case i.missing when '' then 'ready' else 'invalid' end)::public.run_queue_state,
+               case i.missing when '' then null else 'missing_value' end as state_substate,
+               case i.missing when '' then null else etl_api.missing_values_reason(string_to_array(i.missing, ' ')) end
+        from unnest($3::uuid[], $4::uuid[], $5::text[]) as i(id, source_id, missing)
+        """)
+
     private static let advance = Statement(
         "request.advance",
         """
@@ -157,33 +274,35 @@ extension RequestStore {
     /// Claims a request and stores its first chunk in one transaction.
     ///
     /// - Parameters:
-    ///   - read: reads the content: how many objects it names and the first chunk that is not stored yet, nil when there is
-    ///     none left. A ``Problem`` makes the request invalid.
+    ///   - read: reads the content: what the request comes to. A ``Problem`` makes the request invalid.
     /// - Returns: the request, or nil when it needs no expansion or somebody else has it.
     public func beginExpansion(
         of id: ActivityRequestID, worker: WorkerID,
-        read: @Sendable (ExpandableRequest) -> Result<(objects: Int, chunk: ExpansionChunk?), Problem>
+        read: @Sendable (ExpandableRequest) -> Result<Expansion, Problem>
     ) async throws -> ExpandableRequest? {
         try await pool.transaction { transaction in
             guard let row = try await transaction.execute(Self.begin, id, worker).first else { return nil }
             let (request, state) = try ExpandableRequest.decode(row, id: id)
             var pipeline = Pipeline()
             let none = String?.none
-            let objects: Int
-            let first: ExpansionChunk?
+            let expansion: Expansion
             switch read(request) {
-            case .success(let content): (objects, first) = content
+            case .success(let read): expansion = read
             case .failure(let problem):
                 let state = request.isUnchecked ? "invalid" : "failed"
                 pipeline.add(Self.setState, id, state, "content", problem.detail, WorkerID?.none, Int32(0))
                 _ = try await transaction.commit(pipeline)
                 return nil
             }
+            if case .objects(_, let first?) = expansion {
+                // Before anything of the request is locked that who finds objects waits for, with objects of his own.
+                pipeline.add(
+                    Self.storeObjects, request.org, request.objectType, request.id, first.objectIDs, Array(first.names))
+            }
+            let plan = expansion.plan(over: request.sources)
             // Also for a request that plain SQL inserted as valid; what is there already stays.
             pipeline.add(
-                Self.startProgress, request.org, id, Int32(objects),
-                Int32(objects * request.sources.count),
-                Int32(request.sources.reduce(0) { $0 + (objects + $1.runsPerExchange - 1) / $1.runsPerExchange }))
+                Self.startProgress, request.org, id, Int32(expansion.objectCount), Int32(plan.runs), Int32(plan.calls))
             if request.hasNoDeadline { pipeline.add(Self.giveDeadline, id) }
             if request.isUnchecked {
                 pipeline.add(Self.setState, id, "valid", none, none, WorkerID?.none, Int32(0))
@@ -191,8 +310,18 @@ extension RequestStore {
             if state == "new" || state == "valid" {
                 pipeline.add(Self.setState, id, "ready", none, none, worker, Int32(1))
             }
-            if let first { Self.add(first, of: request, to: &pipeline) }
-            let isComplete = first?.isLast ?? true
+            let isComplete: Bool
+            switch expansion {
+            case .objects(_, let first):
+                if let first { Self.addRuns(of: first, of: request, to: &pipeline) }
+                isComplete = first?.isLast ?? true
+            case .finding(let runs):
+                pipeline.add(
+                    Self.storeFindingRuns, request.org, id, runs.map(\.id), runs.map(\.source),
+                    runs.map { $0.missing.joined(separator: " ") })
+                pipeline.add(Self.advance, id, Int32(0), true)
+                isComplete = true
+            }
             // Also when it is in progress already: whoever resumes has to hold the claim for the chunks to come.
             pipeline.add(
                 Self.setState, id, "in_progress", isComplete ? none : "expanding", none, isComplete ? nil : worker,
@@ -213,7 +342,9 @@ extension RequestStore {
                 throw ExpansionLost()
             }
             var pipeline = Pipeline()
-            Self.add(chunk, of: request, to: &pipeline)
+            pipeline.add(
+                Self.storeObjects, request.org, request.objectType, request.id, chunk.objectIDs, Array(chunk.names))
+            Self.addRuns(of: chunk, of: request, to: &pipeline)
             if chunk.isLast {
                 pipeline.add(
                     Self.setState, request.id, "in_progress", String?.none, String?.none, WorkerID?.none, Int32(0))
@@ -222,13 +353,19 @@ extension RequestStore {
         }
     }
 
-    private static func add(_ chunk: ExpansionChunk, of request: ExpandableRequest, to pipeline: inout Pipeline) {
+    private static func addRuns(of chunk: ExpansionChunk, of request: ExpandableRequest, to pipeline: inout Pipeline) {
         let names = Array(chunk.names)
-        pipeline.add(storeObjects, request.org, request.objectType, request.id, chunk.objectIDs, names)
-        pipeline.add(
-            storeRuns, request.org, request.objectType, request.id, names, Int32(chunk.firstPosition),
-            request.sources.map(\.id), chunk.runIDs)
-        pipeline.add(advance, request.id, Int32(chunk.firstPosition + names.count), chunk.isLast)
+        let first = Int32(chunk.firstPosition)
+        let sources = request.sources.map(\.id)
+        if chunk.needs.isEmpty {
+            pipeline.add(
+                storeRuns, request.org, request.objectType, request.id, names, first, sources, chunk.runIDs)
+        } else {
+            pipeline.add(
+                storeRunsThatNeed, request.org, request.objectType, request.id, names, first, sources, chunk.runIDs,
+                chunk.needs.map { Int32($0.source) }, chunk.needs.map(\.variable))
+        }
+        pipeline.add(advance, request.id, first + Int32(names.count), chunk.isLast)
     }
 
     private static let waiting = Statement(
@@ -264,15 +401,44 @@ extension RequestStore {
 
 extension ExpandableRequest {
     fileprivate static func decode(_ row: Row, id: ActivityRequestID) throws(PostgresError) -> (Self, state: String) {
-        let (org, type, content, isUnchecked, expanded, state, sources, sizes, traceparent, hasNoDeadline) =
+        let (
+            org, type, content, isUnchecked, expanded, state, sources, sizes, traceparent, hasNoDeadline, kind, input,
+            needs
+        ) =
             try row.decode(
-                (OrgID, ObjectTypeID, JSONB, Bool, Int32, String, [SourceID], [Int32], String?, Bool).self)
+                (
+                    OrgID, ObjectTypeID, JSONB, Bool, Int32, String, [SourceID], [Int32], String?, Bool, String, JSONB,
+                    [String]
+                ).self)
         let request = ExpandableRequest(
             id: id, org: org, trace: traceparent.flatMap { TraceContext(parsing: $0) }, objectType: type,
             content: content, isUnchecked: isUnchecked, hasNoDeadline: hasNoDeadline,
             objectsExpanded: Int(expanded),
-            sources: zip(sources, sizes).map { (id: $0, runsPerExchange: Int($1)) })
+            terms: ActivityType(rawValue: kind).map { kind in
+                ActivityTerms(type: kind, input: ActivityInput((try? JSONValue(parsing: input.bytes)) ?? [:]))
+            },
+            sources: zip(sources, zip(sizes, needs)).map { source, rest in
+                Source(
+                    id: source, runsPerExchange: Int(rest.0),
+                    requiredVariables: rest.1.split(separator: " ").map(String.init))
+            })
         return (request, state)
+    }
+}
+
+extension Expansion {
+    fileprivate var objectCount: Int {
+        if case .objects(let count, _) = self { count } else { 0 }
+    }
+
+    fileprivate func plan(over sources: [ExpandableRequest.Source]) -> Plan {
+        switch self {
+        case .objects(let count, _):
+            Plan(
+                runs: count * sources.count,
+                calls: sources.reduce(0) { $0 + (count + $1.runsPerExchange - 1) / $1.runsPerExchange })
+        case .finding(let runs): Plan(runs: runs.count, calls: runs.count)
+        }
     }
 }
 

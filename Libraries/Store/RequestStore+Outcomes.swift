@@ -45,7 +45,8 @@ extension RequestStore {
         "request.outcomes",
         """
         with ended as materialized (
-            select r.position, r.run_request_id, r.source_id, r.state_substate as substate, r.state_reason as reason
+            select case when r.object_id is not null then r.position end as position, r.run_request_id, r.source_id,
+                   r.state_substate as substate, r.state_reason as reason
             from public.run_queue as r
             where r.activity_request_id = $2 and r.org_id is not distinct from $1
               and case $3 when 'failed' then r.state in ('failed', 'invalid', 'timedout')

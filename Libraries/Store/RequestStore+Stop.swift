@@ -161,7 +161,8 @@ extension RequestStore {
             from public.activity_request as r
             where r.state = 'in_progress' and r.stopping is not null
         )
-        select r.id, r.org_id, r.traceparent, r.stopping, r.stopping_reason, p.objects_total,
+        -- One that finds objects has runs before it has any.
+        select r.id, r.org_id, r.traceparent, r.stopping, r.stopping_reason, greatest(p.objects_total, 1),
                p.runs_planned / greatest(p.objects_total, 1)
         from stopping as r
         join public.request_progress as p on p.activity_request_id = r.id

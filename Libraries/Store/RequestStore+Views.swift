@@ -27,6 +27,8 @@ public struct RequestStatus: Sendable {
     public let plan: Plan
     /// Its runs by outcome.
     public let runs: RunCounts
+    /// How many objects meet the factors of a sourcing; nil while that is not known.
+    public var qualification: QualificationCounts?
     /// Size of the collected result in bytes; nil while there is none.
     public let resultBytes: Int?
 }
@@ -68,7 +70,7 @@ extension RequestStore {
         """
         select coalesce(p.runs_planned, 0), coalesce(p.calls_planned, 0), coalesce(p.runs_total, 0),
                coalesce(p.runs_done, 0), coalesce(p.runs_failed, 0), coalesce(p.runs_invalid, 0),
-               coalesce(p.runs_timedout, 0),
+               coalesce(p.runs_timedout, 0), p.objects_qualified, p.objects_unqualified,
                (select sum(octet_length(c.body)) from public.request_result as c where c.activity_request_id = i.id)::bigint
         from (values ($1::uuid)) as i(id)
         left join public.request_progress as p on p.activity_request_id = i.id
@@ -129,14 +131,18 @@ extension RequestStore {
         guard let row = results[0].first else { return nil }
         let (id, activity, state, substate, reason, created, objects, expanded) = try row.decode(
             (ActivityRequestID, String, String, String?, String?, Date, Int32, Int32).self)
-        let (runs, calls, total, done, failed, invalid, timedout, bytes) = try results[1][0].decode(
-            (Int32, Int32, Int32, Int32, Int32, Int32, Int32, Int64?).self)
+        let (runs, calls, total, done, failed, invalid, timedout, qualified, unqualified, bytes) = try results[1][0]
+            .decode(
+                (Int32, Int32, Int32, Int32, Int32, Int32, Int32, Int32?, Int32?, Int64?).self)
         return RequestStatus(
             id: id, activity: activity, state: state, substate: substate, reason: reason, createdAt: created,
             objects: (total: Int(objects), expanded: Int(expanded)),
             plan: Plan(runs: Int(runs), calls: Int(calls)),
             runs: RunCounts(
                 total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid), timedout: Int(timedout)),
+            qualification: qualified.map {
+                QualificationCounts(qualified: Int($0), unqualified: Int(unqualified ?? 0))
+            },
             resultBytes: bytes.map(Int.init))
     }
 

@@ -13,8 +13,14 @@ public struct CollectableRequest: Sendable {
     let attempt: Int
     /// The key of its activity.
     public let activity: String
-    /// How many objects it names.
+    /// How many objects it has.
     public let objectCount: Int
+    /// Whether its runs have found them.
+    public var findsObjects = false
+    /// Whether more were found than it may have.
+    public var isCut = false
+    /// What its objects are held against; nil unless its activity is a sourcing.
+    public var criteria: Criteria?
     /// Its runs by outcome.
     public let counts: RunCounts
     /// How many runs it comes to: more than it has when it was ended before all of them were made.
@@ -49,17 +55,63 @@ public struct ResultRow: Sendable {
     public let values: [(datapoint: DatapointID, json: JSONB)]
 }
 
+/// The factors of a sourcing.
+public struct Criteria: Sendable {
+    /// A factor, as the catalogue has it.
+    public struct FactorRecord: Sendable {
+        /// Its key.
+        public let key: String
+        /// The datapoint that it looks at.
+        public let datapoint: DatapointID
+        /// The names of the object type and of the datapoint, for sentences.
+        public let names: (objectType: String, datapoint: String)
+        /// `guardrail` or `usecase`.
+        public let use: String
+        /// `volume`, `boolean`, ….
+        public let type: String
+        /// `equals`, `greater_than`, ….
+        public let comparison: String
+        /// What the datapoint is compared with, as JSON.
+        public let value: JSONB?
+    }
+
+    /// How they are combined, as JSON.
+    public let expression: JSONB
+    /// The factors that the expression names, as far as there are any.
+    public let factors: [FactorRecord]
+}
+
+/// Whether an object meets the factors of its request.
+public struct ObjectVerdict: Sendable {
+    /// The object's place in the request.
+    public let position: Int
+    /// Whether it is known to meet them.
+    public let isQualified: Bool
+    /// What each factor came to, as JSON.
+    public let factors: JSONB
+
+    /// A verdict on an object.
+    public init(position: Int, isQualified: Bool, factors: JSONB) {
+        self.position = position
+        self.isQualified = isQualified
+        self.factors = factors
+    }
+}
+
 /// A part of a result: NDJSON of consecutive objects.
 public struct ResultChunk: Sendable {
     /// The objects' places in the request.
     public let positions: Range<Int>
     /// The lines.
     public let body: [UInt8]
+    /// Which of the objects meet the factors; empty unless that was asked.
+    public let verdicts: [ObjectVerdict]
 
     /// A chunk.
-    public init(positions: Range<Int>, body: [UInt8]) {
+    public init(positions: Range<Int>, body: [UInt8], verdicts: [ObjectVerdict] = []) {
         self.positions = positions
         self.body = body
+        self.verdicts = verdicts
     }
 }
 
@@ -89,13 +141,20 @@ public struct ResultStore: Sendable {
         returning r.id, r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
             array(select e.webhook_endpoint_id from public.activity_endpoint as e
                   where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1) as endpoints,
-            r.traceparent, r.stopping, r.stopping_reason, r.attempt, case when p.expanded then p.runs_total else p.runs_planned end as runs_wanted
+            r.traceparent, r.stopping, r.stopping_reason, r.attempt, case when p.expanded then p.runs_total else p.runs_planned end as runs_wanted,
+            a.factors, exists (select from public.object_finding as f where f.activity_request_id = r.id) as finds
         ), forgotten as (
             -- A collector that died may have left some of it.
             delete from public.request_result as c using claimed as k where c.activity_request_id = k.id
+        ), forgotten_verdicts as (
+            delete from public.object_qualification as q using claimed as k
+            where k.factors is not null and q.activity_request_id = k.id
         )
         select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout, endpoints,
-            traceparent, stopping, stopping_reason, attempt, runs_wanted
+            traceparent, stopping, stopping_reason, attempt, runs_wanted, factors, finds,
+            -- Runs that find are few: one for each source.
+            finds and exists (select from public.run_queue as f where f.activity_request_id = claimed.id
+                              and f.state_substate is not distinct from 'max_objects')
         from claimed
         """)
 
@@ -108,6 +167,86 @@ public struct ResultStore: Sendable {
         join public.datapoint_source as m on m.org_id = l.org_id and m.source_id = l.source_id
         join public.datapoint as d on d.org_id = m.org_id and d.id = m.datapoint_id
         where r.id = $1
+        """)
+
+    private static let factors = Statement(
+        "result.factors",
+        """
+        select f.key, f.datapoint_id, t.name, d.name, f.type, f.factor_type::text, f.operator::text, f.value
+        from public.activity_request as r
+        join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id and a.factors is not null
+        join public.factor as f on f.org_id = a.org_id
+        join public.object_type as t on t.org_id = f.org_id and t.id = f.object_type_id
+        join public.datapoint as d on d.org_id = f.org_id and d.id = f.datapoint_id
+        where r.id = $1 and jsonb_path_exists(a.factors, '$.** ? (@ == $key)', jsonb_build_object('key', f.key))
+        order by f.key
+        """)
+
+    // As below, by the objects that runs have found instead of the runs about them.
+    private static let readFound = Statement(
+        "result.read_found",
+        """
+        select f.position, f.name, 'done', f.note, v.datapoints, v.vals, f.next_position
+        from (
+            select o.position, o.name, o.object_id, f.run_id, f.note, lead(o.position) over in_order as next_position,
+                   sum(f.value_bytes) over in_order - f.value_bytes as bytes_before
+            from public.request_object as o
+            join public.object_finding as f
+              on f.activity_request_id = o.activity_request_id and f.object_id = o.object_id
+            where o.activity_request_id = $1 and o.position >= $2 and o.position < $3
+            window in_order as (order by o.position, f.run_id rows unbounded preceding)
+        ) as f
+        cross join lateral (
+            select array_agg(v.datapoint_id) as datapoints, array_agg(v.value) as vals
+            from public.value as v
+            where v.run_id = f.run_id and v.object_id = f.object_id
+        ) as v
+        where f.bytes_before < $4
+        order by f.position, f.run_id
+        """)
+
+    // What is known of the objects from other requests. A value that nobody would compare with anything is not read.
+    private static let readKnown = Statement(
+        "result.read_known_values",
+        """
+        with wanted as materialized (
+            select o.position, o.object_id, d.id as datapoint_id
+            from public.request_object as o
+            cross join unnest($4::uuid[]) as d(id)
+            where o.activity_request_id = $1 and o.position >= $2 and o.position < $3
+        )
+        select w.position, w.datapoint_id, v.value
+        from wanted as w
+        cross join lateral (
+            select v.value from public.value as v
+            where v.object_id = w.object_id and v.datapoint_id = w.datapoint_id
+            order by v.created_at desc, v.run_id desc limit 1
+        ) as v
+        where pg_column_size(v.value) <= 65536
+        """)
+
+    private static let storeVerdicts = Statement(
+        "result.store_verdicts",
+        """
+        with held as materialized (
+            select r.id from public.activity_request as r
+            where r.id = $2 and r.worker_id is not distinct from $3 and r.attempt = $4 and r.state = 'in_progress'
+            for share
+        ), verdict as materialized (
+            select h.id, v.position, v.qualified, v.factors
+            from held as h
+            cross join unnest($5::int[], $6::boolean[], $7::jsonb[]) as v(position, qualified, factors)
+        )
+        insert into public.object_qualification (org_id, activity_request_id, position, object_id, qualified, factors)
+        select $1, v.id, v.position, o.object_id, v.qualified, v.factors
+        from verdict as v
+        join public.request_object as o on o.activity_request_id = v.id and o.position = v.position
+        """)
+
+    private static let countVerdicts = Statement(
+        "result.count_verdicts",
+        """
+        update public.request_progress set objects_qualified = $2, objects_unqualified = $3 where activity_request_id = $1
         """)
 
     private static let read = Statement(
@@ -189,23 +328,24 @@ public struct ResultStore: Sendable {
         var pipeline = Pipeline()
         pipeline.add(Self.claim, id, worker)
         pipeline.add(Self.datapoints, id)
+        pipeline.add(Self.factors, id)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (
             org, activity, objects, total, done, failed, invalid, timedout, endpoints, traceparent, cause, reason,
             attempt,
-            wanted
+            wanted, expression, findsObjects, isCut
         ) = try row.decode(
             (
                 OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID], String?, String?, String?, Int32,
-                Int32
+                Int32, JSONB?, Bool, Bool
             ).self)
         var keys: [DatapointID: String] = [:]
         for row in results[1] {
             let (id, key) = try row.decode((DatapointID, String).self)
             keys[id] = key
         }
-        return CollectableRequest(
+        var request = CollectableRequest(
             id: id, org: org, worker: worker, attempt: Int(attempt), activity: activity, objectCount: Int(objects),
             counts: RunCounts(
                 total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid),
@@ -213,17 +353,26 @@ public struct ResultStore: Sendable {
             runsWanted: Int(wanted), datapointKeys: keys, endpoints: endpoints,
             stop: cause.flatMap { StopCause(rawValue: $0) }.map { (cause: $0, reason: reason ?? $0.rawValue) },
             trace: traceparent.flatMap { TraceContext(parsing: $0) })
+        request.findsObjects = findsObjects
+        request.isCut = isCut
+        if let expression {
+            request.criteria = Criteria(expression: expression, factors: try results[2].factorRecords())
+        }
+        return request
     }
 
     /// The rows of objects of the request, in its order: of as many as fit into `bytesMax` bytes of values, but at least of one.
     ///
-    /// - Parameter positions: the objects' places in the request.
+    /// - Parameters:
+    ///   - found: whether the objects were found by the request's runs, not named.
+    ///   - positions: the objects' places in the request.
     /// - Returns: the rows, and the place of the first object that they do not cover.
     public func rows(
-        of id: ActivityRequestID, positions: Range<Int>, bytesMax: Int
+        of id: ActivityRequestID, found: Bool = false, positions: Range<Int>, bytesMax: Int
     ) async throws(PostgresError) -> (rows: [ResultRow], end: Int) {
         let result = try await pool.execute(
-            Self.read, id, Int32(positions.lowerBound), Int32(positions.upperBound), Int64(bytesMax))
+            found ? Self.readFound : Self.read, id, Int32(positions.lowerBound), Int32(positions.upperBound),
+            Int64(bytesMax))
         var rows: [ResultRow] = []
         rows.reserveCapacity(result.count)
         var next: Int32?
@@ -241,28 +390,53 @@ public struct ResultStore: Sendable {
         // Cut in the middle of an object.
         if last.position == positions.lowerBound {
             return try await self.rows(
-                of: id, positions: positions.lowerBound..<positions.lowerBound + 1, bytesMax: .max)
+                of: id, found: found, positions: positions.lowerBound..<positions.lowerBound + 1, bytesMax: .max)
         }
         rows.removeAll { $0.position == last.position }
         return (rows, last.position)
     }
 
-    /// Stores chunks of the result, in one statement.
+    /// The newest values of objects of the request, from whatever request they came.
+    ///
+    /// - Parameter positions: the objects' places in the request.
+    public func knownValues(
+        of id: ActivityRequestID, positions: Range<Int>, datapoints: [DatapointID]
+    ) async throws(PostgresError) -> [Int: [DatapointID: JSONB]] {
+        var known: [Int: [DatapointID: JSONB]] = [:]
+        for row in try await pool.execute(
+            Self.readKnown, id, Int32(positions.lowerBound), Int32(positions.upperBound), datapoints)
+        {
+            let (position, datapoint, value) = try row.decode((Int32, DatapointID, JSONB).self)
+            known[Int(position), default: [:]][datapoint] = value
+        }
+        return known
+    }
+
+    /// Stores chunks of the result, in one round trip.
     ///
     /// - Throws: ``CollectionLost`` when the claim is void.
     public func store(_ chunks: [ResultChunk], of request: CollectableRequest) async throws {
-        let stored = try await pool.execute(
+        var pipeline = Pipeline()
+        pipeline.add(
             Self.store, request.org, request.id, request.worker, Int32(request.attempt),
             chunks.map { Int32($0.positions.lowerBound) }, chunks.map { Int32($0.positions.count) },
             chunks.map { Bytea($0.body) })
-        if stored.affectedRows < chunks.count { throw CollectionLost() }
+        let verdicts = chunks.flatMap(\.verdicts)
+        if !verdicts.isEmpty {
+            pipeline.add(
+                Self.storeVerdicts, request.org, request.id, request.worker, Int32(request.attempt),
+                verdicts.map { Int32($0.position) }, verdicts.map(\.isQualified), verdicts.map(\.factors))
+        }
+        if try await pool.run(pipeline)[0].affectedRows < chunks.count { throw CollectionLost() }
     }
 
     /// Closes the request and makes its deliveries, in one transaction.
     ///
+    /// - Parameter qualification: how many objects meet the request's factors, and how many do not; nil when none were asked for.
     /// - Returns: false when the claim is void; nothing was changed then.
     public func finish(
         _ request: CollectableRequest, state: String, substate: String?, reason: String?,
+        qualification: QualificationCounts? = nil,
         deliveries: [(id: DeliveryID, endpoint: EndpointID, payload: Bytea)]
     ) async throws -> Bool {
         try await pool.transaction { transaction in
@@ -275,6 +449,11 @@ public struct ResultStore: Sendable {
                     Self.makeDeliveries, request.org, request.id, deliveries.map(\.id), deliveries.map(\.endpoint),
                     deliveries.map(\.payload))
             }
+            if let qualification {
+                pipeline.add(
+                    Self.countVerdicts, request.id, Int32(clamping: qualification.qualified),
+                    Int32(clamping: qualification.unqualified))
+            }
             _ = try await transaction.commit(pipeline)
             return true
         }
@@ -283,5 +462,20 @@ public struct ResultStore: Sendable {
     /// Requests whose result waits to be collected.
     public func waitingForCollection(limit: Int) async throws(PostgresError) -> [RequestReference] {
         try await pool.execute(Self.waiting, limit).requestReferences()
+    }
+}
+
+extension QueryResult {
+    fileprivate func factorRecords() throws(PostgresError) -> [Criteria.FactorRecord] {
+        var records: [Criteria.FactorRecord] = []
+        for row in self {
+            let (key, datapoint, objectType, name, use, type, comparison, value) = try row.decode(
+                (String, DatapointID, String, String, String, String, String, JSONB?).self)
+            records.append(
+                Criteria.FactorRecord(
+                    key: key, datapoint: datapoint, names: (objectType: objectType, datapoint: name), use: use,
+                    type: type, comparison: comparison, value: value))
+        }
+        return records
     }
 }

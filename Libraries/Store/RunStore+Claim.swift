@@ -1,4 +1,5 @@
 import Contracts
+public import JSON
 import Postgres
 
 /// A run inside an exchange.
@@ -9,8 +10,10 @@ public struct ClaimedRun: Sendable {
     public let attempt: Int
     /// The request that it belongs to.
     public let request: ActivityRequestID
-    /// The object's name as the client wrote it.
-    public let objectName: String
+    /// The object's name as the client wrote it; nil when the run finds objects.
+    public let objectName: String?
+    /// Values for variables of the source's template, where it names any that come from the request or the object.
+    public var variables: JSONObject = [:]
 }
 
 /// One HTTP exchange that this worker has to make.
@@ -68,20 +71,29 @@ extension RunStore {
         ), placed as materialized (
             select c.*, ($6::uuid[])[((row_number() over (order by c.id) - 1) / $5 + 1)::int] as exchange_id
             from candidate as c
+            where not $7::boolean
+            union all
+            -- A template that speaks of the request serves the runs of one request at a time; what is beyond the last exchange stays ready.
+            select g.id, g.activity_request_id, g.position, ($6::uuid[])[(dense_rank() over (order by g.activity_request_id, g.part))::int]
+            from (select c.*, (row_number() over (partition by c.activity_request_id order by c.id) - 1) / $5 as part
+                  from candidate as c
+                  where $7) as g
         ), exchange as (
             insert into public.run_request (org_id, id, source_id, state, attempt, worker_id, run_ids)
             select $1, exchange_id, $2, 'in_progress', 1, $3, array_agg(id order by id)
             from placed
+            where exchange_id is not null
             group by exchange_id
         )
         update public.run_queue as r
         set state = 'in_progress', state_substate = null, state_reason = null, due_at = null,
             attempt = r.attempt + 1, worker_id = $3, run_request_id = p.exchange_id
         from placed as p
-        join public.request_object as o
+        left join public.request_object as o
           on o.activity_request_id = p.activity_request_id and o.position = p.position
-        where r.id = p.id
-        returning r.run_request_id, r.id, r.attempt, r.activity_request_id, o.name,
+        where r.id = p.id and p.exchange_id is not null
+        returning r.run_request_id, r.id, r.attempt, r.activity_request_id,
+            case when r.object_id is not null then o.name end,
             (select s.version from public.source as s where s.id = $2)
         """)
 
@@ -133,18 +145,20 @@ extension RunStore {
     /// Claims up to `limit` runs of a source, oldest first, and forms exchanges of up to `runsPerExchange` of them.
     ///
     /// - Parameters:
+    ///   - separatesRequests: whether an exchange serves the runs of one request only, because its template speaks of the request.
     ///   - exchangeIDs: new ids, at least as many as exchanges can be formed.
     /// - Returns: the exchanges, oldest first; empty when nothing is ready or others hold it.
     public func claim(
-        _ ready: ReadySource, worker: WorkerID, limit: Int, runsPerExchange: Int, exchangeIDs: [RunRequestID]
+        _ ready: ReadySource, worker: WorkerID, limit: Int, runsPerExchange: Int, separatesRequests: Bool = false,
+        exchangeIDs: [RunRequestID]
     ) async throws(PostgresError) -> [ClaimedExchange] {
         let rows = try await pool.execute(
-            Self.claim, ready.org, ready.source, worker, limit, runsPerExchange, exchangeIDs)
+            Self.claim, ready.org, ready.source, worker, limit, runsPerExchange, exchangeIDs, separatesRequests)
         var exchanges: [ClaimedExchange] = []
         var places: [RunRequestID: Int] = [:]
         for row in rows {
             let (exchange, id, attempt, request, name, version) = try row.decode(
-                (RunRequestID, RunID, Int32, ActivityRequestID, String, Int64).self)
+                (RunRequestID, RunID, Int32, ActivityRequestID, String?, Int64).self)
             let run = ClaimedRun(id: id, attempt: Int(attempt), request: request, objectName: name)
             if let place = places[exchange] {
                 exchanges[place].runs.append(run)

@@ -31,10 +31,12 @@ public struct FetchedRun: Sendable {
     public let request: ActivityRequestID
     /// The source that answered.
     public let source: SourceID
-    /// The object that the run is about.
-    public let object: ObjectID
-    /// The object's name as the client wrote it.
+    /// The object that the run is about; nil when it finds objects.
+    public let object: ObjectID?
+    /// The object's name as the client wrote it; empty when the run finds objects.
     public let objectName: String
+    /// What it may find; nil when it is about one object.
+    public var finding: FindingTerms?
 }
 
 /// What mapping made of one run.
@@ -47,8 +49,14 @@ public struct ProcessedRun: Sendable {
     public let substate: String?
     /// A sentence for people.
     public let reason: String?
-    /// The values found, as JSON.
+    /// The values found, as JSON; of the run's own object.
     public let values: [(datapoint: DatapointID, json: JSONB)]
+    /// Of those values that normalization has changed, what the answer says; in the same order.
+    public let originals: [(datapoint: DatapointID, json: JSONB)]
+    /// What the answer holds and could not be converted.
+    public let failures: [FailedConversion]
+    /// The objects found, in the order of the answer; of a run that finds objects.
+    public let findings: [FoundObject]
 
     /// What these texts gain when Postgres writes their numbers out, in bytes, at the most.
     let bytesGained: Int
@@ -59,13 +67,17 @@ public struct ProcessedRun: Sendable {
     /// The outcome of a run.
     public init(
         run: FetchedRun, succeeded: Bool, substate: String? = nil, reason: String? = nil,
-        values: [(datapoint: DatapointID, json: JSONB)] = [], bytesGained: Int = 0
+        values: [(datapoint: DatapointID, json: JSONB)] = [], originals: [(datapoint: DatapointID, json: JSONB)] = [],
+        failures: [FailedConversion] = [], findings: [FoundObject] = [], bytesGained: Int = 0
     ) {
         self.run = run
         self.succeeded = succeeded
         self.substate = substate
         self.reason = reason
         self.values = values
+        self.originals = originals
+        self.failures = failures
+        self.findings = findings
         self.bytesGained = bytesGained
     }
 }
@@ -85,7 +97,7 @@ extension RunStore {
             for no key update skip locked
         )
         select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body, p.runs,
-               p.pages, p.no_data
+               a.object_type_id, a.max_objects, p.pages, p.no_data
         from (
             -- All runs of an exchange stand or fall with its answer: what came before it is the same for all of them.
             select p.*, max(p.before_answer) over (rows unbounded preceding) as before
@@ -101,18 +113,26 @@ extension RunStore {
             ) as p
         ) as p
         join public.source as s on s.id = p.source_id
-        join public.request_object as o
-          on o.activity_request_id = p.activity_request_id and o.position = p.position
+        left join public.request_object as o
+          on o.activity_request_id = p.activity_request_id and o.position = p.position and p.object_id is not null
+        left join lateral (
+            select a.object_type_id, a.max_objects
+            from public.activity_request as q
+            join public.activity as a on a.org_id = q.org_id and a.id = q.activity_id
+            where p.object_id is null and q.id = p.activity_request_id
+        ) as a on true
         where p.before < $2
         """)
 
     private static let storeValues = Statement(
         "run.store_values",
         """
-        insert into public.value (org_id, run_id, object_id, datapoint_id, source_id, activity_request_id, value)
+        insert into public.value
+            (org_id, run_id, object_id, datapoint_id, source_id, activity_request_id, value, original)
         select ($1::uuid[])[v.k], ($2::uuid[])[v.k], ($3::uuid[])[v.k], v.datapoint_id, ($4::uuid[])[v.k],
-               ($5::uuid[])[v.k], v.value
-        from unnest($6::int[], $7::uuid[], $8::jsonb[]) as v(k, datapoint_id, value)
+               ($5::uuid[])[v.k], v.value, v.original
+        -- A batch without originals comes with none: what a list lacks at its end is null.
+        from unnest($6::int[], $7::uuid[], $8::jsonb[], $9::jsonb[]) as v(k, datapoint_id, value, original)
         on conflict do nothing
         """)
 
@@ -141,7 +161,8 @@ extension RunStore {
             let rows = try await transaction.execute(Self.pick, runsMax, Int64(bytesMax))
             if rows.isEmpty { return (0, []) }
             let processed = try await map(try Self.answers(of: rows))
-            let closed = try await transaction.commit(Self.finish(processed))
+            let found = try await Self.store(findingsOf: processed, in: transaction)
+            let closed = try await transaction.commit(Self.finish(found.runs, found.values))
             let requests = try closed[2].map { row in try row.decode(ActivityRequestID.self, at: 0) }
             return (rows.count, requests)
         }
@@ -151,10 +172,12 @@ extension RunStore {
         var answers: [FetchedAnswer] = []
         answers.reserveCapacity(rows.count)
         for row in rows {
-            let (id, org, request, source, version, exchange, object, name, body, runs, pages, noData) = try row.decode(
+            let (
+                id, org, request, source, version, exchange, object, name, body, runs, type, objectsMax, pages, noData
+            ) = try row.decode(
                 (
-                    RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID, String, Bytea?, Int32?,
-                    Int32?, String?
+                    RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID?, String?, Bytea?, Int32?,
+                    ObjectTypeID?, Int32?, Int32?, String?
                 ).self)
             if answers.last?.exchange != exchange {
                 guard let body else {
@@ -167,21 +190,50 @@ extension RunStore {
                         runsOfExchange: Int(runs ?? 1), runs: []))
             }
             answers[answers.count - 1].runs.append(
-                FetchedRun(id: id, org: org, request: request, source: source, object: object, objectName: name))
+                FetchedRun(
+                    id: id, org: org, request: request, source: source, object: object, objectName: name ?? "",
+                    finding: type.map { FindingTerms(objectType: $0, objectsMax: Int(objectsMax ?? 0)) }))
         }
         return answers
     }
 
-    private static func finish(_ processed: [ProcessedRun]) -> Pipeline {
+    private static let storeFailures = Statement(
+        "run.store_conversion_failures",
+        """
+        insert into public.conversion_failure
+            (org_id, run_id, place, object_id, datapoint_id, source_id, activity_request_id, path, found, reason)
+        select ($1::uuid[])[f.k], ($2::uuid[])[f.k], f.place, ($3::uuid[])[f.k], f.datapoint_id, ($4::uuid[])[f.k],
+               ($5::uuid[])[f.k], f.path, f.found, f.reason
+        from unnest($6::int[], $7::int[], $8::uuid[], $9::text[], $10::text[], $11::text[])
+            as f(k, place, datapoint_id, path, found, reason)
+        on conflict do nothing
+        """)
+
+    /// - Parameter found: the values of objects that runs have found.
+    private static func finish(_ processed: [ProcessedRun], _ found: [ValuesOfObject]) -> Pipeline {
+        let subjects =
+            processed.compactMap { outcome in
+                outcome.run.object.map {
+                    ValuesOfObject(
+                        run: outcome.run, object: $0, values: outcome.values, originals: outcome.originals)
+                }
+            } + found
         var places: [Int32] = []
         var datapoints: [DatapointID] = []
         var values: [JSONB] = []
-        let count = processed.reduce(0) { $0 + $1.values.count }
+        var originals: [JSONB?] = []
+        let count = subjects.reduce(0) { $0 + $1.values.count }
         places.reserveCapacity(count)
         datapoints.reserveCapacity(count)
         values.reserveCapacity(count)
-        for (index, outcome) in processed.enumerated() {
-            for value in outcome.values {
+        for (index, subject) in subjects.enumerated() {
+            var changed = subject.originals[...]
+            for value in subject.values {
+                if let original = changed.first, original.datapoint == value.datapoint {
+                    originals += repeatElement(nil, count: values.count - originals.count)
+                    originals.append(original.json)
+                    changed.removeFirst()
+                }
                 places.append(Int32(index + 1))
                 datapoints.append(value.datapoint)
                 values.append(value.json)
@@ -190,13 +242,28 @@ extension RunStore {
         var pipeline = Pipeline()
         pipeline.add(
             storeValues,
-            processed.map(\.run.org), processed.map(\.run.id), processed.map(\.run.object),
-            processed.map(\.run.source), processed.map(\.run.request), places, datapoints, values)
+            subjects.map(\.run.org), subjects.map(\.run.id), subjects.map(\.object),
+            subjects.map(\.run.source), subjects.map(\.run.request), places, datapoints, values, originals)
         pipeline.add(
             close,
             processed.map(\.run.id), processed.map { $0.succeeded ? "done" : "failed" },
             processed.map(\.substate), processed.map(\.reason), processed.map(\.valueBytes))
         pipeline.add(closedRequests, Array(Set(processed.map(\.run.request))))
+        addFailures(of: processed, to: &pipeline)
         return pipeline
+    }
+
+    /// Most batches have none, and cost nothing more.
+    private static func addFailures(of processed: [ProcessedRun], to pipeline: inout Pipeline) {
+        let failed = processed.filter { !$0.failures.isEmpty }
+        if failed.isEmpty { return }
+        let failures = failed.enumerated().flatMap { index, outcome in
+            outcome.failures.enumerated().map { (run: Int32(index + 1), place: Int32($0 + 1), failure: $1) }
+        }
+        pipeline.add(
+            storeFailures,
+            failed.map(\.run.org), failed.map(\.run.id), failed.map(\.run.object), failed.map(\.run.source),
+            failed.map(\.run.request), failures.map(\.run), failures.map(\.place), failures.map(\.failure.datapoint),
+            failures.map(\.failure.path), failures.map(\.failure.found), failures.map(\.failure.reason))
     }
 }

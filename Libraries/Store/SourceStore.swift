@@ -9,8 +9,10 @@ public struct SourceRecord: Sendable {
         public let id: DatapointID
         /// Its key in the catalogue.
         public let key: String
-        /// `text`, `number`, `boolean` or `json`.
+        /// `text`, `number`, `boolean`, `date`, `datetime` or `json`.
         public let type: String
+        /// How its values are brought into one form, as JSON; nil: not at all.
+        public var normalization: JSONB? = nil
         /// Paths in fall-back order, as JSON.
         public let paths: JSONB
     }
@@ -66,26 +68,32 @@ public struct SourceStore: Sendable {
                o.key_mapping, coalesce(o.key_mapping_type, 'key')
         from public.source as s
         left join public.rate_group as r on r.id = s.rate_group_id
-        left join public.object_source as o on o.org_id = s.owner_org_id and o.source_id = s.id
+        left join public.object_source as o
+          on o.org_id = s.owner_org_id and o.source_id = s.id and ($2::uuid is null or o.object_type_id = $2)
         where s.id = $1
+        limit 1
         """)
 
     private static let readDatapoints = Statement(
         "source.read_datapoints",
         """
-        select d.id, d.key, d.data_type, m.key_mapping
+        select d.id, d.key, d.data_type, d.normalization, m.key_mapping
         from public.source as s
         join public.datapoint_source as m on m.org_id = s.owner_org_id and m.source_id = s.id
         join public.datapoint as d on d.org_id = m.org_id and d.id = m.datapoint_id
-        where s.id = $1
+        where s.id = $1 and ($2::uuid is null or d.object_type_id = $2)
         order by d.key
         """)
 
     /// The source as it is now; nil when there is none.
-    public func definition(of id: SourceID) async throws(PostgresError) -> SourceRecord? {
+    ///
+    /// - Parameter objectType: the type of the objects that its answers are mapped to; nil for whatever it maps.
+    public func definition(
+        of id: SourceID, objectType: ObjectTypeID? = nil
+    ) async throws(PostgresError) -> SourceRecord? {
         var pipeline = Pipeline()
-        pipeline.add(Self.read, id)
-        pipeline.add(Self.readDatapoints, id)
+        pipeline.add(Self.read, id, objectType)
+        pipeline.add(Self.readDatapoints, id, objectType)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (org, key, version, run, status, delivery, abort, cleanup, lookup, size, setup, path, pathType) =
@@ -95,8 +103,9 @@ public struct SourceStore: Sendable {
                 ).self)
         var datapoints: [SourceRecord.Datapoint] = []
         for row in results[1] {
-            let (id, key, type, paths) = try row.decode((DatapointID, String, String, JSONB).self)
-            datapoints.append(.init(id: id, key: key, type: type, paths: paths))
+            let (id, key, type, normalization, paths) = try row.decode(
+                (DatapointID, String, String, JSONB?, JSONB).self)
+            datapoints.append(.init(id: id, key: key, type: type, normalization: normalization, paths: paths))
         }
         return SourceRecord(
             org: org, id: id, key: key, version: version, runRequestTemplate: run, statusRequestTemplate: status,

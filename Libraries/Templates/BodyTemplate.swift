@@ -25,10 +25,11 @@ struct BodyTemplate: Sendable {
         switch value {
         case .null, .bool, .number: append(value.encoded())
         case .string(let text):
-            if let name = PlaceholderText(text).soleVariable {
-                pieces.append(.value(table.number(of: name, at: path)))
+            let segments = try VariableTable.segments(of: text, at: path)
+            if segments.count == 1, case .placeholder(let placeholder) = segments[0] {
+                pieces.append(.value(table.number(of: placeholder, at: path)))
             } else {
-                try compile(text, at: path, &table)
+                compile(segments, at: path, &table)
             }
         case .array(let elements):
             append("[".utf8)
@@ -42,7 +43,7 @@ struct BodyTemplate: Sendable {
             for (index, member) in object.enumerated() {
                 if index > 0 { append(",".utf8) }
                 let place = path.key(member.key)
-                try compile(member.key, at: place, &table)
+                compile(try VariableTable.segments(of: member.key, at: place), at: place, &table)
                 append(":".utf8)
                 try compile(member.value, at: place, &table)
             }
@@ -52,13 +53,13 @@ struct BodyTemplate: Sendable {
 
     /// A string or key that is not one placeholder alone.
     private mutating func compile(
-        _ text: String, at path: JSONPathText, _ table: inout VariableTable
-    ) throws(TemplateError) {
+        _ segments: [PlaceholderText.Segment], at path: JSONPathText, _ table: inout VariableTable
+    ) {
         append("\"".utf8)
-        for segment in try VariableTable.segments(of: text, at: path) {
+        for segment in segments {
             switch segment {
             case .literal(let literal): append(Self.escaped(literal))
-            case .variable(let name): pieces.append(.text(table.number(of: name, at: path)))
+            case .placeholder(let placeholder): pieces.append(.text(table.number(of: placeholder, at: path)))
             }
         }
         append("\"".utf8)

@@ -1,20 +1,16 @@
 import JSON
 
-/// Text with placeholders `<<$name>>`, taken apart.
+/// Text with placeholders, taken apart.
 ///
-/// A name begins with a letter or underscore and goes on with letters, digits, `_`, `-` and `.`, at most
-/// ``nameBytesMax`` bytes. Everything else that looks like a placeholder is text, as the specification's examples show.
+/// Everything that looks like a ``Placeholder`` and is none is text, as the specification's examples show.
 public struct PlaceholderText: Sendable, Hashable {
     /// A stretch of the text.
     public enum Segment: Sendable, Hashable {
         /// Text that stays.
         case literal(String)
-        /// The name of a variable.
-        case variable(String)
+        /// A place for a value.
+        case placeholder(Placeholder)
     }
-
-    /// The longest name, in bytes.
-    public static let nameBytesMax = 128
 
     /// The stretches in order; no two literals follow each other and none is empty.
     public let segments: [Segment]
@@ -25,12 +21,12 @@ public struct PlaceholderText: Sendable, Hashable {
         var literal = text.startIndex
         var position = text.startIndex
         while let open = text[position...].utf8.firstIndex(of: UInt8(ascii: "<")) {
-            guard let (name, end) = Self.placeholder(in: text, at: open) else {
+            guard let (placeholder, end) = try? Placeholder.read(in: text, at: open) else {
                 position = text.utf8.index(after: open)
                 continue
             }
             if literal < open { segments.append(.literal(String(text[literal..<open]))) }
-            segments.append(.variable(name))
+            segments.append(.placeholder(placeholder))
             literal = end
             position = end
         }
@@ -38,14 +34,26 @@ public struct PlaceholderText: Sendable, Hashable {
         self.segments = segments
     }
 
-    /// The name, if the whole text is one placeholder.
+    /// The placeholder, if the whole text is one.
+    var solePlaceholder: Placeholder? {
+        if segments.count == 1, case .placeholder(let placeholder) = segments[0] { placeholder } else { nil }
+    }
+
+    /// The name, if the whole text is one placeholder without filters.
     public var soleVariable: String? {
-        if segments.count == 1, case .variable(let name) = segments[0] { name } else { nil }
+        solePlaceholder.flatMap { $0.filters.isEmpty ? $0.name : nil }
     }
 
     /// The names in order of appearance, each as often as it appears.
     public var variables: [String] {
-        segments.compactMap { if case .variable(let name) = $0 { name } else { nil } }
+        segments.compactMap { if case .placeholder(let placeholder) = $0 { placeholder.name } else { nil } }
+    }
+
+    /// The names of variables without which the text cannot be rendered: those that stand anywhere without a default; each as often.
+    public var requiredVariables: [String] {
+        segments.compactMap { segment in
+            if case .placeholder(let placeholder) = segment, !placeholder.hasDefault { placeholder.name } else { nil }
+        }
     }
 
     /// Puts values in place of the placeholders; those without a value stay as they are.
@@ -57,35 +65,21 @@ public struct PlaceholderText: Sendable, Hashable {
         let parts = segments.map { segment in
             switch segment {
             case .literal(let text): return text
-            case .variable(let name):
-                if let value = lookup(name) { return TemplateVariable.text(of: value) }
+            case .placeholder(let placeholder):
+                if let value = placeholder.value(of: lookup(placeholder.name)) {
+                    return TemplateVariable.text(of: value)
+                }
                 isResolved = false
-                return Self.placeholder(name)
+                return placeholder.source
             }
         }
         return (parts.joined(), isResolved)
     }
 
-    /// The placeholder of a name.
-    static func placeholder(_ name: String) -> String { "<<$\(name)>>" }
-
-    /// The name of the placeholder that begins at `open` and the place behind it, if one begins there.
-    private static func placeholder(in text: String, at open: String.Index) -> (name: String, end: String.Index)? {
-        let utf8 = text.utf8
-        guard utf8[open...].starts(with: "<<$".utf8) else { return nil }
-        let start = utf8.index(open, offsetBy: 3)
-        let name = utf8[start...].prefix(while: isNameByte)
-        guard let first = name.first, isNameStart(first), name.count <= nameBytesMax,
-            utf8[name.endIndex...].starts(with: ">>".utf8)
-        else { return nil }
-        return (String(text[start..<name.endIndex]), utf8.index(name.endIndex, offsetBy: 2))
-    }
-
-    private static func isNameStart(_ byte: UInt8) -> Bool {
-        (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte == UInt8(ascii: "_")
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        isNameStart(byte) || byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+    /// The text with the same word in place of every placeholder, whatever its filters: for a look at what is around them.
+    public func filled(with word: String) -> String {
+        segments.map { segment in
+            if case .literal(let text) = segment { text } else { word }
+        }.joined()
     }
 }

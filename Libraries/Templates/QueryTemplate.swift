@@ -47,8 +47,11 @@ struct QueryTemplate: Sendable {
         case .bool, .number:
             return .pieces([.literal(PercentEncoding.literal(TemplateVariable.text(of: value)))])
         case .string(let text):
-            if let name = PlaceholderText(text).soleVariable { return .whole(table.number(of: name, at: path)) }
-            let pieces = try table.compile(text, at: path) { literal throws(TemplateError) in
+            let segments = try VariableTable.segments(of: text, at: path)
+            if segments.count == 1, case .placeholder(let placeholder) = segments[0] {
+                return .whole(table.number(of: placeholder, at: path))
+            }
+            let pieces = try table.compile(segments, at: path) { literal throws(TemplateError) in
                 var encoded: [UInt8] = []
                 PercentEncoding.append(value: literal, to: &encoded)
                 return encoded

@@ -15,7 +15,8 @@ public import JSON
 /// Only `url` is required. The method is GET, or POST if there is a body. A body is JSON and gets `content-type: application/json`
 /// unless the template names another. What a value may do depends on where its placeholder stands: in the URL's path or query it
 /// is percent-encoded and cannot change the structure; in a header it cannot begin a new line; in the body it keeps its JSON type, or is
-/// text inside a string; the host takes operators' settings only (`<<$secret.NAME>>`).
+/// text inside a string; the host takes operators' settings only (`<<$secret.NAME>>`). Filters (`<<$name|default:"none"|upper>>`) are
+/// applied before that.
 public struct RequestTemplate: Sendable {
     private static let fields = ["method", "url", "headers", "query", "body"]
     private static let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
@@ -93,7 +94,7 @@ public struct RequestTemplate: Sendable {
     /// applied; rendering keeps unknown placeholders.
     public func validate(known isKnown: (String) -> Bool) -> [UnknownVariable] {
         table.occurrences.compactMap { occurrence in
-            let name = table.names[occurrence.variable]
+            let name = table.placeholders[occurrence.variable].name
             return isKnown(name) ? nil : UnknownVariable(name: name, path: occurrence.path)
         }
     }
@@ -121,7 +122,7 @@ public struct RequestTemplate: Sendable {
     private func render(
         masked: Bool, _ lookup: (String) -> TemplateVariable?
     ) throws(TemplateError) -> RenderedRequest {
-        let values = VariableValues(table.names, masked: masked, lookup)
+        let values = VariableValues(table.placeholders, masked: masked, lookup)
         var headers = try headers.render(values, limits)
         let body = try body?.render(values, limits)
         if body != nil, !self.headers.contains("content-type") {

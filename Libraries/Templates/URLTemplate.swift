@@ -16,50 +16,56 @@ struct URLTemplate: Sendable {
     let query: [TemplatePiece]?
 
     init(_ text: String, at path: JSONPathText, _ table: inout VariableTable) throws(TemplateError) {
-        guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            throw TemplateError(.invalidTemplate, at: path.text, "a URL contains no control characters")
-        }
-        guard !text.contains("#") else {
-            let reason = "a request's URL has no fragment ('#'); write %23 for the character"
-            throw TemplateError(.invalidTemplate, at: path.text, reason)
-        }
         guard let scheme = ["http://", "https://"].first(where: { text.lowercased().hasPrefix($0) }) else {
             throw TemplateError(.invalidTemplate, at: path.text, "the URL must begin with http:// or https://")
         }
+        let parts = URLParts(try VariableTable.segments(of: String(text.dropFirst(scheme.count)), at: path))
+        for case .literal(let literal) in parts.all {
+            try Self.check(literal, at: path)
+        }
         prefix = Array(scheme.utf8)
-        let rest = text.dropFirst(scheme.count)
-        let host = rest.prefix { $0 != "/" && $0 != "?" }
-        authority = try Self.authority(String(host), at: path, &table)
-        let tail = rest[host.endIndex...]
-        let route = tail.prefix { $0 != "?" }
+        authority = try Self.authority(parts.authority, at: path, &table)
         var segments: [[TemplatePiece]] = []
-        for segment in route.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            segments.append(try Self.pieces(String(segment), at: path, &table))
+        for segment in parts.path {
+            segments.append(try Self.pieces(segment, at: path, &table))
         }
         self.segments = segments
-        let search = tail[route.endIndex...]
-        query = search.isEmpty ? nil : try Self.pieces(String(search.dropFirst()), at: path, &table)
+        var query: [TemplatePiece]?
+        if let part = parts.query { query = try Self.pieces(part, at: path, &table) }
+        self.query = query
+    }
+
+    private static func check(_ literal: String, at path: JSONPathText) throws(TemplateError) {
+        guard !literal.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw TemplateError(.invalidTemplate, at: path.text, "a URL contains no control characters")
+        }
+        guard !literal.contains("#") else {
+            let reason = "a request's URL has no fragment ('#'); write %23 for the character"
+            throw TemplateError(.invalidTemplate, at: path.text, reason)
+        }
     }
 
     private static func pieces(
-        _ text: String, at path: JSONPathText, _ table: inout VariableTable
+        _ part: [PlaceholderText.Segment], at path: JSONPathText, _ table: inout VariableTable
     ) throws(TemplateError) -> [TemplatePiece] {
-        try table.compile(text, at: path) { literal throws(TemplateError) in PercentEncoding.literal(literal) }
+        try table.compile(part, at: path) { literal throws(TemplateError) in PercentEncoding.literal(literal) }
     }
 
     private static func authority(
-        _ text: String, at path: JSONPathText, _ table: inout VariableTable
+        _ part: [PlaceholderText.Segment], at path: JSONPathText, _ table: inout VariableTable
     ) throws(TemplateError) -> [TemplatePiece] {
-        for name in PlaceholderText(text).variables where !name.hasPrefix(TemplateVariable.secretPrefix) {
+        for case .placeholder(let placeholder) in part
+        where !placeholder.name.hasPrefix(TemplateVariable.secretPrefix) {
+            let name = placeholder.name
             let reason =
                 "<<$\(name)>> cannot stand in the host: write it out, or let the operator set it as <<$secret.NAME>>"
             throw TemplateError(.placeholderNotAllowed, at: path.text, reason)
         }
-        guard !text.contains("@") else {
-            let reason = "credentials belong in a header, not in front of the host"
-            throw TemplateError(.invalidTemplate, at: path.text, reason)
-        }
-        let pieces = try table.compile(text, at: path) { literal throws(TemplateError) in
+        let pieces = try table.compile(part, at: path) { literal throws(TemplateError) in
+            guard !literal.contains("@") else {
+                let reason = "credentials belong in a header, not in front of the host"
+                throw TemplateError(.invalidTemplate, at: path.text, reason)
+            }
             guard literal.utf8.allSatisfy(isAuthorityByte) else {
                 throw TemplateError(.invalidTemplate, at: path.text, "'\(literal)' is no host name and port")
             }

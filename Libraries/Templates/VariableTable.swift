@@ -1,18 +1,25 @@
 import JSON
 
-/// The variables of a template: numbered while it is compiled, so that rendering looks each one up once.
+/// The placeholders of a template: numbered while it is compiled, so that rendering looks each variable up once.
 struct VariableTable: Sendable {
-    private(set) var names: [String] = []
-    /// Every place where a variable stands.
+    /// The placeholders that differ, by number.
+    private(set) var placeholders: [Placeholder] = []
+    /// Every place where a placeholder stands.
     private(set) var occurrences: [(variable: Int, path: String)] = []
     private var numbers: [String: Int] = [:]
 
-    /// The number of a variable, and a note of the place.
-    mutating func number(of name: String, at path: JSONPathText) -> Int {
-        let number = numbers[name] ?? names.count
-        if number == names.count {
-            names.append(name)
-            numbers[name] = number
+    /// The names of the variables in order of appearance, each once.
+    var names: [String] {
+        var met: Set<String> = []
+        return placeholders.map(\.name).filter { met.insert($0).inserted }
+    }
+
+    /// The number of a placeholder, and a note of the place.
+    mutating func number(of placeholder: Placeholder, at path: JSONPathText) -> Int {
+        let number = numbers[placeholder.source] ?? placeholders.count
+        if number == placeholders.count {
+            placeholders.append(placeholder)
+            numbers[placeholder.source] = number
         }
         occurrences.append((number, path.text))
         return number
@@ -22,11 +29,19 @@ struct VariableTable: Sendable {
     mutating func compile(
         _ text: String, at path: JSONPathText, encode: (String) throws(TemplateError) -> [UInt8]
     ) throws(TemplateError) -> [TemplatePiece] {
+        try compile(Self.segments(of: text, at: path), at: path, encode: encode)
+    }
+
+    /// The same for text that is taken apart already.
+    mutating func compile(
+        _ segments: [PlaceholderText.Segment], at path: JSONPathText,
+        encode: (String) throws(TemplateError) -> [UInt8]
+    ) throws(TemplateError) -> [TemplatePiece] {
         var pieces: [TemplatePiece] = []
-        for segment in try Self.segments(of: text, at: path) {
+        for segment in segments {
             switch segment {
             case .literal(let literal): pieces.append(.literal(try encode(literal)))
-            case .variable(let name): pieces.append(.variable(number(of: name, at: path)))
+            case .placeholder(let placeholder): pieces.append(.variable(number(of: placeholder, at: path)))
             }
         }
         return pieces
@@ -35,9 +50,22 @@ struct VariableTable: Sendable {
     /// The segments of a template's text, in which nothing may look like a placeholder that is none.
     static func segments(of text: String, at path: JSONPathText) throws(TemplateError) -> [PlaceholderText.Segment] {
         let segments = PlaceholderText(text).segments
-        for case .literal(let literal) in segments where literal.contains("<<$") {
-            let reason = "a placeholder is written <<$name>>, with letters, digits, '_', '-' and '.' in the name"
-            throw TemplateError(.malformedPlaceholder, at: path.text, reason)
+        for segment in segments {
+            switch segment {
+            case .placeholder(let placeholder):
+                // A default would be a secret in the catalogue; a changed secret would not be found again in an answer to mask it.
+                guard placeholder.filters.isEmpty || !placeholder.name.hasPrefix(TemplateVariable.secretPrefix) else {
+                    let reason = "<<$\(placeholder.name)>> is put in as it is: secrets have no filters"
+                    throw TemplateError(.placeholderNotAllowed, at: path.text, reason)
+                }
+            case .literal(let literal):
+                guard let open = literal.firstRange(of: "<<$")?.lowerBound else { continue }
+                do throws(PlaceholderFault) {
+                    _ = try Placeholder.read(in: literal, at: open)
+                } catch {
+                    throw TemplateError(error, at: path.text)
+                }
+            }
         }
         return segments
     }

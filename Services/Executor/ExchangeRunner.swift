@@ -57,10 +57,12 @@ struct ExchangeRunner: Sendable {
         _ name: String, _ exchange: ClaimedExchange, _ source: PreparedSource
     ) -> TemplateVariable? {
         switch name {
-        case "object": exchange.runs.first.map { TemplateVariable(.string($0.objectName)) }
-        case "objects": TemplateVariable(.array(exchange.runs.map { .string($0.objectName) }))
-        case "max_objects": TemplateVariable(.number(JSONNumber(source.runsPerExchange)))
-        default: nil
+        case "object": return exchange.runs.first?.objectName.map { TemplateVariable(.string($0)) }
+        case "objects":
+            let names = exchange.runs.compactMap(\.objectName)
+            return names.isEmpty ? nil : TemplateVariable(.array(names.map { .string($0) }))
+        case "max_objects": return TemplateVariable(.number(JSONNumber(source.runsPerExchange)))
+        default: return exchange.runs.first?.variables[name].map { TemplateVariable($0) }
         }
     }
 }

@@ -254,12 +254,13 @@ public struct ExecutorService: Service {
         let count = turn.exchanges
         let worker = lease.worker
         let exchangeIDs = ids.next(count).map { RunRequestID($0) }
-        let claimed: [ClaimedExchange]
+        var claimed: [ClaimedExchange]
         let source: PreparedSource
         do {
             claimed = try await runs.claim(
                 turn.source, worker: worker, limit: count * known.runsPerExchange,
-                runsPerExchange: known.runsPerExchange, exchangeIDs: exchangeIDs)
+                runsPerExchange: known.runsPerExchange, separatesRequests: !known.runVariables.isEmpty,
+                exchangeIDs: exchangeIDs)
         } catch {
             if !error.isKnownNotApplied { doubtful.add(exchangeIDs, worker: worker) }
             throw error
@@ -267,12 +268,15 @@ public struct ExecutorService: Service {
         do {
             let version = claimed.first?.sourceVersion ?? known.version
             source = try await sources.source(turn.source.source, version: version) ?? known
+            try await runs.fillVariables(source.runVariables, of: &claimed)
         } catch {
             // Claimed for certain and not begun.
             if !claimed.isEmpty { doubtful.add(exchangeIDs, worker: worker) }
             throw error
         }
-        if source.runsPerExchange != known.runsPerExchange, !claimed.isEmpty {
+        if source.runsPerExchange != known.runsPerExchange
+            || source.runVariables.isEmpty != known.runVariables.isEmpty, !claimed.isEmpty
+        {
             // The exchanges were formed for another template.
             doubtful.add(exchangeIDs, worker: worker)
             dispatcher.offer([turn.source])

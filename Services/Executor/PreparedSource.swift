@@ -6,6 +6,7 @@ import Postgres
 import Runtime
 import Sources
 import Store
+import Templates
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -20,9 +21,20 @@ struct PreparedSource: Sendable {
     let version: Int64
     let runsPerExchange: Int
     let client: SourceClient
+    /// The variables of the templates that come from the request or the object of a run.
+    let runVariables: [String]
 
     var setup: SourceSetup { client.setup }
     var concurrency: Int { setup.concurrency }
+
+    /// What the executor knows without a look at a run's request.
+    private static let ownVariables: Set = [
+        "object", "objects", "max_objects", "run_external_id", "callback_url", "submission_key", "cursor",
+    ]
+
+    private static func isOfRun(_ variable: String) -> Bool {
+        !ownVariables.contains(variable) && !variable.hasPrefix(TemplateVariable.secretPrefix)
+    }
 
     /// Reads a stored source. The catalogue was checked when it was applied, so that what fails here was written past it.
     init(
@@ -37,6 +49,7 @@ struct PreparedSource: Sendable {
             setup: SourceSetup(JSONValue(parsing: record.setup.bytes)), templates: SourceTemplates(record),
             outbound: outbound, secrets: { try secrets.resolve($0) },
             now: { Date(timeIntervalSince1970: Double(clock.millisecondsSinceEpoch()) / 1000) }, tokens: tokens)
+        runVariables = client.variables.filter(Self.isOfRun).sorted()
     }
 }
 

@@ -29,7 +29,11 @@ struct RequestAcceptor: Sendable {
     /// The longest idempotency key, in bytes.
     static let idempotencyKeyBytesMax = 255
 
+    /// How often a body is checked anew because its activity has changed meanwhile.
+    private static let checksMax = 3
+
     let requests: RequestStore
+    let activities = KnownActivities()
     let hints: HintPublisher
     let ids: IDGenerator
     let limits: ActivityRequestBody.Limits
@@ -44,10 +48,10 @@ struct RequestAcceptor: Sendable {
         if let key = origin.idempotencyKey { try Self.check(key) }
         let request = NewRequest(
             id: ActivityRequestID(ids.next()), org: origin.org, activity: activity, content: JSONB(json.encoded()),
-            objectCount: body.objects.count, origin: origin.name, idempotencyKey: origin.idempotencyKey,
+            objectCount: body.objects?.count ?? 0, origin: origin.name, idempotencyKey: origin.idempotencyKey,
             fingerprint: origin.idempotencyKey.map { _ in Bytea(Array(SHA256.hash(data: bytes))) },
             trace: origin.trace)
-        switch try await requests.accept(request) {
+        switch try await accept(request, of: body, activity: activity) {
         case .accepted(let id, let plan):
             hints.say(.requestAccepted(RequestReference(id: id, org: origin.org, trace: origin.trace)))
             return Accepted(id: id, activity: activity, plan: plan, isRepeated: false)
@@ -59,11 +63,39 @@ struct RequestAcceptor: Sendable {
                 detail: "Request \(id) came with the same key and another body. Use a new key for a new request.")
         case .unknownActivity(let organization, let known):
             throw Self.unknown(activity, of: organization, known: known)
-        case .notRunnable(let reason):
-            throw Problem(
-                code: "activity_not_runnable", status: 422, title: "The activity cannot run",
-                detail: "\(activity) cannot run: \(reason).",
-                violations: [.init(path: "$.activity", message: reason)])
+        case .notRunnable(let reason): throw Self.notRunnable(activity, reason)
+        case .termsChanged:
+            throw Self.notRunnable(activity, "it is being changed at this moment; send the request again")
+        }
+    }
+
+    private static func notRunnable(_ activity: String, _ reason: String) -> Problem {
+        Problem(
+            code: "activity_not_runnable", status: 422, title: "The activity cannot run",
+            detail: "\(activity) cannot run: \(reason).", violations: [.init(path: "$.activity", message: reason)])
+    }
+
+    /// Checks the body against its activity as far as it is known here, and against what the database knows better.
+    private func accept(
+        _ request: NewRequest, of body: ActivityRequestBody, activity: String
+    ) async throws -> Acceptance {
+        var known = activities.activity(activity, of: request.org)
+        var checks = 0
+        while true {
+            if let terms = known?.terms {
+                do {
+                    try body.check(terms, limits: limits)
+                } catch {
+                    // Perhaps it was changed to take this: asked once more, with nothing that could be accepted.
+                    guard checks == 0 else { throw error }
+                    known = nil
+                }
+            }
+            let acceptance = try await requests.accept(request, checkedAgainst: known)
+            guard case .termsChanged(let current) = acceptance, checks < Self.checksMax else { return acceptance }
+            activities.remember(current, as: activity, of: request.org)
+            known = current
+            checks += 1
         }
     }
 

@@ -46,6 +46,9 @@ enum RequestDocuments {
             "waiting": .array(waiting.map(outcome)),
             "notes": .array(notes.map(outcome)),
             "deliveries": .array(deliveries.map(delivery)),
+            "qualification": status.qualification.map {
+                ["qualified": number($0.qualified), "unqualified": number($0.unqualified)]
+            } ?? .null,
             "result_bytes": status.resultBytes.map(number) ?? .null,
         ]
     }

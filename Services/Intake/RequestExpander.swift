@@ -19,39 +19,40 @@ struct RequestExpander: Sendable {
     let limits: ActivityRequestBody.Limits
 
     /// A request whose first chunk is stored.
-    struct Expansion: Sendable {
+    struct BegunRequest: Sendable {
         let request: ExpandableRequest
-        fileprivate let names: [String]
+        fileprivate let content: ExpandableContent
         fileprivate let worker: WorkerID
     }
 
     /// Claims a request and stores its first chunk, if it needs that and nobody else does it.
-    func begin(_ id: ActivityRequestID) async throws -> Expansion? {
+    func begin(_ id: ActivityRequestID) async throws -> BegunRequest? {
         let worker = lease.worker
-        let names = Mutex<[String]>([])
+        let content = Mutex(ExpandableContent.nothing)
         let begun = try await shielded {
             try await requests.beginExpansion(of: id, worker: worker) { request in
-                Self.names(of: request, limits: limits).map { read in
-                    names.withLock { $0 = read }
-                    return (read.count, chunk(of: request, names: read, from: request.objectsExpanded))
+                ExpandableContent.read(request, limits: limits).map { read in
+                    content.withLock { $0 = read }
+                    return expansion(of: request, to: read)
                 }
             }
         }
         guard let request = begun else { return nil }
-        announce(request)
-        return Expansion(request: request, names: names.withLock { $0 }, worker: worker)
+        let read = content.withLock { $0 }
+        announce(request, mayBeOver: read.mayHaveInvalidRuns)
+        return BegunRequest(request: request, content: read, worker: worker)
     }
 
     /// Stores the other chunks.
     ///
     /// A cancelled task finishes the chunk under way and gives the rest of the request to others.
-    func finish(_ expansion: Expansion) async throws {
-        let request = expansion.request
+    func finish(_ begun: BegunRequest) async throws {
+        let request = begun.request
         var position = Self.end(ofChunkFrom: request.objectsExpanded)
-        while let chunk = chunk(of: request, names: expansion.names, from: position) {
-            if Task.isCancelled { return try await handOver(request, worker: expansion.worker) }
-            try await shielded { try await requests.expand(request, chunk: chunk, worker: expansion.worker) }
-            announce(request)
+        while let chunk = chunk(of: request, begun.content, from: position) {
+            if Task.isCancelled { return try await handOver(request, worker: begun.worker) }
+            try await shielded { try await requests.expand(request, chunk: chunk, worker: begun.worker) }
+            announce(request, mayBeOver: begun.content.mayHaveInvalidRuns)
             position = Self.end(ofChunkFrom: position)
         }
     }
@@ -62,37 +63,38 @@ struct RequestExpander: Sendable {
         hints.say(.requestAccepted(request.reference))
     }
 
-    /// The names of a request, checked once more when nobody has checked them.
-    private static func names(
-        of request: ExpandableRequest, limits: ActivityRequestBody.Limits
-    ) -> Result<[String], Problem> {
-        do {
-            let body = try ActivityRequestBody(
-                JSONValue(parsing: request.content.bytes), limits: limits, needsActivity: false)
-            return .success(body.objects)
-        } catch let problem as Problem {
-            return .failure(problem)
-        } catch {
-            return .failure(Problem.invalidRequest([.init(path: "$", message: "\(error)")]))
+    private func expansion(of request: ExpandableRequest, to content: ExpandableContent) -> Expansion {
+        guard let names = content.names else {
+            return .finding(
+                zip(ids.next(request.sources.count), request.sources.indices).map { id, place in
+                    FindingRun(
+                        id: RunID(id), source: request.sources[place].id,
+                        missing: content.needs.filter { $0.source == place }.map(\.variable))
+                })
         }
+        return .objects(count: names.count, first: chunk(of: request, content, from: request.objectsExpanded))
     }
 
-    private func chunk(of request: ExpandableRequest, names: [String], from first: Int) -> ExpansionChunk? {
-        guard first < names.count else { return nil }
+    private func chunk(of request: ExpandableRequest, _ content: ExpandableContent, from first: Int) -> ExpansionChunk?
+    {
+        guard let names = content.names, first < names.count else { return nil }
         let end = min(Self.end(ofChunkFrom: first), names.count)
         let count = end - first
         return ExpansionChunk(
             firstPosition: first, names: names[first..<end], objectIDs: ids.next(count).map { ObjectID($0) },
-            runIDs: ids.next(count * request.sources.count).map { RunID($0) }, isLast: end == names.count)
+            runIDs: ids.next(count * request.sources.count).map { RunID($0) }, needs: content.needs,
+            isLast: end == names.count)
     }
 
     private static func end(ofChunkFrom first: Int) -> Int {
         first + (first == 0 ? firstChunkObjects : chunkObjects)
     }
 
-    private func announce(_ request: ExpandableRequest) {
+    /// - Parameter mayBeOver: whether all of its runs may be closed already, because none of them could be executed.
+    private func announce(_ request: ExpandableRequest, mayBeOver: Bool) {
         for source in request.sources {
             hints.say(.runReady(ReadySource(org: request.org, source: source.id)))
         }
+        if mayBeOver { hints.say(.runsClosed(request.reference)) }
     }
 }

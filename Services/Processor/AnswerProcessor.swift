@@ -8,6 +8,9 @@ import Synchronization
 
 /// Takes a batch of raw answers, maps them and stores what they say, in one transaction.
 struct AnswerProcessor: Sendable {
+    /// An object's name has at most the bytes that a request may name it with.
+    private static let limits = MappingLimits(objectNameBytesMax: ActivityRequestBody.Limits().nameBytesMax)
+
     let runs: RunStore
     let mappings: MappingCache
     let runsMax: Int
@@ -58,13 +61,14 @@ struct AnswerProcessor: Sendable {
         var compiled: [Shape: RunMapping] = [:]
         var processed: [ProcessedRun] = []
         processed.reserveCapacity(answers.count)
-        for answer in answers {
-            let shape = Shape(source: answer.source, isPaged: answer.pages != nil)
+        for answer in answers.flatMap(\.byObjectType) {
+            let key = MappingCache.Key(source: answer.source, objectType: answer.runs.first?.finding?.objectType)
+            let shape = Shape(key: key, isPaged: answer.pages != nil)
             if compiled[shape] == nil {
                 do {
-                    let mapping = try await mappings.mapping(of: answer.source, version: answer.sourceVersion)
+                    let mapping = try await mappings.mapping(of: key, version: answer.sourceVersion)
                     let plan = shape.isPaged ? mapping.pagedPlan : mapping.plan
-                    compiled[shape] = RunMapping(mapper: Mapper(plan), mapping: mapping)
+                    compiled[shape] = RunMapping(mapper: Mapper(plan, limits: Self.limits), mapping: mapping)
                 } catch let error where !(error is PostgresError || error is CancellationError) {
                     // One source's fault must not hold up the others.
                     processed += answer.runs.map { run in
@@ -83,8 +87,21 @@ struct AnswerProcessor: Sendable {
 
 /// What is mapped alike.
 private struct Shape: Hashable {
-    let source: SourceID
+    let key: MappingCache.Key
     let isPaged: Bool
+}
+
+extension FetchedAnswer {
+    /// The answer for its runs about named objects, and for those that find objects of each type. Mostly there is one such group.
+    fileprivate var byObjectType: [FetchedAnswer] {
+        let types = runs.map { $0.finding?.objectType }
+        guard let first = types.first, types.contains(where: { $0 != first }) else { return [self] }
+        return Dictionary(grouping: runs) { $0.finding?.objectType }.values.map { group in
+            var answer = self
+            answer.runs = group
+            return answer
+        }
+    }
 }
 
 extension PostgresError {

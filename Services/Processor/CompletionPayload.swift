@@ -7,6 +7,8 @@ struct CompletionPayload {
     let request: CollectableRequest
     let state: String
     let substate: String?
+    /// How many objects meet the factors; nil when none were asked for.
+    var qualification: QualificationCounts?
     let resultBytes: Int
     /// The whole result as NDJSON, when it is small.
     let inlineResult: [UInt8]?
@@ -35,6 +37,13 @@ struct CompletionPayload {
         }
         writer.key("runs")
         writer.value(runs)
+        if let qualification {
+            writer.key("qualification")
+            writer.value([
+                "qualified": .number(JSONNumber(qualification.qualified)),
+                "unqualified": .number(JSONNumber(qualification.unqualified)),
+            ])
+        }
         writer.key("result_bytes")
         writer.int(resultBytes)
         if let link {

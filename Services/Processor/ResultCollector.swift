@@ -27,10 +27,13 @@ struct ResultCollector: Sendable {
     ///
     /// - Returns: false when the claim is void.
     func collect(_ request: CollectableRequest) async throws -> Bool {
-        let (bytes, inline) = try await storeChunks(of: request)
+        let qualification = try request.criteria.map { try Qualification($0) }
+        let (bytes, inline, counts) = try await storeChunks(of: request, qualification)
         let outcome = RequestOutcome(request.counts, wanted: request.runsWanted, stop: request.stop)
+        let qualified = qualification == nil ? nil : counts
         let payload = CompletionPayload(
-            request: request, state: outcome.state, substate: outcome.substate, resultBytes: bytes,
+            request: request, state: outcome.state, substate: outcome.substate, qualification: qualified,
+            resultBytes: bytes,
             inlineResult: inline, timestamp: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()),
             link: inline == nil ? links?.link(to: request.id, now: clock.millisecondsSinceEpoch() / 1000) : nil)
         let bytesOfPayload = request.endpoints.isEmpty ? Bytea([]) : Bytea(payload.encoded())
@@ -38,34 +41,42 @@ struct ResultCollector: Sendable {
             (id: DeliveryID(id), endpoint: endpoint, payload: bytesOfPayload)
         }
         return try await results.finish(
-            request, state: outcome.state, substate: outcome.substate, reason: outcome.reason,
+            request, state: outcome.state, substate: outcome.substate,
+            reason: outcome.reason ?? (request.isCut ? Self.cutReason : nil), qualification: qualified,
             deliveries: deliveries)
     }
+
+    private static let cutReason =
+        "more objects were found than a request of this activity may have; the rest is left out"
 
     /// Puts the result together chunk by chunk, a few at once: while Postgres reads one, another is encoded. Chunks are stored several at
     /// a time, since each statement waits for the disk.
     ///
-    /// - Returns: how long the result is, and the result itself when it is short enough to travel in the webhook.
-    private func storeChunks(of request: CollectableRequest) async throws -> (bytes: Int, inline: [UInt8]?) {
+    /// - Returns: how long the result is, the result itself when it is short enough to travel in the webhook, and how many objects qualify.
+    private func storeChunks(
+        of request: CollectableRequest, _ qualification: Qualification?
+    ) async throws -> (bytes: Int, inline: [UInt8]?, counts: QualificationCounts) {
         let lines = ResultLines(datapointKeys: request.datapointKeys)
         var firsts = stride(from: 0, to: request.objectCount, by: chunkObjects).makeIterator()
         var bytes = 0
+        var counts = QualificationCounts()
         var all: [ResultChunk]? = []
         var unstored: [ResultChunk] = []
         var unstoredBytes = 0
-        try await withThrowingTaskGroup(of: (stored: Int, chunks: [ResultChunk]).self) { group in
+        try await withThrowingTaskGroup(of: CollectedChunks.self) { group in
             func begin(_ first: Int) {
                 let positions = first..<min(first + chunkObjects, request.objectCount)
-                group.addTask { try await chunks(positions, of: request, lines: lines) }
+                group.addTask { try await chunks(positions, of: request, lines: lines, qualification) }
             }
             for _ in 0..<chunksAtOnce { firsts.next().map(begin) }
-            while let (stored, chunks) = try await group.next() {
+            while let collected = try await group.next() {
                 firsts.next().map(begin)
-                let added = chunks.reduce(0) { $0 + $1.body.count }
-                bytes += stored + added
+                let added = collected.unstored.reduce(0) { $0 + $1.body.count }
+                bytes += collected.storedBytes + added
+                counts = counts + collected.counts
                 if bytes > Self.inlineBytesMax { all = nil }
-                all? += chunks
-                unstored += chunks
+                all? += collected.unstored
+                unstored += collected.unstored
                 unstoredBytes += added
                 if unstoredBytes >= chunkBytes {
                     try await results.store(unstored, of: request)
@@ -77,31 +88,66 @@ struct ResultCollector: Sendable {
         let inline = all.map { all in
             all.sorted { $0.positions.lowerBound < $1.positions.lowerBound }.flatMap(\.body)
         }
-        return (bytes, inline)
+        return (bytes, inline, counts)
     }
 
     /// The lines of some objects: one chunk, or several when the values are large. Those of which there is enough are stored at once, so that
     /// memory stays flat.
-    ///
-    /// - Returns: the bytes that are stored, and the chunks that are not yet.
     private func chunks(
-        _ positions: Range<Int>, of request: CollectableRequest, lines: ResultLines
-    ) async throws -> (stored: Int, chunks: [ResultChunk]) {
-        var chunks: [ResultChunk] = []
-        var (stored, unstored) = (0, 0)
+        _ positions: Range<Int>, of request: CollectableRequest, lines: ResultLines, _ qualification: Qualification?
+    ) async throws -> CollectedChunks {
+        var collected = CollectedChunks()
+        var unstored = 0
         var first = positions.lowerBound
         while first < positions.upperBound {
             let (rows, end) = try await results.rows(
-                of: request.id, positions: first..<positions.upperBound, bytesMax: chunkBytes)
-            chunks.append(ResultChunk(positions: first..<end, body: lines.encode(rows)))
-            unstored += chunks[chunks.count - 1].body.count
+                of: request.id, found: request.findsObjects, positions: first..<positions.upperBound,
+                bytesMax: chunkBytes)
+            let verdicts = try await verdicts(on: rows, positions: first..<end, of: request, qualification)
+            let chunk = ResultChunk(
+                positions: first..<end, body: lines.encode(rows, verdicts: verdicts), verdicts: verdicts)
+            collected.add(chunk)
+            unstored += chunk.body.count
             if unstored >= chunkBytes {
-                try await results.store(chunks, of: request)
-                stored += unstored
-                (chunks, unstored) = ([], 0)
+                try await results.store(collected.unstored, of: request)
+                collected.storedBytes += unstored
+                (collected.unstored, unstored) = ([], 0)
             }
             first = end
         }
-        return (stored, chunks)
+        return collected
+    }
+
+    /// What the objects of some rows come to under the request's factors: by the values that their lines show, and where there is none by the
+    /// newest that is known.
+    private func verdicts(
+        on rows: [ResultRow], positions: Range<Int>, of request: CollectableRequest, _ qualification: Qualification?
+    ) async throws -> [ObjectVerdict] {
+        guard let qualification else { return [] }
+        let known = try await results.knownValues(
+            of: request.id, positions: positions, datapoints: qualification.datapoints)
+        return ResultLines.objects(in: rows).map { rows in
+            let position = rows[rows.startIndex].position
+            return qualification.verdict(on: position) { datapoint in
+                ResultLines.value(of: datapoint, in: rows) ?? known[position]?[datapoint]
+            }
+        }
+    }
+}
+
+/// What a part of a request's objects came to.
+private struct CollectedChunks {
+    /// The bytes that are stored already.
+    var storedBytes = 0
+    /// The chunks that are not.
+    var unstored: [ResultChunk] = []
+    /// How many objects qualify, of all chunks.
+    var counts = QualificationCounts()
+
+    mutating func add(_ chunk: ResultChunk) {
+        unstored.append(chunk)
+        for verdict in chunk.verdicts {
+            if verdict.isQualified { counts.qualified += 1 } else { counts.unqualified += 1 }
+        }
     }
 }

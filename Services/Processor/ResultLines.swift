@@ -8,22 +8,37 @@ struct ResultLines {
     let datapointKeys: [DatapointID: String]
 
     /// Encodes consecutive rows; rows of one object stand together.
-    func encode(_ rows: [ResultRow]) -> [UInt8] {
+    ///
+    /// - Parameter verdicts: on each object, in the order of the rows; empty when there are none.
+    func encode(_ rows: [ResultRow], verdicts: [ObjectVerdict] = []) -> [UInt8] {
         var writer = JSONWriter()
-        var first = 0
-        while first < rows.count {
-            var end = first
-            while end < rows.count, rows[end].position == rows[first].position { end += 1 }
-            encode(rows[first..<end], into: &writer)
-            first = end
+        for (place, rows) in Self.objects(in: rows).enumerated() {
+            encode(rows, verdict: verdicts.isEmpty ? nil : verdicts[place], into: &writer)
         }
         return writer.bytes
     }
 
-    private func encode(_ rows: ArraySlice<ResultRow>, into writer: inout JSONWriter) {
+    /// The rows of each object.
+    static func objects(in rows: [ResultRow]) -> [ArraySlice<ResultRow>] {
+        var objects: [ArraySlice<ResultRow>] = []
+        var first = 0
+        while first < rows.count {
+            var end = first
+            while end < rows.count, rows[end].position == rows[first].position { end += 1 }
+            objects.append(rows[first..<end])
+            first = end
+        }
+        return objects
+    }
+
+    private func encode(_ rows: ArraySlice<ResultRow>, verdict: ObjectVerdict?, into writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("object")
         writer.string(rows[rows.startIndex].name)
+        if let verdict {
+            writer.key("qualified")
+            writer.bool(verdict.isQualified)
+        }
         writer.key("values")
         writer.beginObject()
         var previous: String?
@@ -33,6 +48,10 @@ struct ResultLines {
             previous = key
         }
         writer.endObject()
+        if let verdict {
+            writer.key("factors")
+            writer.raw(verdict.factors.bytes)
+        }
         if let note = note(on: rows) {
             writer.key("note")
             writer.string(note)
@@ -61,6 +80,14 @@ struct ResultLines {
             if let reason = row.reason, !sentences.contains(reason) { sentences.append(reason) }
         }
         return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
+    }
+
+    /// The value of a datapoint that the line shows.
+    static func value(of datapoint: DatapointID, in rows: ArraySlice<ResultRow>) -> JSONB? {
+        for row in rows {
+            if let value = row.values.first(where: { $0.datapoint == datapoint }) { return value.json }
+        }
+        return nil
     }
 
     /// By key; where two sources yield the same datapoint, the value of the run made first comes first.

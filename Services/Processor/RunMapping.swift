@@ -13,6 +13,13 @@ struct RunMapping {
         if let reason = fetched.noData {
             return fetched.runs.map { ProcessedRun(run: $0, succeeded: true, substate: "no_data", reason: reason) }
         }
+        if mapping.plan.objects.isEmpty, fetched.runs.contains(where: { $0.finding != nil }) {
+            return fetched.runs.map { run in
+                ProcessedRun(
+                    run: run, succeeded: false, substate: "mapping",
+                    reason: "the source does not say where an answer names each object; add object_source to it")
+            }
+        }
         let answer: MappedAnswer
         do {
             answer = try mapper.map(fetched.body)
@@ -23,6 +30,7 @@ struct RunMapping {
                     reason: "the answer cannot be used: \(error.reason)")
             }
         }
+        if fetched.runs.contains(where: { $0.finding != nil }) { return fetched.runs.map { find($0, in: answer) } }
         // What the exchange was for decides, too: since then the source may have been changed to one object a call.
         let isAboutMany = mapping.isAboutMany || fetched.runsOfExchange > 1 && !mapping.plan.objects.isEmpty
         if answer.objects.count == 1, !isAboutMany {
@@ -30,28 +38,76 @@ struct RunMapping {
         }
         // Of two objects with one name the first counts.
         let objects = Dictionary(answer.objects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        return fetched.runs.map { process($0, objects[$0.objectName], of: answer) }
+        var isFirst = true
+        return fetched.runs.map { run in
+            let object = objects[run.objectName]
+            defer { if object == nil { isFirst = false } }
+            return process(run, object, of: answer, isFirst: isFirst)
+        }
     }
 
-    /// - Parameter object: the part of the answer that is about the run's object, when there is one.
-    private func process(_ run: FetchedRun, _ object: MappedObject?, of answer: MappedAnswer) -> ProcessedRun {
+    /// - Parameters:
+    ///   - object: the part of the answer that is about the run's object, when there is one.
+    ///   - isFirst: whether no run before it lacked its object.
+    private func process(
+        _ run: FetchedRun, _ object: MappedObject?, of answer: MappedAnswer, isFirst: Bool = true
+    ) -> ProcessedRun {
         guard let object else {
-            return ProcessedRun(run: run, succeeded: true, substate: "no_data", reason: Self.absence(run, answer))
+            // What is wrong with names concerns all runs of the exchange; it is kept with the first.
+            return ProcessedRun(
+                run: run, succeeded: true, substate: "no_data", reason: Self.absence(run, answer),
+                failures: isFirst ? failures(answer.failures) : [])
         }
-        let values = object.values.map { value in
-            (datapoint: mapping.datapoints[value.datapoint], json: JSONB(Array(value.json)))
-        }
+        let values = object.values.map(stored)
         let misfits = Self.sentence(object.failures, count: object.failureCount)
         if values.isEmpty {
             return ProcessedRun(
                 run: run, succeeded: true, substate: "no_data",
-                reason: misfits ?? "the answer holds none of the mapped values")
+                reason: misfits ?? "the answer holds none of the mapped values",
+                failures: failures(object.failures))
         }
         return ProcessedRun(
             run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits,
-            values: values,
+            values: values, originals: object.originals.map(stored), failures: failures(object.failures),
             bytesGained: answer.digitsGained
         )
+    }
+
+    private func stored(_ value: MappedValue) -> (datapoint: DatapointID, json: JSONB) {
+        (datapoint: mapping.datapoints[value.datapoint], json: JSONB(Array(value.json)))
+    }
+
+    private func failures(_ failures: [ConversionFailure]) -> [FailedConversion] {
+        failures.map { failure in
+            FailedConversion(
+                datapoint: failure.datapoint.map { mapping.datapoints[$0] }, path: failure.path, found: failure.found,
+                reason: failure.reason)
+        }
+    }
+
+    /// Every object that the answer names.
+    private func find(_ run: FetchedRun, in answer: MappedAnswer) -> ProcessedRun {
+        let findings = answer.objects.compactMap { object in
+            object.name.map { name in
+                FoundObject(
+                    name: name,
+                    values: object.values.map(stored), originals: object.originals.map(stored),
+                    note: Self.sentence(object.failures, count: object.failureCount), bytesGained: answer.digitsGained)
+            }
+        }
+        let misfitting = answer.failures + answer.objects.flatMap(\.failures)
+        let kept = failures(Array(misfitting.prefix(MappedAnswer.failuresMax)))
+        let misfits = Self.sentence(
+            misfitting,
+            count: answer.objects.reduce(answer.failureCount) { $0 + $1.failureCount })
+        if findings.isEmpty {
+            return ProcessedRun(
+                run: run, succeeded: true, substate: "no_data",
+                reason: misfits ?? "the answer names no object where the mapping looks for one", failures: kept)
+        }
+        return ProcessedRun(
+            run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits,
+            failures: kept, findings: findings)
     }
 
     private static func absence(_ run: FetchedRun, _ answer: MappedAnswer) -> String {

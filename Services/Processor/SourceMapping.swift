@@ -20,9 +20,12 @@ struct SourceMapping: Sendable {
             objectNameKind: record.objectPathType == "value" ? .value : .key,
             datapoints: try record.datapoints.map { datapoint in
                 let paths = try JSONValue(parsing: datapoint.paths.bytes).arrayValue ?? []
+                let type = DatapointType(rawValue: datapoint.type) ?? .text
                 return MappingPlan.Datapoint(
-                    key: datapoint.key, paths: try paths.map { try PathPattern(parsing: $0) },
-                    type: DatapointType(rawValue: datapoint.type) ?? .text)
+                    key: datapoint.key, paths: try paths.map { try PathPattern(parsing: $0) }, type: type,
+                    normalization: try datapoint.normalization.map {
+                        try Normalization(parsing: JSONValue(parsing: $0.bytes), of: type)
+                    })
             })
         pagedPlan = plan.onEveryPage()
         datapoints = record.datapoints.map(\.id)
@@ -36,20 +39,28 @@ final class MappingCache: Sendable {
     static let sourcesMax = 1_000
 
     private let store: SourceStore
-    private let mappings = Mutex<[SourceID: (version: Int64, mapping: SourceMapping)]>([:])
+    /// A source, and the type of the objects that it finds; nil when its runs are about objects that they name.
+    struct Key: Hashable {
+        let source: SourceID
+        var objectType: ObjectTypeID?
+    }
+
+    private let mappings = Mutex<[Key: (version: Int64, mapping: SourceMapping)]>([:])
 
     init(store: SourceStore) {
         self.store = store
     }
 
     /// The mapping of a source at a version at least.
-    func mapping(of source: SourceID, version: Int64) async throws -> SourceMapping {
-        if let known = mappings.withLock({ $0[source] }), known.version >= version { return known.mapping }
-        guard let record = try await store.definition(of: source) else { throw UnknownSource(source: source) }
+    func mapping(of key: Key, version: Int64) async throws -> SourceMapping {
+        if let known = mappings.withLock({ $0[key] }), known.version >= version { return known.mapping }
+        guard let record = try await store.definition(of: key.source, objectType: key.objectType) else {
+            throw UnknownSource(source: key.source)
+        }
         let mapping = try SourceMapping(record)
         mappings.withLock { mappings in
-            if mappings.count >= Self.sourcesMax, mappings[source] == nil { mappings.removeAll() }
-            mappings[source] = (record.version, mapping)
+            if mappings.count >= Self.sourcesMax, mappings[key] == nil { mappings.removeAll() }
+            mappings[key] = (record.version, mapping)
         }
         return mapping
     }

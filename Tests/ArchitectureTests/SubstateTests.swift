@@ -60,7 +60,7 @@ struct SubstateTests {
         return found
     }
 
-    /// `state_substate = 'word'`, `… is distinct from 'word'`, `… = case … then 'word' … end`, and why a request is being stopped,
+    /// `state_substate = 'word'`, `… is distinct from 'word'`, `… = case … then 'word' … end`, `… else 'word' end as state_substate`, and why a request is being stopped,
     /// which becomes the substate of what is stopped.
     private func inSQL(_ text: String) throws -> [String] {
         var found = try words(#"state_substate\s*(?:=|is distinct from|is not distinct from)\s*'(\w+)'"#, in: text)
@@ -70,6 +70,7 @@ struct SubstateTests {
         for expression in try words(#"(?s)state_substate = case\b(.*?)\bend\b"#, in: text) {
             found += try words(#"\b(?:then|else)\s+'(\w+)'"#, in: expression)
         }
+        found += try words(#"else '(\w+)' end as state_substate"#, in: text)
         return found
     }
 

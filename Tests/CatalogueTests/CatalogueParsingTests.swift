@@ -48,7 +48,7 @@ struct CatalogueParsingTests {
         let examples = all.filter { $0.hasPrefix("organization") }
         let groups = try #require(all.first { $0.hasPrefix("rate_groups") })
         let parts = all.filter { !$0.hasPrefix("organization") && $0 != groups }
-        #expect(examples.count == 2 && parts.count == 8)
+        #expect(examples.count == 3 && parts.count == 8)
         for example in examples { #expect(throws: Never.self) { try CatalogueDefinition(parsing: example) } }
         for part in parts {
             let run = part.contains("run_request_template") ? "" : "run_request_template: { url: /companies }\n"
@@ -57,6 +57,33 @@ struct CatalogueParsingTests {
         let source = try CatalogueDefinition(parsing: examples[0]).organizations[0].sources[0]
         #expect(source.maxObjects == 50 && source.setup.retry.maxMilliseconds == 60_000)
         #expect(source.templates.run["body"]?["names"] == "<<$objects>>")
+    }
+
+    @Test(arguments: [
+        ("type: number", "separators", #""separators""#),
+        ("type: number", #"{ decimal: "," }"#, #"{"decimal":","}"#),
+        ("type: boolean", "words", #""words""#),
+        ("type: boolean", #"{ true: [ja], false: [nein, "0"] }"#, #"{"true":["ja"],"false":["nein","0"]}"#),
+        ("type: text", "country", #""country""#),
+        ("type: date", #"{ formats: ["%d.%m.%Y", epoch_seconds] }"#, #"{"formats":["%d.%m.%Y","epoch_seconds"]}"#),
+        ("type: datetime", #"{ formats: ["%d.%m.%Y %H:%M"] }"#, #"{"formats":["%d.%m.%Y %H:%M"]}"#),
+    ])
+    func readsHowDatapointsAreNormalized(type: String, form: String, stored: String) throws {
+        let text = smallCatalogue.changing("area: number", to: "area: { \(type), normalize: \(form) }")
+        let catalogue = try CatalogueDefinition(parsing: text)
+        let item = try #require(catalogue.items.first { $0.identity.key == ["demo", "country", "area"] })
+        #expect(item.fields["normalization"]?.description == stored)
+        let plain = try #require(catalogue.items.first { $0.identity.key == ["demo", "country", "name"] })
+        #expect(plain.fields["normalization"] == .null)
+    }
+
+    @Test func aURLMayHaveFiltersWithCharactersOfItsOwn() throws {
+        let text = smallCatalogue.changing(
+            "/countries/<<$object>>", to: "/countries/<<$object|default:\"a b/c?d#e\">>?of=<<$name|json>>")
+        let source = try #require(try CatalogueDefinition(parsing: text).organizations[0].sources.first)
+        #expect(
+            source.templates.run["url"]
+                == "http://127.0.0.1:4001/countries/<<$object|default:\"a b/c?d#e\">>?of=<<$name|json>>")
     }
 
     @Test func readsSeveralOrganizations() throws {

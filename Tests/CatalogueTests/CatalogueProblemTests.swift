@@ -28,7 +28,7 @@ struct CatalogueProblemTests {
 
     static let cases = [
         Case("retry: {", "retrry: {", .unknownKey, line: 14, "sources.atlas.retrry", "did you mean retry?"),
-        Case("activities:", "factors:", .unknownKey, line: 25, "factors", "activities"),
+        Case("activities:", "activites:", .unknownKey, line: 25, "activites", "did you mean activities?"),
         Case("attempts: 3", "attempts: many", .wrongType, line: 14, "sources.atlas.retry.attempts", "1 to 20"),
         Case("attempts: 3", "attempts: 0", .outOfBounds, line: 14, "sources.atlas.retry.attempts", "1 to 20"),
         Case("{ attempts: 3 }", "{ base: 2 }", .wrongType, line: 14, "sources.atlas.retry.base", "500ms"),
@@ -37,6 +37,22 @@ struct CatalogueProblemTests {
         Case("name: text", "Name: text", .invalidName, line: 5, "object_types.country.datapoints.Name"),
         Case("name: text", "object: text", .invalidName, line: 5, "object_types.country.datapoints.object"),
         Case("area: number", "area: int", .unknownValue, line: 6, "object_types.country.datapoints.area", "number"),
+        Case(
+            "area: number", "area: { type: number, normalise: separators }", .unknownKey, line: 6,
+            "object_types.country.datapoints.area.normalise", "did you mean normalize?"),
+        Case(
+            "area: number", "area: { type: number, normalize: whitespace }", .unknownValue, line: 6,
+            "object_types.country.datapoints.area.normalize", "for number write separators, or { decimal"),
+        Case(
+            "area: number", "area: { type: boolean, normalize: { true: [1] } }", .unknownValue, line: 6,
+            "object_types.country.datapoints.area.normalize", "list of texts"),
+        Case(
+            "area: number", "area: { type: datetime, normalize: { formats: [\"%Y-%m-%d\"] } }", .unknownValue, line: 6,
+            "object_types.country.datapoints.area.normalize", "%H"),
+        Case("<<$object>>", "<<$object|uper>>", .invalidTemplate, line: 11, "\(template).url", "did you mean upper?"),
+        Case("<<$object>>", "<<$object|default>>", .invalidTemplate, line: 11, "\(template).url", "default:"),
+        Case(
+            "<<$secret.HOOK>>", "<<$secret.HOOK|trim>>", .literalSecret, line: 24, "webhook_endpoints.receiver.secret"),
         Case("organization: demo", "organization: 7", .wrongType, line: 1, "organization", "\"7\""),
         Case("organization: demo", "name: demo", .missingKey, line: 1, "", "organization"),
         Case("sources: [atlas]", "sources: [atlass]", .missingReference, line: 29, "\(activity).sources[0]", "atlas?"),

@@ -39,9 +39,8 @@ struct ActivityRequestBodyTests {
     }
 
     @Test(
-        arguments: [["activity": "e"], ["activity": "e", "objects": []], ["activity": "e", "objects": "DE"]]
-            as [JSONValue])
-    func objectsAreNeeded(_ body: JSONValue) {
+        arguments: [["activity": "e", "objects": []], ["activity": "e", "objects": "DE"]] as [JSONValue])
+    func objectsAreAListOfNames(_ body: JSONValue) {
         #expect(violations(body).map(\.path) == ["$.objects"])
     }
 

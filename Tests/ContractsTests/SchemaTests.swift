@@ -31,6 +31,7 @@ struct SchemaTests {
             ["activity": "enrich", "objects": ["a"]],
             ["objects": ["b", "a", "ä", "日本", " a", "a b", "\u{FEFF}", "\u{1C}"], "activity": "a b"],
             ["activity": "enrich", "objects": [.string(long)]],
+            ["activity": "find"], ["activity": "find", "input": ["query": "bakery", "size_min": 10, "places": ["a"]]],
             ["activity": "enrich", "objects": .array((0..<100_000).map { .string("\($0)") })],
         ] as [JSONValue])
     func whatTheCodeTakesTheSchemaTakes(_ body: JSONValue) throws {
@@ -43,7 +44,7 @@ struct SchemaTests {
     @Test(
         arguments: [
             ("$: type", ["enrich"]), ("$: type", .null), ("$: required \"activity\"", ["objects": ["a"]]),
-            ("$: required \"objects\"", ["activity": "enrich"]),
+            ("$.input: type", ["activity": "find", "input": ["bakery"]]),
             ("$.activity: type", ["activity": 7, "objects": ["a"]]),
             ("$.activity: minLength", ["activity": "", "objects": ["a"]]),
             ("$: colour", ["activity": "enrich", "objects": ["a"], "colour": "red"]),

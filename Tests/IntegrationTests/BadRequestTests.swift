@@ -44,7 +44,18 @@ extension IntegrationTests {
             Case(
                 "names of wrong types", #"{"activity":"enrich","objects":["a",1,null]}"#, at: "$.objects[1]",
                 "$.objects[2]", saying: "not null"),
-            Case("nothing", #"{}"#, at: "$.activity", "$.objects", saying: "missing"),
+            Case("nothing", #"{}"#, at: "$.activity", saying: "missing"),
+            Case("an enrichment without objects", #"{"activity":"enrich"}"#, at: "$.objects", saying: "missing"),
+            Case(
+                "an extract with objects", #"{"activity":"find","objects":["a"],"input":{"query":"x"}}"#,
+                at: "$.objects",
+                saying: "left out"),
+            Case(
+                "input of wrong kinds", #"{"activity":"find","input":{"qurey":"x","size_min":"10"}}"#,
+                at: "$.input.qurey", "$.input.query", "$.input.size_min", saying: "did you mean \\\"query\\\"?"),
+            Case(
+                "input that is not taken", #"{"activity":"enrich","objects":["a"],"input":{"query":"x"}}"#,
+                at: "$.input.query", saying: "takes no input"),
             Case("a list", #"["enrich"]"#, at: "$", saying: "an object"),
             Case("no objects", #"{"activity":"enrich","objects":[]}"#, at: "$.objects", saying: "empty"),
             Case(

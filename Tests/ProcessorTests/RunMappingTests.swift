@@ -18,25 +18,42 @@ struct RunMappingTests {
     private func map(
         _ answer: String, object: String = "DE", objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
         paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
-        pages: Int? = nil, noData: String? = nil
+        finds: Bool = false, pages: Int? = nil, noData: String? = nil
     ) throws -> ProcessedRun {
+        try map(
+            answer, objects: [object], objectPath: objectPath, runsPerExchange: runsPerExchange, paths: paths,
+            runsOfExchange: runsOfExchange,
+            finding: finds ? FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 10) : nil, pages: pages,
+            noData: noData)[0]
+    }
+
+    private func map(
+        _ answer: String, objects: [String], objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
+        paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
+        normalization: String? = nil, finding: FindingTerms? = nil, pages: Int? = nil, noData: String? = nil
+    ) throws -> [ProcessedRun] {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
             runsPerExchange: runsPerExchange, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) },
             objectPathType: "key",
             datapoints: [
                 .init(id: DatapointID(UUID()), key: "name", type: "text", paths: JSONB(paths.name)),
-                .init(id: DatapointID(UUID()), key: "size", type: "number", paths: JSONB(paths.size)),
+                .init(
+                    id: DatapointID(UUID()), key: "size", type: "number",
+                    normalization: normalization.map { JSONB($0) },
+                    paths: JSONB(paths.size)),
             ])
         let mapping = try SourceMapping(record)
-        let run = FetchedRun(
-            id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id,
-            object: ObjectID(UUID()), objectName: object)
+        let runs = objects.map { object in
+            FetchedRun(
+                id: RunID(UUID()), org: record.org, request: ActivityRequestID(UUID()), source: record.id,
+                object: finding == nil ? ObjectID(UUID()) : nil, objectName: object, finding: finding)
+        }
         let fetched = FetchedAnswer(
             source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
-            pages: pages, noData: noData, runsOfExchange: runsOfExchange, runs: [run])
+            pages: pages, noData: noData, runsOfExchange: runsOfExchange, runs: runs)
         let plan = pages == nil ? mapping.plan : mapping.pagedPlan
-        return RunMapping(mapper: Mapper(plan), mapping: mapping).map(fetched)[0]
+        return RunMapping(mapper: Mapper(plan), mapping: mapping).map(fetched)
     }
 
     @Test func thePagesOfAnAnswerAreMappedAsOne() throws {
@@ -46,6 +63,17 @@ struct RunMappingTests {
             pages, object: "AX", objectPath: #"["results","*","code"]"#, runsPerExchange: 10,
             paths: (#"[["results","*","name"]]"#, #"[["results","*","size"]]"#), pages: 2)
         #expect(run.values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""Åland""#, "1"])
+    }
+
+    @Test func pagesAreNormalizedAndFoundInAsOneAnswerIs() throws {
+        let pages = #"[{"results":[{"code":"DE","size":"1,234.5"}]},{"results":[{"code":"AX","size":"7"}]}]"#
+        let finding = FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 10)
+        let run = try map(
+            pages, objects: [""], objectPath: #"["results","*","code"]"#,
+            paths: (#"[["results","*","name"]]"#, #"[["results","*","size"]]"#), normalization: #""separators""#,
+            finding: finding, pages: 2)[0]
+        #expect(run.findings.map(\.name) == ["DE", "AX"])
+        #expect(run.findings[0].values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == ["1234.5"])
     }
 
     @Test func anAnswerThatSaysThatThereIsNothingIsNotMapped() throws {
@@ -59,6 +87,24 @@ struct RunMappingTests {
         #expect(try map(answer).values.count == 2)
         #expect(try map(answer, runsOfExchange: 2).substate == "no_data")
         #expect(try map(answer, object: "AX", runsOfExchange: 2).values.count == 2)
+    }
+
+    @Test func aRunThatFindsTakesEveryObjectOfTheAnswer() throws {
+        let path = #"["results","*","code"]"#
+        let paths = (name: #"[["results","*","name"]]"#, size: #"[["results","*","size"]]"#)
+        let processed = try map(
+            #"{"results":[{"code":"DE","name":"Germany","size":1},{"code":"AX","size":"large"}]}"#, objectPath: path,
+            paths: paths, finds: true)
+        #expect(processed.findings.map(\.name) == ["DE", "AX"] && processed.values.isEmpty)
+        #expect(processed.findings.map(\.values.count) == [2, 0])
+        #expect(processed.findings[0].note == nil)
+        #expect(processed.findings[1].note?.contains("where a number is expected") == true)
+        #expect(processed.substate == "type_mismatch")
+
+        let none = try map(#"{"results":[]}"#, objectPath: path, paths: paths, finds: true)
+        #expect(none.succeeded && none.substate == "no_data" && none.findings.isEmpty)
+        let unnamed = try map(#"{"name":"Germany"}"#, objectPath: nil, finds: true)
+        #expect(!unnamed.succeeded && unnamed.substate == "mapping")
     }
 
     @Test func valuesOfTheAnswerAreTheRunsValues() throws {
@@ -126,6 +172,60 @@ struct RunMappingTests {
         let processed = try map(#"{"code":"DE","size":"large"}"#)
         #expect(processed.substate == "no_data")
         #expect(processed.reason == "the text 'large' where a number is expected (at $.size)")
+    }
+
+    @Test func whatTheAnswerSaysIsKeptBesideANormalizedValue() throws {
+        let processed = try map(
+            #"{"code":"DE","name":"Germany","size":"1.000,5"}"#, objects: ["DE"], normalization: #"{"decimal":","}"#)[0]
+        #expect(processed.values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""Germany""#, "1000.5"])
+        #expect(processed.originals.map(\.datapoint) == [processed.values[1].datapoint])
+        #expect(processed.originals.map { String(decoding: $0.json.bytes, as: UTF8.self) } == [#""1.000,5""#])
+        // The size is that of the values alone: results hold no originals.
+        #expect(processed.valueBytes == 9 + 6)
+        #expect(
+            try map(#"{"code":"DE","size":5}"#, objects: ["DE"], normalization: #""separators""#)[0].originals.isEmpty)
+    }
+
+    @Test func aNormalizationThatIsNoneIsTheMappingsFault() {
+        #expect(throws: NormalizationError.self) { try map("{}", objects: ["DE"], normalization: #""country""#) }
+    }
+
+    @Test func whatCouldNotBeConvertedIsKeptWithItsRun() throws {
+        let processed = try map(#"{"code":"DE","name":"Germany","size":"large"}"#)
+        let failure = try #require(processed.failures.first)
+        #expect(processed.failures.count == 1 && failure.datapoint != nil)
+        #expect(failure.path == "$.size" && failure.found == "large")
+        #expect(failure.reason == "the text 'large' where a number is expected")
+        #expect(try map(#"{"code":"DE","size":"large"}"#).failures.count == 1)
+        #expect(try map(#"{"code":"DE","size":1}"#).failures.isEmpty)
+    }
+
+    @Test func namesThatAreNoneAreKeptOnceForAnExchange() throws {
+        let runs = try map(
+            #"{"r":[{"code":"DE","size":1},{"code":["FR"]},{"code":{}}]}"#, objects: ["DE", "FR", "NO"],
+            objectPath: #"["r","*","code"]"#, runsPerExchange: 10,
+            paths: (#"[["r","*","name"]]"#, #"[["r","*","size"]]"#))
+        #expect(runs.map { $0.failures.map(\.path) } == [[], ["$.r[1].code", "$.r[2].code"], []])
+        #expect(runs[1].failures.allSatisfy { $0.datapoint == nil })
+    }
+
+    @Test func aRunThatFindsObjectsKeepsABoundedNumberOfFailures() throws {
+        let records = (0..<200).map { #"{"code":"o\#($0)","size":"x"}"# }.joined(separator: ",")
+        let run = try map(
+            #"{"r":[\#(records),{"code":"o200","size":"1 000"}]}"#, objects: [""], objectPath: #"["r","*","code"]"#,
+            paths: (#"[["r","*","name"]]"#, #"[["r","*","size"]]"#), normalization: #""separators""#,
+            finding: FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 1_000))[0]
+        #expect(run.findings.count == 201 && run.failures.count == MappedAnswer.failuresMax)
+        #expect(run.failures.first?.path == "$.r[0].size")
+        let originals = run.findings.map { $0.originals.map { String(decoding: $0.json.bytes, as: UTF8.self) } }
+        #expect(originals.last == [#""1 000""#] && originals.dropLast().allSatisfy(\.isEmpty))
+    }
+
+    @Test func ofALongPathTheBeginningIsKept() throws {
+        let key = String(repeating: "k", count: 5_000)
+        let failure = try #require(
+            map(#"{"code":"DE","\#(key)":"x"}"#, paths: (#"[["name"]]"#, #"[["\#(key)"]]"#)).failures.first)
+        #expect(failure.path.count == FailedConversion.pathMax)
     }
 
     @Test func inAnExchangeForSeveralObjectsAMisfitIsTheReasonOfItsOwnRunOnly() throws {

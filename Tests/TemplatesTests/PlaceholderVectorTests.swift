@@ -42,6 +42,24 @@ struct PlaceholderVectorTests {
         }
     }
 
+    @Test func everythingThatMustNotStandInATemplateIsRefused() throws {
+        for vector in try #require(Self.vectors.get()["refused"]?.arrayValue) {
+            let input = try #require(vector["input"])
+            for template: JSONValue in [
+                ["url": "https://api.example.com/", "body": [input]],
+                ["url": "https://api.example.com/", "query": ["q": input]],
+                ["url": "https://api.example.com/", "headers": ["X-Input": input]],
+            ] {
+                let error = #expect(throws: TemplateError.self, "\(vector)") { try RequestTemplate(parsing: template) }
+                #expect(error?.code.rawValue == vector["code"]?.stringValue, "\(vector): \(error?.reason ?? "")")
+            }
+            // Without a check it is text.
+            guard vector["code"] != "placeholder_not_allowed" else { continue }
+            let text = input.stringValue ?? ""
+            #expect(PlaceholderText(text).render { _ in "x" }.text == text, "\(vector)")
+        }
+    }
+
     private static func json(_ request: RenderedRequest) -> JSONValue {
         var object: JSONObject = [
             "method": .string(request.method),

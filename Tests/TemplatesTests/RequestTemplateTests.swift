@@ -43,6 +43,50 @@ struct RequestTemplateTests {
         #expect(request.headers.first?.value == "Bearer ***")
     }
 
+    @Test func aVariableIsLookedUpOnceWhateverItsFilters() throws {
+        let template = try RequestTemplate(parsing: [
+            "url": "https://example.com/<<$a|lower>>", "query": ["q": "<<$a|upper>>", "r": "<<$a>>"],
+        ])
+        var asked: [String] = []
+        let request = try template.render { name in
+            asked.append(name)
+            return TemplateVariable("Ab")
+        }
+        #expect(asked == ["a"])
+        #expect(request.url == "https://example.com/ab?q=AB&r=Ab")
+        #expect(template.variables == ["a"])
+    }
+
+    @Test func aVariableIsRequiredUnlessItHasADefaultWhereverItStands() {
+        let text = #"<<$a|default:1>> <<$b|upper|default:"x">> <<$c|trim>> <<$a>> <<$d|defaults>>"#
+        #expect(PlaceholderText(text).requiredVariables == ["c", "a"])
+        #expect(PlaceholderText(text).variables == ["a", "b", "c", "a"])
+    }
+
+    @Test func anUnknownFilterIsNamedAndTheKnownOnesAreListed() {
+        let error = #expect(throws: TemplateError.self) {
+            try RequestTemplate(parsing: ["url": "https://example.com/<<$a|uper>>"])
+        }
+        #expect(error?.unknownFilter == "uper")
+        #expect(
+            error?.description
+                == "$.url: there is no filter 'uper'; there are default, upper, lower, trim, text, json, join")
+    }
+
+    @Test func filtersDoNotUncoverASecret() throws {
+        let template = try RequestTemplate(parsing: ["url": "https://example.com/<<$object|upper>>"])
+        let request = try template.masked { _ in TemplateVariable("hunter2", isSecret: true) }
+        #expect(request.url == "https://example.com/***")
+    }
+
+    @Test func aFiltersArgumentIsBounded() throws {
+        func url(_ count: Int) -> JSONValue {
+            ["url": .string("https://example.com/<<$a|default:\"\(String(repeating: "x", count: count))\">>")]
+        }
+        _ = try RequestTemplate(parsing: url(Placeholder.argumentBytesMax - 2))
+        #expect(throws: TemplateError.self) { try RequestTemplate(parsing: url(Placeholder.argumentBytesMax - 1)) }
+    }
+
     @Test func errorsNeverShowValues() throws {
         let template = try RequestTemplate(parsing: [
             "url": "https://example.com/", "headers": ["X": "<<$secret.KEY>>"],

@@ -15,6 +15,10 @@ insert into attempt values
     :org_a, :source_b, :datapoint_a)),
 ('datapoint_source', format('insert into public.datapoint_source (org_id, source_id, datapoint_id, key_mapping) values (%L, %L, %L, ''[]'')',
     :org_a, :source_a, :datapoint_b)),
+('factor', format('insert into public.factor (org_id, key, name, object_type_id, datapoint_id, factor_type, operator)
+    values (%L, ''x'', ''X'', %L, %L, ''volume'', ''equals'')', :org_a, :type_b, :datapoint_a)),
+('factor', format('insert into public.factor (org_id, key, name, object_type_id, datapoint_id, factor_type, operator)
+    values (%L, ''x'', ''X'', %L, %L, ''volume'', ''equals'')', :org_a, :type_a, :datapoint_b)),
 ('source_token', format('insert into public.source_token (org_id, source_id) values (%L, %L)', :org_a, :source_b)),
 ('activity', format('insert into public.activity (org_id, key, name, activity_type_id, object_type_id)
     select %L, ''x'', ''X'', id, %L from public.activity_type limit 1', :org_a, :type_b)),
@@ -77,6 +81,7 @@ from (values
     ('insert into public.org (key, name) values (''Not a word'', '''')'),
     ('insert into public.api_key (org_id, name, prefix, key_hash) select id, '''', '''', ''short'' from public.org limit 1'),
     ('update public.source set max_objects = 0'), ('update public.source set max_objects = 10001'),
+    ('update public.activity set max_objects = 0'), ('update public.activity set max_objects = 100001'),
     ('update public.source set source_type = ''telepathy'''), ('update public.datapoint set data_type = ''feeling'''),
     ('update public.object set original_object_value_name = '''''),
     ('insert into public.rate_group (key, concurrency) values (''Not a word'', 1)'),

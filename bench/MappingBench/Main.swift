@@ -8,7 +8,7 @@ import Mapping
 #endif
 
 /// Maps the same answer over and over on one core and prints JSON: documents per second, the best and the median of several
-/// rounds, for answers as APIs send them (compact) and indented ones, and for three kinds of plan. What counts is the process's CPU
+/// rounds, for answers as APIs send them (compact) and indented ones, and for four kinds of plan. What counts is the process's CPU
 /// time, so that other work on the machine falsifies little.
 ///
 /// Usage: `MappingBench [rounds] [documents-per-round]`, 7 and 100,000 by default.

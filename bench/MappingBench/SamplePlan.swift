@@ -6,6 +6,7 @@ enum SamplePlan {
         ("named object, exact paths", MappingPlan(objects: [["company", "domain"]], datapoints: exact)),
         ("run's own object, exact paths", MappingPlan(datapoints: exact)),
         ("named object, one path with **", MappingPlan(objects: [["company", "domain"]], datapoints: deep)),
+        ("run's own object, all normalized", MappingPlan(datapoints: normalized)),
     ]
 
     private static let exact: [MappingPlan.Datapoint] = [
@@ -14,6 +15,16 @@ enum SamplePlan {
         .init(key: "country", paths: [["company", "location", "country"]], type: .text),
         .init(key: "revenue", paths: [["company", "finance", "revenue", "amount"]], type: .number),
         .init(key: "technologies", paths: [["company", "technologies"]], type: .json),
+    ]
+
+    private static let normalized: [MappingPlan.Datapoint] = [
+        .init(key: "name", paths: [["company", "name"]], type: .text, normalization: .whitespace),
+        .init(
+            key: "employees", paths: [["company", "employees", "count"]], type: .number,
+            normalization: .separators(decimal: .point)),
+        .init(key: "country", paths: [["company", "location", "country"]], type: .text, normalization: .country),
+        .init(key: "twitter", paths: [["company", "social", "twitter"]], type: .text, normalization: .host),
+        .init(key: "updated", paths: [["company", "updated_at"]], type: .datetime),
     ]
 
     private static let deep =

@@ -1,3 +1,5 @@
+import Contracts
+import Factors
 import JSON
 import Mapping
 import Sources
@@ -29,6 +31,7 @@ extension OrganizationDefinition {
             + objectTypes.flatMap { $0.items(in: key) }
             + sources.flatMap { $0.items(in: key) }
             + webhookEndpoints.map { $0.item(in: key) }
+            + factors.map { $0.item(in: key) }
             + activities.flatMap { $0.items(in: key) }
     }
 }
@@ -39,7 +42,10 @@ extension ObjectTypeDefinition {
             + datapoints.map { datapoint in
                 CatalogueItem(
                     kind: .datapoint, key: [organization, key, datapoint.key],
-                    fields: ["name": .string(datapoint.name), "data_type": .string(datapoint.dataType.rawValue)]
+                    fields: [
+                        "name": .string(datapoint.name), "data_type": .string(datapoint.dataType.rawValue),
+                        "normalization": datapoint.normalization?.json ?? .null,
+                    ]
                 )
             }
     }
@@ -91,13 +97,27 @@ extension WebhookEndpointDefinition {
     }
 }
 
+extension FactorDefinition {
+    fileprivate func item(in organization: String) -> CatalogueItem {
+        CatalogueItem(
+            kind: .factor, key: [organization, factor.key],
+            fields: [
+                "name": .string(name), "object_type": .string(objectType), "datapoint": .string(datapoint),
+                "type": .string(factor.use.rawValue), "factor_type": .string(factor.type.rawValue),
+                "operator": .string(factor.comparison.rawValue), "value": factor.value,
+            ]
+        )
+    }
+}
+
 extension ActivityDefinition {
     fileprivate func items(in organization: String) -> [CatalogueItem] {
         let activity = CatalogueItem(
             kind: .activity, key: [organization, key],
             fields: [
                 "name": .string(name), "type": .string(type.rawValue), "object_type": .string(objectType),
-                "setup": setup, "timeout_seconds": .seconds(timeoutMilliseconds),
+                "setup": setup, "timeout_seconds": .seconds(timeoutMilliseconds), "input": input.json,
+                "max_objects": .number(JSONNumber(maxObjects)), "factors": factors?.json ?? .null,
             ]
         )
         return [activity]

@@ -13,7 +13,7 @@ public struct CatalogueItem: Sendable, Hashable {
         case organization
         /// Key: organization, object type. Fields: `name`.
         case objectType = "object_type"
-        /// Key: organization, object type, datapoint. Fields: `name`, `data_type`.
+        /// Key: organization, object type, datapoint. Fields: `name`, `data_type`, `normalization` (null without one).
         case datapoint
         /// Key: organization, source. Fields: `name`, `source_type`, `base_url` (null without one), `run_request_template`, the
         /// templates of `status`, `delivery`, `abort`, `cleanup` and `lookup` likewise (null without one), `max_objects`, `setup`: the JSON
@@ -25,7 +25,10 @@ public struct CatalogueItem: Sendable, Hashable {
         case datapointSource = "datapoint_source"
         /// Key: organization, endpoint. Fields: `url`, `secret_name`.
         case webhookEndpoint = "webhook_endpoint"
-        /// Key: organization, activity. Fields: `name`, `type`, `object_type`, `setup`, `timeout_seconds`.
+        /// Key: organization, factor. Fields: `name`, `object_type`, `datapoint`, `type`, `factor_type`, `operator`, `value`.
+        case factor
+        /// Key: organization, activity. Fields: `name`, `type`, `object_type`, `setup`, `timeout_seconds`, `input`, `max_objects`,
+        /// `factors` (null without any).
         case activity
         /// Key: organization, activity, source. No fields.
         case activitySource = "activity_source"

@@ -1,13 +1,9 @@
-import JSON
+public import Contracts
+public import Factors
+public import JSON
 
 /// Something that a client can request for objects of one type.
 public struct ActivityDefinition: Sendable, Hashable {
-    /// What an activity does. The platform knows more; these are the ones that a catalogue can declare so far.
-    public enum ActivityType: String, Sendable, Hashable, CaseIterable {
-        /// Fills in values of named objects.
-        case enrichment
-    }
-
     /// The key, unique in the organization.
     public let key: String
     /// The name that people read.
@@ -20,6 +16,12 @@ public struct ActivityDefinition: Sendable, Hashable {
     public let sources: [String]
     /// The keys of the endpoints that get its results; none means that results are only kept.
     public let webhookEndpoints: [String]
+    /// What its requests give besides objects.
+    public let input: ActivityInput
+    /// How many objects a request may find at the most.
+    public let maxObjects: Int
+    /// Which objects qualify; nil unless it is a sourcing.
+    public let factors: FactorExpression?
     /// Free settings of the activity: an object, `<<$run_setup>>` in templates.
     public let setup: JSONValue
     /// How long a request may take, from its acceptance until all of its runs are closed, in milliseconds.

@@ -20,6 +20,8 @@ public struct OrganizationDefinition: Sendable, Hashable {
     public let sources: [SourceDefinition]
     /// Where its results go.
     public let webhookEndpoints: [WebhookEndpointDefinition]
+    /// What makes an object a good one.
+    public let factors: [FactorDefinition]
     /// What clients can request.
     public let activities: [ActivityDefinition]
 }

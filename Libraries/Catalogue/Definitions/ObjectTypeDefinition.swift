@@ -18,4 +18,6 @@ public struct DatapointDefinition: Sendable, Hashable {
     public let name: String
     /// The type of its values.
     public let dataType: DatapointType
+    /// How its values are brought into one form; nil: not at all.
+    public let normalization: Normalization?
 }

@@ -1,5 +1,5 @@
 extension CatalogueDefinition {
-    private static let sections = ["object_types", "sources", "webhook_endpoints", "activities"]
+    private static let sections = ["object_types", "sources", "webhook_endpoints", "factors", "activities"]
 
     /// Reads and checks a catalogue file; `docs/catalogue.md` describes it.
     ///
@@ -88,6 +88,7 @@ extension OrganizationDefinition {
             objectTypes: read("object_types", ObjectTypeDefinition.init(key:reading:scope:)),
             sources: read("sources", SourceDefinition.init(key:reading:scope:)),
             webhookEndpoints: read("webhook_endpoints", WebhookEndpointDefinition.init(key:reading:scope:)),
+            factors: read("factors", FactorDefinition.init(key:reading:scope:)),
             activities: read("activities", ActivityDefinition.init(key:reading:scope:))
         )
     }

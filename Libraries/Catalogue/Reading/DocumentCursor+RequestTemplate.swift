@@ -49,7 +49,7 @@ extension DocumentCursor {
             url = baseURL + text
         }
         // A word in place of each placeholder, as its encoded value will be.
-        return checkURL(PlaceholderText(url).render { _ in "x" }.text) ? url : nil
+        return checkURL(PlaceholderText(url).filled(with: "x")) ? url : nil
     }
 
     /// Reads the template as services will, and logs what they would stumble over, at the node where it stands. Its variables, or nil
@@ -66,7 +66,9 @@ extension DocumentCursor {
             }
             return unknown.isEmpty ? compiled.variables : nil
         } catch {
-            let remedy = "correct it; docs/catalogue.md describes request templates"
+            let remedy =
+                error.unknownFilter.map { Spelling.suggestion(for: $0, among: TemplateError.knownFilters) }
+                ?? "correct it; docs/catalogue.md describes request templates"
             cursor(at: error.path).report(.invalidTemplate, error.reason, remedy: remedy)
             return nil
         }

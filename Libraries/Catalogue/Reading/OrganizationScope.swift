@@ -1,3 +1,6 @@
+import Sources
+import Templates
+
 /// What an organization's part of the file declares, by name: what the rest of it may refer to.
 ///
 /// Collected before anything is checked, so that a mistake inside a source does not make every mention of that source
@@ -9,10 +12,21 @@ struct OrganizationScope {
     let objectTypes: [String]
     let sources: [String]
     let webhookEndpoints: [String]
+    /// The names that people read, of each object type and of its datapoints, where there are any.
+    let objectTypeNames: [String: String]
+    let datapointNames: [String: [String: String]]
+    /// The types of the datapoints of each object type, as they are written.
+    let dataTypes: [String: [String: String]]
+    /// The object type of each factor, nil where it is missing.
+    let factors: [String: String?]
+    /// Of each source, the input fields of the activities that ask it: variables of its templates.
+    let inputs: [String: [String]]
+    /// Of each source, the variables of its templates that have no default, without its secrets.
+    let variables: [String: [String]]
     /// The object types of which each source maps a datapoint.
     let typesMapped: [String: [String]]
-    /// The input fields of the activities that ask each source: variables of its templates.
-    let inputs: [String: [String]]
+    /// The object types of which an answer of each source names its objects.
+    let typesFound: [String: [String]]
     /// The limits that sources can share; they stand at the top of the file.
     let rateGroups: [String]
 
@@ -23,27 +37,53 @@ struct OrganizationScope {
         sources = names("sources")
         webhookEndpoints = names("webhook_endpoints")
         var datapoints: [String: [String]] = [:]
+        var objectTypeNames: [String: String] = [:]
+        var datapointNames: [String: [String: String]] = [:]
+        var dataTypes: [String: [String: String]] = [:]
         for entry in organization.peek("object_types")?.entries ?? [] {
             guard let type = organization.peek("object_types")?.peek(entry.key) else { continue }
-            datapoints[entry.key] = type.peek("datapoints")?.entries.map(\.key) ?? []
+            objectTypeNames[entry.key] = type.word("name")
+            let known = type.peek("datapoints")
+            datapoints[entry.key] = known?.entries.map(\.key) ?? []
+            for datapoint in known?.entries ?? [] {
+                let body = known?.peek(datapoint.key)
+                datapointNames[entry.key, default: [:]][datapoint.key] = body?.word("name")
+                dataTypes[entry.key, default: [:]][datapoint.key] = body?.word("type") ?? known?.word(datapoint.key)
+            }
         }
         self.datapoints = datapoints
-        var typesMapped: [String: [String]] = [:]
-        for source in sources {
-            let mappings = organization.peek("sources")?.peek(source)?.peek("datapoint_source")
-            typesMapped[source] = mappings?.entries.map(\.key) ?? []
-        }
-        self.typesMapped = typesMapped
+        self.objectTypeNames = objectTypeNames
+        self.datapointNames = datapointNames
+        self.dataTypes = dataTypes
+        let factors = organization.peek("factors")
+        self.factors = Dictionary(
+            (factors?.entries ?? []).map { ($0.key, factors?.peek($0.key)?.word("object_type")) },
+            uniquingKeysWith: { first, _ in first })
         var inputs: [String: [String]] = [:]
-        for activity in names("activities").compactMap({ organization.peek("activities")?.peek($0) }) {
-            guard let fields = activity.peek("input")?.entries.map(\.key), let list = activity["sources"] else {
-                continue
-            }
-            for source in list.peekTexts() {
+        for entry in organization.peek("activities")?.entries ?? [] {
+            guard let activity = organization.peek("activities")?.peek(entry.key) else { continue }
+            let fields = activity.peek("input")?.entries.map(\.key) ?? []
+            for source in activity.words("sources") {
                 inputs[source, default: []] += fields.filter { inputs[source]?.contains($0) != true }
             }
         }
         self.inputs = inputs
+        var variables: [String: [String]] = [:]
+        for source in sources {
+            let body = organization.peek("sources")?.peek(source)
+            let templates = SourceStep.allCases.compactMap { body?[$0.key] }
+            variables[source] = Set(templates.flatMap(\.node.requiredVariables)).sorted()
+        }
+        self.variables = variables
+        var typesMapped: [String: [String]] = [:]
+        var typesFound: [String: [String]] = [:]
+        for source in sources {
+            let body = organization.peek("sources")?.peek(source)
+            typesMapped[source] = body?.peek("datapoint_source")?.entries.map(\.key) ?? []
+            typesFound[source] = body?.peek("object_source")?.entries.map(\.key) ?? []
+        }
+        self.typesMapped = typesMapped
+        self.typesFound = typesFound
     }
 
     /// What every template of a source can name.
@@ -58,15 +98,18 @@ extension MappingCursor {
         guard let value = self[key], case .mapping(let entries) = value.node.content else { return nil }
         return MappingCursor(entries: entries, cursor: value)
     }
+
+    /// The text of a key, or nil; logs nothing.
+    fileprivate func word(_ key: String) -> String? { self[key]?.node.scalarText }
+
+    /// The texts of a list, without what else stands there; logs nothing.
+    fileprivate func words(_ key: String) -> [String] {
+        guard case .sequence(let elements)? = self[key]?.node.content else { return [] }
+        return elements.compactMap(\.scalarText)
+    }
 }
 
 extension DocumentCursor {
-    /// The texts of a list; logs nothing.
-    fileprivate func peekTexts() -> [String] {
-        guard case .sequence(let elements) = node.content else { return [] }
-        return elements.compactMap { if case .scalar(let text, _) = $0.content { text } else { nil } }
-    }
-
     /// A name that must be one of those that the file declares.
     func reference(to kind: String, among declared: [String]) -> String? {
         guard let name = text() else { return nil }
@@ -93,5 +136,21 @@ extension DocumentCursor {
             }
         }
         return names.count == elements.count ? names : nil
+    }
+}
+
+extension DocumentNode {
+    fileprivate var scalarText: String? {
+        if case .scalar(let text, _) = content { text } else { nil }
+    }
+
+    /// The variables in all texts below this node that have no default, without secrets.
+    fileprivate var requiredVariables: [String] {
+        switch content {
+        case .scalar(let text, _):
+            PlaceholderText(text).requiredVariables.filter { !$0.hasPrefix(TemplateVariable.secretPrefix) }
+        case .sequence(let elements): elements.flatMap(\.requiredVariables)
+        case .mapping(let entries): entries.flatMap(\.value.requiredVariables)
+        }
     }
 }

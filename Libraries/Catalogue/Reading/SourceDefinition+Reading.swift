@@ -25,6 +25,15 @@ extension SourceDefinition {
         let objects = body["object_source"].map { $0.objectMappings(scope: scope) } ?? []
         let datapoints = body["datapoint_source"].map { $0.datapointMappings(scope: scope) } ?? []
         guard let templates = templates.definition, let maxObjects else { return nil }
+        let ownValues = (scope.variables[key] ?? []).filter { variable in
+            scope.inputs[key]?.contains(variable) != true
+                && scope.datapoints.values.contains { $0.contains(variable) }
+        }
+        if let variable = ownValues.first, maxObjects > 1 {
+            body["run_request_template"]?.report(
+                .conflict, "a request is about up to \(maxObjects) objects, and <<$\(variable)>> is a value of one",
+                remedy: "set max_objects to 1, or do without <<$\(variable)>>")
+        }
         for type in Set(datapoints.map(\.objectType)).subtracting(objects.map(\.objectType)).sorted()
         where maxObjects > 1 {
             body["datapoint_source"]?.report(

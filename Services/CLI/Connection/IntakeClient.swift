@@ -40,18 +40,26 @@ struct IntakeClient: Sendable {
         }
     }
 
-    /// Asks for an activity on some objects.
-    func submit(activity: String, objects: [String], idempotencyKey: String?) async throws -> AcceptedRequest {
+    /// Asks for an activity, on some objects or to find some.
+    func submit(
+        activity: String, objects: [String]?, input: JSONObject = [:], idempotencyKey: String?
+    ) async throws -> AcceptedRequest {
         var headers = [(name: "content-type", value: "application/json")]
         if let idempotencyKey { headers.append((name: "idempotency-key", value: idempotencyKey)) }
-        var body = JSONWriter(capacity: 64 + objects.reduce(0) { $0 + $1.utf8.count + 3 })
+        var body = JSONWriter(capacity: 64 + (objects ?? []).reduce(0) { $0 + $1.utf8.count + 3 })
         body.beginObject()
         body.key("activity")
         body.string(activity)
-        body.key("objects")
-        body.beginArray()
-        for object in objects { body.string(object) }
-        body.endArray()
+        if let objects {
+            body.key("objects")
+            body.beginArray()
+            for object in objects { body.string(object) }
+            body.endArray()
+        }
+        if !input.isEmpty {
+            body.key("input")
+            body.value(.object(input))
+        }
         body.endObject()
         let answer = try await exchange("POST", "/v1/activity-requests", headers: headers, body: body.take())
         return try AcceptedRequest(AnswerReader(parsing: answer))

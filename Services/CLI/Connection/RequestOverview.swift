@@ -19,6 +19,8 @@ struct RequestOverview: Sendable, Equatable {
     /// What there is to say about runs that are done.
     let notes: [RunGroup]
     let deliveries: [DeliveryOverview]
+    /// How many objects meet the factors of a sourcing; nil while that is not known, and of other activities.
+    let qualification: QualificationCounts?
     let resultBytes: Int?
     /// The answer as it came, for programs.
     let json: JSONValue
@@ -43,6 +45,10 @@ struct RequestOverview: Sendable, Equatable {
         waiting = try RunGroup.list(answer.list("waiting"))
         notes = try RunGroup.list(answer.list("notes"))
         deliveries = try DeliveryOverview.list(answer.list("deliveries"))
+        qualification = answer.value["qualification"]?["qualified"]?.intValue.map { qualified in
+            QualificationCounts(
+                qualified: qualified, unqualified: answer.value["qualification"]?["unqualified"]?.intValue ?? 0)
+        }
         resultBytes = answer.value["result_bytes"]?.intValue
         json = answer.value
     }

@@ -24,6 +24,10 @@ enum OverviewText {
             let verb = overview.objectsExpanded == 1 ? "has" : "have"
             lines.append("\(overview.objectsExpanded) of them \(verb) runs so far")
         }
+        if let counts = overview.qualification {
+            lines.append(
+                "qualified: \(counts.qualified) of \(Quantity(counts.qualified + counts.unqualified, "object"))")
+        }
         if let bytes = overview.resultBytes { lines.append("result: \(Quantity(bytes, "byte"))") }
         return lines
     }

@@ -5,6 +5,8 @@ struct ResultLine: Sendable, Equatable {
     let object: String
     /// The values by datapoint, in the order of the line.
     let values: JSONObject
+    /// Whether it meets the factors of a sourcing, and what each came to; nil for other activities.
+    let qualified: String?
     /// Why the object has no outcome: state and reason.
     let error: String?
     /// What there is to say about an outcome that is there.
@@ -17,6 +19,13 @@ struct ResultLine: Sendable, Equatable {
                 remedy: "Use the 'weir' of the same version as the services")
         }
         self.object = object
+        qualified = value["qualified"]?.boolValue.map { isQualified in
+            let unmet = (value["factors"]?.arrayValue ?? []).filter { $0["outcome"] != "passed" }
+            let reasons = unmet.compactMap { factor in
+                factor["sentence"]?.stringValue.map { "\($0)\(factor["outcome"] == "unknown" ? " (unknown)" : "")" }
+            }
+            return isQualified ? "yes" : "no, not met: " + reasons.joined(separator: "; ")
+        }
         note = value["note"]?.stringValue
         values = value["values"]?.objectValue ?? JSONObject()
         error = value["error"].map { error in

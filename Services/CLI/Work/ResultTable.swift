@@ -15,7 +15,9 @@ struct ResultTable {
         self.lines = lines
         var seen: Set<String> = []
         self.columns = columns ?? lines.flatMap(\.values.keys).filter { seen.insert($0).inserted }
-        let known: [(title: String, of: @Sendable (ResultLine) -> String?)] = [("note", \.note), ("error", \.error)]
+        let known: [(title: String, of: @Sendable (ResultLine) -> String?)] = [
+            ("qualified", \.qualified), ("note", \.note), ("error", \.error),
+        ]
         remarks = known.filter { remark in lines.contains { remark.of($0) != nil } }
     }
 

@@ -5,11 +5,15 @@ import JSON
 struct SubmitCommand: WeirCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit",
-        abstract: "Ask for an activity on some objects.",
+        abstract: "Ask for an activity, on some objects or to find some.",
         discussion: """
             Prints the id of the request; with --wait it shows progress and then how the runs ended, and names each \
             delivery that has not got through by then. The exit status is 1 when the request ends without success; \
             deliveries do not change it. Giving the same --idempotency-key again returns the first request.
+
+            What an activity takes besides objects is given as --input NAME=VALUE, once for each field. A value that reads as a \
+            JSON number, true, false, a list or a text in quotes is that; everything else is a text: query=bakery, size_min=10, \
+            'places=["Berlin", "Bonn"]', 'code="0815"'.
 
             A CSV file's names stand in the column 'object' or 'name', or in that which --column names; its first line is the \
             heading then. When the first line holds no such title, say what it is: --header or --no-header. An NDJSON file \
@@ -20,6 +24,7 @@ struct SubmitCommand: WeirCommand {
               weir submit enrich_companies --file firms.csv --column legal_name
               weir submit enrich_countries --file codes.csv --no-header
               weir submit enrich_countries --objects NO --json
+              weir submit find_companies --input query=bakery --input size_min=10 --wait
             """)
 
     /// How long the deliveries have for their first attempt before this command stops waiting for what there is to say about them.
@@ -28,6 +33,10 @@ struct SubmitCommand: WeirCommand {
     @Argument(help: "The key of the activity, as the catalogue names it.") var activity: String
     @Option(help: "The objects' names, with commas between them.") var objects: String?
     @Option(help: ArgumentHelp("A file with the objects' names: .csv or .ndjson.", valueName: "path")) var file: String?
+    @Option(
+        name: .customLong("input"), parsing: .singleValue,
+        help: ArgumentHelp("A field that the activity takes; may be repeated.", valueName: "name=value"))
+    var inputs: [String] = []
     @Option(help: "The column (CSV; a number with --no-header) or member (NDJSON) that holds the names.")
     var column: String?
     @Flag(
@@ -42,7 +51,7 @@ struct SubmitCommand: WeirCommand {
     @Flag(help: "Print JSON for programs.") var json = false
 
     func check() throws {
-        guard (objects == nil) != (file == nil) else {
+        guard objects == nil || file == nil else {
             throw ValidationError("Say which objects: either --objects DE,FR or --file objects.csv.")
         }
         if header != nil, file == nil { throw ValidationError("--header and --no-header are about --file.") }
@@ -54,9 +63,11 @@ struct SubmitCommand: WeirCommand {
 
     func run(_ context: CommandContext) async throws {
         let names = try named(context)
+        let input = try InputFields.parse(inputs)
         let console = context.console
         try await IntakeClient.withClient(intake, context) { client in
-            let accepted = try await client.submit(activity: activity, objects: names, idempotencyKey: idempotencyKey)
+            let accepted = try await client.submit(
+                activity: activity, objects: names, input: input, idempotencyKey: idempotencyKey)
             guard wait else {
                 guard !json else { return console.print(accepted.json.description) }
                 console.print(accepted.id)
@@ -81,9 +92,9 @@ struct SubmitCommand: WeirCommand {
         }
     }
 
-    private func named(_ context: CommandContext) throws -> [String] {
+    private func named(_ context: CommandContext) throws -> [String]? {
         if let objects { return try ObjectList.parse(list: objects) }
-        let file = file ?? ""
+        guard let file else { return nil }
         let found = try ObjectList.read(context.path(file), shownAs: file, column: column, hasHeader: header)
         context.console.note(found.summary)
         return found.names

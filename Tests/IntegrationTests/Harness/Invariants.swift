@@ -27,9 +27,33 @@ extension TestDatabase {
             """
             select r.id::text from public.run_queue as r
             where not exists (select from public.activity_request as q where q.id = r.activity_request_id and q.org_id = r.org_id)
-               or not exists (select from public.request_object as o
-                              where o.activity_request_id = r.activity_request_id and o.position = r.position
-                                and o.object_id = r.object_id and o.org_id = r.org_id)
+               or r.object_id is not null
+                  and not exists (select from public.request_object as o
+                                  where o.activity_request_id = r.activity_request_id and o.position = r.position
+                                    and o.object_id = r.object_id and o.org_id = r.org_id)
+            """
+        ),
+        (
+            "what a run has found is an object of its request, once, and every object of such a request was found",
+            """
+            select f.object_id::text from public.object_finding as f
+            left join public.run_queue as r
+              on r.id = f.run_id and r.activity_request_id = f.activity_request_id and r.source_id = f.source_id and r.object_id is null
+            where r.state is distinct from 'done'
+               or (select count(*) from public.request_object as o
+                   where o.activity_request_id = f.activity_request_id and o.object_id = f.object_id) <> 1
+            union all
+            select o.object_id::text from public.request_object as o
+            where exists (select from public.object_finding as f where f.activity_request_id = o.activity_request_id)
+              and not exists (select from public.object_finding as f
+                              where f.activity_request_id = o.activity_request_id and f.object_id = o.object_id)
+            """
+        ),
+        (
+            "the objects of a request are numbered without a gap",
+            """
+            select o.activity_request_id::text from public.request_object as o
+            group by o.activity_request_id having max(o.position) <> count(*) - 1
             """
         ),
         (
@@ -52,8 +76,11 @@ extension TestDatabase {
             "a value belongs to a run that is done, and to its object",
             """
             select v.run_id::text from public.value as v
-            left join public.run_queue as r on r.id = v.run_id and r.object_id = v.object_id and r.org_id = v.org_id
+            left join public.run_queue as r on r.id = v.run_id and r.org_id = v.org_id
             where r.state is distinct from 'done'
+               or v.object_id is distinct from coalesce(r.object_id, (
+                      select f.object_id from public.object_finding as f
+                      where f.activity_request_id = r.activity_request_id and f.object_id = v.object_id and f.run_id = r.id))
             """
         ),
     ]

@@ -27,10 +27,14 @@ struct StoredRequest: Sendable {
         worker = WorkerID(ids.next())
         try await WorkerStore(pool: pool).register(
             worker, service: "test", host: "test", processID: 1, lease: .seconds(3600))
-        let accepted = try await RequestStore(pool: pool).accept(
-            NewRequest(
-                id: id, org: org, activity: "enrich", content: JSONB(#"{"objects":["Abel","Bebel"]}"#), objectCount: 2,
-                origin: "http", idempotencyKey: nil, fingerprint: nil, trace: nil))
+        let request = NewRequest(
+            id: id, org: org, activity: "enrich", content: JSONB(#"{"objects":["Abel","Bebel"]}"#), objectCount: 2,
+            origin: "http", idempotencyKey: nil, fingerprint: nil, trace: nil)
+        let requests = RequestStore(pool: pool)
+        guard case .termsChanged(let activity) = try await requests.accept(request, checkedAgainst: nil) else {
+            throw HarnessError("accepted without a look at its activity")
+        }
+        let accepted = try await requests.accept(request, checkedAgainst: activity)
         guard case .accepted = accepted else { throw HarnessError("not accepted: \(accepted)") }
     }
 
@@ -38,7 +42,7 @@ struct StoredRequest: Sendable {
     func beginExpansion() async throws -> ExpandableRequest? {
         let chunk = chunk(0)
         return try await RequestStore(pool: pool).beginExpansion(of: id, worker: worker) { _ in
-            .success((objects: 2, chunk: chunk))
+            .success(.objects(count: 2, first: chunk))
         }
     }
 

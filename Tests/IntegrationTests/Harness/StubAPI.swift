@@ -5,6 +5,7 @@ import Synchronization
 /// A third-party API that knows every object, counts the calls for each, and misbehaves where a test says so.
 ///
 /// `GET /objects/NAME` answers `{"data": {"name": NAME, "profile": {…}}}`, and so does any other path that ends in the name.
+/// `GET /find` and `GET /find/again` answer `{"results": […]}` with the companies that a test has founded, in its order.
 /// `POST /search` with `{"names": [NAME, …]}` answers `{"results": [{"name": NAME, "profile": {…}}, …]}`, the last name first.
 final class StubAPI: Sendable {
     private struct State {
@@ -15,6 +16,14 @@ final class StubAPI: Sendable {
         var targets: [String] = []
         var searches: [[String]] = []
         var unknown: Set<String> = []
+        var companies: [String: [Company]] = [:]
+    }
+
+    /// A company that can be found.
+    struct Company: Sendable {
+        let name: String
+        var employees = 42
+        var industry = "weirs"
     }
 
     private let server: StubServer
@@ -41,6 +50,7 @@ final class StubAPI: Sendable {
         self.shared = shared
         server = try StubServer { request in
             if request.method == "POST" { return Self.search(request, shared) }
+            if request.target.hasPrefix("/find") { return Self.find(request, shared) }
             let name = request.lastComponent
             let (reply, noteBytes) = shared.state.withLock { state in
                 let call = state.calls[name, default: 0]
@@ -80,6 +90,11 @@ final class StubAPI: Sendable {
     /// The names in each search so far.
     var searches: [[String]] { shared.state.withLock { $0.searches } }
 
+    /// What is found at a path, `/find` or `/find/again`.
+    func found(_ companies: [Company], at path: String = "/find") {
+        shared.state.withLock { $0.companies[path] = companies }
+    }
+
     /// Leaves objects out of the answers to searches.
     func forget(_ names: some Sequence<String>) {
         shared.state.withLock { $0.unknown.formUnion(names) }
@@ -116,6 +131,25 @@ final class StubAPI: Sendable {
             JSONValue.object(["name": .string(name), "profile": profile(of: name, noteBytes: noteBytes)])
         }
         return .late(by: delay, .json(JSONValue.object(["results": .array(Array(results))]).description))
+    }
+
+    private static func find(_ request: StubRequest, _ shared: Shared) -> StubReply {
+        let path = String(request.target.prefix { $0 != "?" })
+        let companies = shared.state.withLock { state in
+            state.targets.append(request.target)
+            return state.companies[path] ?? []
+        }
+        shared.gate.pass()
+        let results = companies.map { company in
+            JSONValue.object([
+                "name": .string(company.name),
+                "profile": [
+                    "legal_name": .string("\(company.name) GmbH"), "industry": .string(company.industry),
+                    "employees": .number(JSONNumber(company.employees)),
+                ],
+            ])
+        }
+        return .json(JSONValue.object(["results": .array(results)]).description)
     }
 
     /// An answer that is right in every way; `members` go into its data, beside the profile.
