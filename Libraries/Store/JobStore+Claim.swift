@@ -77,15 +77,15 @@ extension JobStore {
         with exchange as materialized (
             select q.id, q.run_ids from unnest($1::uuid[]) as i(id) join public.run_request as q on q.id = i.id
         ), run as materialized (
-            select e.id as exchange, r.id, r.attempt, r.activity_request_id, r.position
+            select e.id as exchange, r.id, r.attempt, r.activity_request_id, r.position, r.object_id
             from exchange as e
             cross join unnest(e.run_ids) as u(id)
             join public.run_queue as r on r.id = u.id
             where r.run_request_id is not distinct from e.id and r.state in ('waiting', 'in_progress')
         )
-        select r.exchange, r.id, r.attempt, r.activity_request_id, o.name
+        select r.exchange, r.id, r.attempt, r.activity_request_id, case when r.object_id is not null then o.name end
         from run as r
-        join public.request_object as o
+        left join public.request_object as o
           on o.activity_request_id = r.activity_request_id and o.position = r.position
         order by r.exchange, r.id
         """)
@@ -118,7 +118,7 @@ extension JobStore {
         var runs: [RunRequestID: [ClaimedRun]] = [:]
         for row in try await pool.execute(Self.runs, jobs.map(\.exchange)) {
             let (exchange, id, attempt, request, name) = try row.decode(
-                (RunRequestID, RunID, Int32, ActivityRequestID, String).self)
+                (RunRequestID, RunID, Int32, ActivityRequestID, String?).self)
             runs[exchange, default: []].append(
                 ClaimedRun(id: id, attempt: Int(attempt), request: request, objectName: name))
         }

@@ -30,6 +30,7 @@ final class JobFollower: Sendable {
     private static let doubt: Duration = .seconds(60)
 
     private let jobs: JobStore
+    private let runs: RunStore
     private let runner: JobRunner
     private let sources: SourceCache
     private let lease: WorkerLease
@@ -51,10 +52,11 @@ final class JobFollower: Sendable {
     private let state = Mutex(State())
 
     init(
-        jobs: JobStore, runner: JobRunner, sources: SourceCache, lease: WorkerLease, dispatcher: Dispatcher,
+        jobs: JobStore, runs: RunStore, runner: JobRunner, sources: SourceCache, lease: WorkerLease, dispatcher: Dispatcher,
         pollInterval: Duration, logger: Logger
     ) {
         self.jobs = jobs
+        self.runs = runs
         self.runner = runner
         self.sources = sources
         self.lease = lease
@@ -77,8 +79,8 @@ final class JobFollower: Sendable {
                 let room = Self.stepsMax - min(Self.stepsMax, dispatcher.callsWaiting)
                 let worker = lease.worker
                 let due = room > 0 ? try await claim(worker, limit: room) : []
-                for (ready, calls) in Dictionary(grouping: try await calls(of: due, worker: worker), by: \.ready) {
-                    dispatcher.add(calls, of: ready)
+                for (source, jobs) in Dictionary(grouping: due, by: \.source) {
+                    await hand(over: jobs, of: source, worker: worker)
                 }
                 if due.count < Self.stepsMax, let next = try await jobs.nextDue() {
                     // Steps of others may be due and held; not in a loop without pause.
@@ -102,18 +104,26 @@ final class JobFollower: Sendable {
         }
     }
 
-    private func calls(of due: [DueJob], worker: WorkerID) async throws -> [Call] {
-        var calls: [Call] = []
-        for job in due {
-            guard let source = try await sources.source(job.source, version: job.sourceVersion) else { continue }
-            let exchange = ClaimedExchange(
-                id: job.exchange, org: job.org, source: job.source, sourceVersion: source.version, runs: job.runs)
-            calls.append(
-                Call(
-                    exchange: exchange, worker: worker, source: source,
-                    ready: ReadySource(org: job.org, source: job.source), job: job))
+    /// Has the steps of a source's jobs taken in their turn.
+    private func hand(over due: [DueJob], of id: SourceID, worker: WorkerID) async {
+        do {
+            let version = due.map(\.sourceVersion).max() ?? 0
+            guard let source = try await sources.source(id, version: version) else { throw UnknownSource(source: id) }
+            var exchanges = due.map { job in
+                ClaimedExchange(
+                    id: job.exchange, org: job.org, source: id, sourceVersion: source.version, runs: job.runs)
+            }
+            try await runs.fillVariables(source.runVariables, of: &exchanges)
+            let ready = ReadySource(org: due[0].org, source: id)
+            dispatcher.add(
+                zip(exchanges, due).map { exchange, job in
+                    Call(exchange: exchange, worker: worker, source: source, ready: ready, job: job)
+                }, of: ready)
+        } catch {
+            logger.warning(
+                "Could not take steps of jobs.", metadata: ["source": "\(id)", "error": "\(error)"])
+            await giveBack(due.map(\.exchange), worker: worker)
         }
-        return calls
     }
 
     /// Gives back what this worker may hold without knowing; nobody else would, since it is alive.
@@ -125,15 +135,20 @@ final class JobFollower: Sendable {
     /// Steps that were claimed and are not taken here go to other executors.
     func giveBack(_ calls: [Call]) async {
         for (worker, calls) in Dictionary(grouping: calls, by: \.worker) {
-            let exchanges = calls.map(\.exchange.id)
-            do {
-                try await shielded { [jobs] in try await jobs.giveBack(exchanges, worker: worker, after: .seconds(1)) }
-            } catch {
-                state.withLock { $0.inDoubtUntil = .now + Self.doubt }
-                logger.warning("Could not give back steps of jobs.", metadata: ["error": "\(error)"])
-            }
-            state.withLock { $0.held.subtract(exchanges) }
+            await giveBack(calls.map(\.exchange.id), worker: worker)
         }
+    }
+
+    private func giveBack(_ exchanges: [RunRequestID], worker: WorkerID) async {
+        do {
+            try await shielded { [jobs] in
+                try await jobs.giveBack(exchanges, worker: worker, after: .seconds(1))
+            }
+        } catch {
+            state.withLock { $0.inDoubtUntil = .now + Self.doubt }
+            logger.warning("Could not give back steps of jobs.", metadata: ["error": "\(error)"])
+        }
+        state.withLock { $0.held.subtract(exchanges) }
     }
 
     /// A step was not taken because its lease is lost: whoever has the job by now takes it.
@@ -263,4 +278,11 @@ final class JobFollower: Sendable {
         state.withLock { $0.held.subtract(settlements.keys) }
         ring()
     }
+}
+
+/// A job is of a source that there is not.
+private struct UnknownSource: Error, CustomStringConvertible {
+    let source: SourceID
+
+    var description: String { "there is no source \(source)" }
 }
