@@ -199,6 +199,7 @@ let package = Package(
         tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
         tests("OutboundTests", of: ["Outbound"], products: [logging]),
+        tests("AssemblyTests", of: ["Assembly", "Outbound", "Postgres", "Runtime"]),
         tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
         tests(
             "BusTests", of: ["Assembly", "Bus", "Contracts", "JSON", "Messaging", "Runtime", "Store", "TestSchemas"],
