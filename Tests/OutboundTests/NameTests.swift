@@ -79,7 +79,8 @@ struct NameTests {
         }) {
             $0.answerAll("next")
         } _: { client, server in
-            async let refused = failure(of: client, OutboundRequest(url: server.url(host: Self.name)))
+            async let refused = failure(
+                of: client, OutboundRequest(url: server.url(host: Self.name), connectTimeout: .seconds(600)))
             await hasBegun.wait()
             // It waits for the only place, which would be taken for most of the 30 seconds that an exchange has if libcurl gave each
             // refused address its share of them.
