@@ -178,6 +178,21 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // APIs of different styles, for the example catalogues and the tests.
+        .target(
+            name: "StubAPIs",
+            dependencies: [httpTypes, hummingbird, logging, nioCore],
+            path: "examples/StubAPIs",
+            exclude: ["Main"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "weir-stub-apis",
+            dependencies: ["StubAPIs", argumentParser],
+            path: "examples/StubAPIs/Main",
+            swiftSettings: settings
+        ),
+
         // Benchmarks; `make bench` builds them in release mode.
         benchmark("BusBench", uses: ["Bus", "Messaging"], products: [logging]),
         benchmark("FloorBench", uses: ["Postgres", "Runtime", "Store"], products: [logging]),
@@ -215,6 +230,8 @@ let package = Package(
                 "TestServers",
             ],
             products: [logging]),
+        tests("StubAPIsTests", of: ["StubAPIs", "JSON", "Outbound"], products: [logging]),
+        tests("AssemblyTests", of: ["Assembly", "Outbound", "Postgres", "Runtime"]),
         tests("RuntimeTests", of: ["Runtime"], products: [coreMetrics, lifecycle, logging]),
         tests(
             "BusTests", of: ["Assembly", "Bus", "Contracts", "JSON", "Messaging", "Runtime", "Store", "TestSchemas"],

@@ -6,13 +6,15 @@ import ServiceLifecycle
 ///
 /// - Configuration keys:
 ///   - `WEIR_OUTBOUND_ALLOW` (comma-separated networks, optional): addresses that may be called although the guard would
-///     refuse them, such as `127.0.0.0/8`
+///     refuse them, such as `127.0.0.0/8` or, with a port, `10.1.2.3:8080`
+///   - those of `OwnPorts`
 ///   - `WEIR_OUTBOUND_CONNECTIONS` (int, default: 1024): connections kept at once
 public enum OutboundSettings {
     /// The configuration of a client.
     public static func configuration(_ context: RuntimeContext) throws -> OutboundClient.Configuration {
         var configuration = OutboundClient.Configuration()
         configuration.allowedNetworks = context.configuration.list("WEIR_OUTBOUND_ALLOW")
+        configuration.ownPorts = try OwnPorts.read(context.configuration)
         configuration.connectionsMax = try context.configuration.int(
             "WEIR_OUTBOUND_CONNECTIONS", default: 1024, in: 1...65_536)
         // What a source or an endpoint allows is checked against this, the most that any of them may allow.

@@ -2,8 +2,13 @@ extension OutboundClient {
     /// The bounds and habits of a client. Every bound has a default that suits a service of many sources.
     public struct Configuration: Sendable {
         /// Networks in CIDR notation that the address guard lets through although it would refuse them, such as
-        /// `127.0.0.0/8` or `fd12:3456::/32`. Empty by default: only addresses of the public internet are connected to.
+        /// `127.0.0.0/8` or `fd12:3456::/32`, each with a port or without (``AllowedNetwork``). Empty by default: only
+        /// addresses of the public internet are connected to.
         public var allowedNetworks: [String] = []
+
+        /// Ports at which services of the house listen. No allowed network lets them through, unless its entry names the
+        /// port. Empty by default.
+        public var ownPorts: Set<Int> = []
 
         /// The most exchanges in progress, and so the most connections in use. Also the most connections kept, idle
         /// ones included. Default 1,024.
@@ -43,6 +48,10 @@ extension OutboundClient {
 
         /// A file of PEM certificates to trust instead of the system's. Default `nil`: the system's.
         public var caFile: String?
+
+        /// What the name service says of a host whose URL has a port: numeric addresses, or `nil` to ask the system. Asked anew
+        /// for every exchange. Only for tests, which try with it what a hostile name server can; default: the system's.
+        var resolve: (@Sendable (_ host: String) -> [String]?)?
 
         /// Makes a configuration with the defaults.
         public init() {}

@@ -44,6 +44,32 @@ struct SourceRulesTests {
         }
     }
 
+    @Test func onlyOutboundCallsOtherMachines() throws {
+        let client = try Regex(#"\bURLSession\b|\bFoundationNetworking\b|\bAsyncHTTPClient\b|\bClientBootstrap\b"#)
+        let socket = try Regex(#"(?:^|[^\w.])(?:connect|sendto)\(\w+, "#)
+        // It asks processes of its own, on loopback.
+        let probe = "Services/CLI/Up/ReadinessProbe.swift"
+        for file in product where file.target != "Outbound" {
+            for (number, line) in file.code
+            where line.contains(client) || (line.contains(socket) && file.path != probe) {
+                Issue.record("\(file.path):\(number): OutboundClient alone speaks to other machines: \(line)")
+            }
+        }
+    }
+
+    @Test func servicesCallOthersAsTheSettingsSay() {
+        // The command line calls the intake that its user names.
+        for file in product where file.area == "Services" && file.target != "CLI" {
+            let text = file.code.map(\.line).joined(separator: "\n")
+            if text.contains("OutboundClient(") {
+                #expect(
+                    text.contains("OutboundSettings.configuration("),
+                    "\(file.path) makes an OutboundClient without the allow list and the own ports of OutboundSettings."
+                )
+            }
+        }
+    }
+
     @Test func nothingEndsTheProcessOnInput() throws {
         let forbidden = try Regex(#"\bfatalError\("#)
         for file in product {

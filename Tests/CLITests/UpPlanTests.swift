@@ -38,6 +38,12 @@ struct UpPlanTests {
         #expect(plan.services[1].settings["WEIR_HTTP_PORT"] == nil)
     }
 
+    @Test func everyServiceKnowsAllPortsOfTheInstance() {
+        let plan = UpPlan(state: state, cluster: cluster, ports: ports, signingKey: "key")
+        let text = ports.map(String.init).joined(separator: ",")
+        #expect(plan.all.allSatisfy { $0.settings["WEIR_OUTBOUND_OWN_PORTS"] == text })
+    }
+
     @Test func signingKeyGoesToThoseWhoMakeOrTakeLinksAndStaysTheSame() async throws {
         let plan = UpPlan(state: state, cluster: cluster, ports: ports, signingKey: "key")
         let holders = plan.all.filter { $0.settings["WEIR_SIGNING_KEY"] == "key" }.map(\.name)

@@ -23,7 +23,7 @@ struct AddressGuardTests {
     ])
     func refusesWhatIsNotPublic(text: String) throws {
         let address = try #require(IPAddress(text))
-        let verdict = try AddressGuard().verdict(for: address)
+        let verdict = try AddressGuard().verdict(for: address, port: 443)
         #expect(verdict != .allowed)
     }
 
@@ -38,13 +38,13 @@ struct AddressGuardTests {
     ])
     func allowsWhatIsPublic(text: String) throws {
         let address = try #require(IPAddress(text))
-        #expect(try AddressGuard().verdict(for: address) == .allowed)
+        #expect(try AddressGuard().verdict(for: address, port: 443) == .allowed)
     }
 
     @Test func allowListIsExact() throws {
         let addressGuard = try AddressGuard(allowedNetworks: ["10.1.0.0/16", "fd12::/16", "192.168.7.7"])
         func isAllowed(_ text: String) throws -> Bool {
-            try addressGuard.verdict(for: #require(IPAddress(text))) == .allowed
+            try addressGuard.verdict(for: #require(IPAddress(text)), port: 443) == .allowed
         }
         #expect(try isAllowed("10.1.0.0"))
         #expect(try isAllowed("10.1.255.255"))
@@ -62,17 +62,52 @@ struct AddressGuardTests {
 
     @Test func wholeInternetCanBeAllowedPerFamily() throws {
         let addressGuard = try AddressGuard(allowedNetworks: ["0.0.0.0/0"])
-        #expect(try addressGuard.verdict(for: #require(IPAddress("127.0.0.1"))) == .allowed)
-        #expect(try addressGuard.verdict(for: #require(IPAddress("::1"))) != .allowed)
+        #expect(try addressGuard.verdict(for: #require(IPAddress("127.0.0.1")), port: 443) == .allowed)
+        #expect(try addressGuard.verdict(for: #require(IPAddress("::1")), port: 443) != .allowed)
+    }
+
+    @Test func entryWithAPortLetsThatPortThroughOnly() throws {
+        let addressGuard = try AddressGuard(
+            allowedNetworks: ["10.1.0.0/16:8080", "[fd12::/16]:443", "127.0.0.0/8", "127.0.0.1:5432"],
+            ownPorts: [5432, 8080])
+        func verdict(_ text: String, _ port: Int) throws -> AddressGuard.Verdict {
+            try addressGuard.verdict(for: #require(IPAddress(text)), port: port)
+        }
+        #expect(try verdict("10.1.2.3", 8080) == .allowed)
+        #expect(try verdict("::ffff:10.1.2.3", 8080) == .allowed)
+        #expect(try verdict("10.1.2.3", 8081) == .refused(reason: "private"))
+        #expect(try verdict("fd12::1", 443) == .allowed)
+        #expect(try verdict("fd12::1", 80) == .refused(reason: "unique local"))
+        #expect(try verdict("127.0.0.1", 80) == .allowed)
+        #expect(try verdict("127.0.0.1", 8080) == .refused(reason: "port 8080 belongs to Weir itself"))
+        #expect(try verdict("::ffff:127.0.0.1", 8080) == .refused(reason: "port 8080 belongs to Weir itself"))
+        #expect(try verdict("127.0.0.1", 5432) == .allowed)
+        #expect(try verdict("127.0.0.2", 5432) != .allowed)
+        // What is public needs no allowing, and what is Weir's own there is open to everybody.
+        #expect(try verdict("8.8.8.8", 8080) == .allowed)
+    }
+
+    @Test(arguments: [
+        ("169.254.0.0/16", "169.254.169.254"), ("100.64.0.0/10", "100.100.100.200"), ("192.0.0.0/24", "192.0.0.192"),
+        ("0.0.0.0/0", "168.63.129.16"), ("0.0.0.0/0", "::ffff:169.254.169.254"), ("fd00::/8", "fd00:ec2::254"),
+        ("fd20::/16", "fd20:ce::254"),
+    ])
+    func metadataIsAllowedByItsOwnAddressOnly(network: String, text: String) throws {
+        let address = try #require(IPAddress(text))
+        #expect(
+            try AddressGuard(allowedNetworks: [network]).verdict(for: address, port: 80)
+                == .refused(reason: "cloud metadata"))
+        let own = text.replacing("::ffff:", with: "")
+        #expect(try AddressGuard(allowedNetworks: [own]).verdict(for: address, port: 80) == .allowed)
     }
 
     @Test func reasonNamesTheRange() throws {
         let addressGuard = try AddressGuard()
-        #expect(addressGuard.verdict(forBytes: [169, 254, 169, 254]) == .refused(reason: "cloud metadata"))
-        #expect(addressGuard.verdict(forBytes: [127, 0, 0, 1]) == .refused(reason: "loopback"))
-        #expect(addressGuard.verdict(forBytes: [8, 8, 8, 8]) == .allowed)
-        #expect(addressGuard.verdict(forBytes: [127, 0, 0]) == .refused(reason: "not an IP address"))
-        #expect(addressGuard.verdict(forBytes: []) == .refused(reason: "not an IP address"))
+        #expect(addressGuard.verdict(forBytes: [169, 254, 169, 254], port: 443) == .refused(reason: "cloud metadata"))
+        #expect(addressGuard.verdict(forBytes: [127, 0, 0, 1], port: 443) == .refused(reason: "loopback"))
+        #expect(addressGuard.verdict(forBytes: [8, 8, 8, 8], port: 443) == .allowed)
+        #expect(addressGuard.verdict(forBytes: [127, 0, 0], port: 443) == .refused(reason: "not an IP address"))
+        #expect(addressGuard.verdict(forBytes: [], port: 443) == .refused(reason: "not an IP address"))
     }
 
     @Test(arguments: [

@@ -9,17 +9,26 @@ enum Gzip {
         return head + content + littleEndian(checksum(content)) + littleEndian(UInt32(content.count))
     }
 
-    /// A stream that expands to 258 zeros for every 13 bits of it.
-    static func bomb(expandedBytes: Int) -> [UInt8] {
+    /// A stream that expands to 258 zeros for every 13 bits of it; without end, its last block goes on.
+    static func bomb(expandedBytes: Int, isEndless: Bool = false) -> [UInt8] {
+        header + zeros(expandedBytes, isEndless: isEndless)
+    }
+
+    /// The same in zlib's format (RFC 1950), which HTTP calls `deflate`.
+    static func zlibBomb(expandedBytes: Int) -> [UInt8] {
+        [0x78, 0x9C] + zeros(expandedBytes, isEndless: false)
+    }
+
+    private static func zeros(_ count: Int, isEndless: Bool) -> [UInt8] {
         var bits = BitWriter()
         bits.write(0b011, 3)  // last block, fixed Huffman codes
         bits.write(0b0000_1100, 8)  // literal 0 is 00110000, most significant bit first
-        for _ in 0..<(expandedBytes / 258) {
+        for _ in 0..<(count / 258) {
             bits.write(0b1010_0011, 8)  // length 258 is 11000101, most significant bit first
             bits.write(0, 5)  // distance 1
         }
-        bits.write(0, 7)  // end of block
-        return header + bits.bytes
+        if !isEndless { bits.write(0, 7) }  // end of block
+        return bits.bytes
     }
 
     private static func littleEndian<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {

@@ -15,17 +15,22 @@ final class TestServer: Sendable {
     }
 
     let port: UInt16
+    private let address: String
     private let listener: Int32
     private let script: Script
     private let state = Mutex(State())
 
-    /// Listens on 127.0.0.1, or on ::1.
-    init(ipv6: Bool = false, backlog: Int32 = 512, script: @escaping Script) throws {
+    /// Listens on 127.0.0.1 or another IPv4 address of loopback, at a free port unless one is given; or on ::1.
+    init(
+        address: String = "127.0.0.1", port: UInt16 = 0, ipv6: Bool = false, backlog: Int32 = 512,
+        script: @escaping Script
+    ) throws {
         _ = Self.hasRaisedDescriptorLimit
         self.script = script
+        self.address = address
         listener = socket(ipv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         try #require(listener >= 0)
-        port = try ipv6 ? Self.bindIPv6(listener) : Self.bindIPv4(listener)
+        self.port = try ipv6 ? Self.bindIPv6(listener) : Self.bindIPv4(listener, address, port)
         try #require(listen(listener, backlog) == 0)
         state.withLock { $0.running += 1 }
         startThread { self.acceptAll() }
@@ -43,8 +48,8 @@ final class TestServer: Sendable {
     /// How many connections have been made.
     var connectionsAccepted: Int { state.withLock { $0.accepted } }
 
-    func url(_ path: String = "/", host: String = "127.0.0.1") -> String {
-        "http://\(host):\(port)\(path)"
+    func url(_ path: String = "/", host: String? = nil) -> String {
+        "http://\(host ?? address):\(port)\(path)"
     }
 
     /// Breaks all connections and returns when all threads have ended. Later calls do nothing.
@@ -109,10 +114,11 @@ final class TestServer: Sendable {
         stopper?.resume()
     }
 
-    private static func bindIPv4(_ descriptor: Int32) throws -> UInt16 {
+    private static func bindIPv4(_ descriptor: Int32, _ text: String, _ port: UInt16) throws -> UInt16 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = port.bigEndian
+        try #require(inet_pton(AF_INET, text, &address.sin_addr) == 1)
         try bind(descriptor, &address)
         return UInt16(bigEndian: address.sin_port)
     }

@@ -13,56 +13,67 @@ public struct AddressGuard: Sendable {
         case refused(reason: String)
     }
 
-    /// The networks that are let through whatever else they are.
-    public let allowedNetworks: [AddressRange]
+    /// What is let through although it is not public.
+    public let allowedNetworks: [AllowedNetwork]
+
+    /// Ports that an allowed network does not let through unless its entry names them: services of the house listen there.
+    public let ownPorts: Set<Int>
 
     /// Makes a guard.
     ///
-    /// - Parameter allowedNetworks: Networks in CIDR notation to let through; empty lets through public addresses only.
-    /// - Throws: ``OutboundError`` with code `invalidConfiguration` that names the network which is malformed.
-    public init(allowedNetworks: [String] = []) throws(OutboundError) {
-        var ranges: [AddressRange] = []
+    /// - Parameters:
+    ///   - allowedNetworks: Entries of the allow list; empty lets through public addresses only.
+    ///   - ownPorts: Ports at which services of the house listen.
+    /// - Throws: ``OutboundError`` with code `invalidConfiguration` that names the entry which is malformed.
+    public init(allowedNetworks: [String] = [], ownPorts: Set<Int> = []) throws(OutboundError) {
+        var networks: [AllowedNetwork] = []
         for text in allowedNetworks {
-            guard let range = AddressRange(text) else {
+            guard let network = AllowedNetwork(text) else {
                 throw OutboundError(
                     code: .invalidConfiguration,
-                    message:
-                        "allowed network “\(text)” is not in CIDR notation, such as 10.0.0.0/8, without bits below the prefix"
+                    message: """
+                        allowed network “\(text)” is not in CIDR notation, such as 10.0.0.0/8, without bits below the prefix, \
+                        with a port (10.1.2.3:8080, [fd00::1]:8080) or without
+                        """
                 )
             }
-            ranges.append(range)
+            networks.append(network)
         }
-        self.allowedNetworks = ranges
+        self.allowedNetworks = networks
+        self.ownPorts = ownPorts
     }
 
-    /// Judges an address.
+    /// Judges an address and a port.
     ///
     /// An IPv6 address that carries an IPv4 address which the network would deliver to (mapped, 6to4) is judged by the
-    /// IPv4 address inside.
+    /// IPv4 address inside. A wide network of the allow list lets neither metadata addresses nor own ports through: the
+    /// former have to be allowed by their own address, the latter by an entry with the port.
     ///
-    /// - Parameter address: The address that is to be connected to.
+    /// - Parameters:
+    ///   - address: The address that is to be connected to.
+    ///   - port: The port there.
     /// - Returns: Whether it may be, or why not.
-    public func verdict(for address: IPAddress) -> Verdict {
-        if allowedNetworks.contains(where: { $0.contains(address) }) { return .allowed }
-        if let inner = address.embeddedIPv4 { return verdict(for: inner) }
-        if let special = SpecialRange.all.first(where: { $0.range.contains(address) }) {
-            return .refused(reason: special.name)
+    public func verdict(for address: IPAddress, port: Int) -> Verdict {
+        let inner = address.embeddedIPv4
+        guard let special = SpecialRange.holding(inner ?? address) else { return .allowed }
+        let entries = allowedNetworks.filter { entry in
+            (entry.range.contains(address) || inner.map(entry.range.contains) == true)
+                && (!special.isMetadata || entry.range.isSingleAddress)
         }
-        // Only 2000::/3 is given out as public IPv6 (RFC 4291, IANA); whatever else appears one day is refused until
-        // known.
-        if case .v6 = address, !SpecialRange.globalUnicast.contains(address) {
-            return .refused(reason: "not global unicast")
-        }
-        return .allowed
+        if entries.contains(where: { $0.port == port }) { return .allowed }
+        guard entries.contains(where: { $0.port == nil }) else { return .refused(reason: special.name) }
+        return ownPorts.contains(port) ? .refused(reason: "port \(port) belongs to Weir itself") : .allowed
     }
 
     /// Judges an address given as bytes in network order.
     ///
-    /// - Parameter bytes: 4 or 16 bytes.
+    /// - Parameters:
+    ///   - bytes: 4 or 16 bytes.
+    ///   - port: The port there.
     /// - Returns: Whether it may be connected to; any other number of bytes is refused.
-    public func verdict(forBytes bytes: some Collection<UInt8>) -> Verdict {
+    public func verdict(forBytes bytes: some Collection<UInt8>, port: Int) -> Verdict {
         guard let address = IPAddress(bytes: bytes) else { return .refused(reason: "not an IP address") }
-        return verdict(for: address)
+        return verdict(for: address, port: port)
     }
 }
 

@@ -36,6 +36,9 @@ public struct AddressRange: Sendable, Hashable {
         self.prefixLength = prefixLength
     }
 
+    /// Whether the block is one address.
+    var isSingleAddress: Bool { prefixLength == base.bitWidth }
+
     /// Whether the address lies in the block. An IPv4 address never lies in an IPv6 block, nor the other way round.
     ///
     /// - Parameter address: The address asked about.

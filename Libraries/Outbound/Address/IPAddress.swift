@@ -34,25 +34,6 @@ public enum IPAddress: Sendable, Hashable {
         guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
         self = .v6(withUnsafeBytes(of: &v6) { UInt128(bigEndian: $0.loadUnaligned(as: UInt128.self)) })
     }
-
-    /// An address from a socket address as the resolver gives it, or `nil` for another family or a short buffer.
-    init?(socketAddress: UnsafeRawBufferPointer) {
-        guard socketAddress.count >= MemoryLayout<sockaddr>.size else { return nil }
-        let family = socketAddress.loadUnaligned(
-            fromByteOffset: MemoryLayout<sockaddr>.offset(of: \.sa_family) ?? 0,
-            as: sa_family_t.self
-        )
-        switch Int32(family) {
-        case AF_INET where socketAddress.count >= MemoryLayout<sockaddr_in>.size:
-            let address = socketAddress.loadUnaligned(as: sockaddr_in.self)
-            self = .v4(UInt32(bigEndian: address.sin_addr.s_addr))
-        case AF_INET6 where socketAddress.count >= MemoryLayout<sockaddr_in6>.size:
-            var address = socketAddress.loadUnaligned(as: sockaddr_in6.self).sin6_addr
-            self = .v6(withUnsafeBytes(of: &address) { UInt128(bigEndian: $0.loadUnaligned(as: UInt128.self)) })
-        default:
-            return nil
-        }
-    }
 }
 
 extension IPAddress: CustomStringConvertible {

@@ -6,14 +6,29 @@ struct SpecialRange: Sendable {
     let range: AddressRange
     let name: String
 
-    static let globalUnicast = AddressRange(v6: 0x2000 << 112, 3)
+    private static let globalUnicast = AddressRange(v6: 0x2000 << 112, 3)
+
+    /// The block that an address lies in which is not on the public internet; nil for a public one.
+    static func holding(_ address: IPAddress) -> SpecialRange? {
+        if let special = all.first(where: { $0.range.contains(address) }) { return special }
+        // Only 2000::/3 is given out as public IPv6 (RFC 4291, IANA); whatever else appears one day is refused until
+        // known.
+        if case .v6 = address, !globalUnicast.contains(address) { return unknown }
+        return nil
+    }
+
+    private static let unknown = SpecialRange(range: AddressRange(v6: 0, 0), name: "not global unicast")
+    private static let metadata = "cloud metadata"
+
+    /// Whether credentials of the machine are given away there. It has to be allowed by its own address.
+    var isMetadata: Bool { name == Self.metadata }
 
     // Narrow ranges stand before the wide ones that hold them, for the sake of the name that a user reads.
     static let all: [SpecialRange] = [
-        v4(0xA9FE_A9FE, 32, "cloud metadata"),  // 169.254.169.254
-        v4(0xA83F_8110, 32, "cloud metadata"),  // 168.63.129.16 (Azure), in public space
-        v4(0x6464_64C8, 32, "cloud metadata"),  // 100.100.100.200 (Alibaba)
-        v4(0xC000_00C0, 32, "cloud metadata"),  // 192.0.0.192 (Oracle)
+        v4(0xA9FE_A9FE, 32, metadata),  // 169.254.169.254
+        v4(0xA83F_8110, 32, metadata),  // 168.63.129.16 (Azure), in public space
+        v4(0x6464_64C8, 32, metadata),  // 100.100.100.200 (Alibaba)
+        v4(0xC000_00C0, 32, metadata),  // 192.0.0.192 (Oracle)
         v4(0x0000_0000, 8, "this network"),
         v4(0x0A00_0000, 8, "private"),
         v4(0x6440_0000, 10, "shared address space"),
@@ -31,8 +46,8 @@ struct SpecialRange: Sendable {
         v4(0xFFFF_FFFF, 32, "broadcast"),
         v4(0xF000_0000, 4, "reserved"),
 
-        v6(0xFD00_0EC2 << 96 | 0x254, 128, "cloud metadata"),  // fd00:ec2::254 (Amazon)
-        v6(0xFD20_00CE << 96 | 0x254, 128, "cloud metadata"),  // fd20:ce::254 (Google)
+        v6(0xFD00_0EC2 << 96 | 0x254, 128, metadata),  // fd00:ec2::254 (Amazon)
+        v6(0xFD20_00CE << 96 | 0x254, 128, metadata),  // fd20:ce::254 (Google)
         v6(0, 128, "unspecified"),
         v6(1, 128, "loopback"),
         v6(0, 96, "IPv4-compatible"),

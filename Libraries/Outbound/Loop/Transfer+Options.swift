@@ -16,7 +16,7 @@ extension Transfer {
         options.set(CURLOPT_FOLLOWLOCATION, 0)
         options.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         options.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        options.set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate")
+        options.set(CURLOPT_ACCEPT_ENCODING, BodyCodings.accepted)
         options.set(CURLOPT_USERAGENT, configuration.userAgent)
         if let caFile = configuration.caFile { options.set(CURLOPT_CAINFO, caFile) }
 
@@ -48,6 +48,8 @@ extension Transfer {
         let request = exchange.request
         var options = OptionSetter(easy: easy)
         options.set(CURLOPT_URL, request.url)
+        addressList = enterAddresses(of: exchange)
+        if let addressList { options.set(CURLOPT_RESOLVE, UnsafeRawPointer(addressList)) }
         options.set(CURLOPT_TIMEOUT_MS, now.duration(to: exchange.deadline).milliseconds)
         options.set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
 
@@ -85,6 +87,11 @@ extension Transfer {
         ccurl_easy_setopt_pointer(easy, CURLOPT_HTTPHEADER, nil)
         if exchange.request.isSentWithBody { ccurl_easy_setopt_pointer(easy, CURLOPT_COPYPOSTFIELDS, nil) }
         headerList.trim()
+        if let addressList {
+            ccurl_easy_setopt_pointer(easy, CURLOPT_RESOLVE, nil)
+            curl_slist_free_all(addressList)
+            self.addressList = nil
+        }
     }
 }
 

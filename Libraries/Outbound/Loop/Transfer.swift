@@ -8,6 +8,7 @@ final class Transfer {
     enum Breach {
         case bodyTooLarge(announced: Int?)
         case headersTooLarge
+        case encodingRefused(reason: String)
         case memoryExhausted
         case socketUnavailable(errno: Int32)
     }
@@ -20,11 +21,13 @@ final class Transfer {
     var index = 0
 
     var headerList = HeaderList()
+    var addressList: UnsafeMutablePointer<curl_slist>?
     let errorBuffer: UnsafeMutablePointer<CChar>
 
     private(set) var header = HeaderBlock()
     private(set) var body: [UInt8] = []
     private(set) var breach: Breach?
+    private var codings = BodyCodings()
     private var headerBytes = 0
     private var bodyBytesMax = 0
 
@@ -54,6 +57,7 @@ final class Transfer {
         header = HeaderBlock()
         body = []
         breach = nil
+        codings = BodyCodings()
         headerBytes = 0
         isConnected = false
         hasOpenedSocket = false
@@ -89,6 +93,11 @@ final class Transfer {
         headerBytes += line.count
         guard headerBytes <= loop.configuration.headerBytesMax, header.count < loop.configuration.headerCountMax else {
             breach = .headersTooLarge
+            return false
+        }
+        codings.note(headerLine: line)
+        if let reason = codings.refusal {
+            breach = .encodingRefused(reason: reason)
             return false
         }
         if line.starts(with: "HTTP/".utf8) {
@@ -135,19 +144,22 @@ final class Transfer {
     /// Notes that the name is resolved and that a socket is wanted for one of its addresses.
     ///
     /// - Returns: Whether the guard lets it be opened.
-    func mayOpenSocket(to address: IPAddress?) -> Bool {
+    func mayOpenSocket(to address: SocketAddress?) -> Bool {
         if let host = exchange?.hostRecord { loop.admission.becameReachable(host, resolvedAt: .now) }
-        let verdict = address.map(loop.addressGuard.verdict(for:)) ?? .refused(reason: "not an IP address")
+        let verdict =
+            address.map { loop.addressGuard.verdict(for: $0.ip, port: $0.port) }
+            ?? .refused(reason: "not an IP address")
         guard case .refused(let reason) = verdict else {
             hasOpenedSocket = true
             return true
         }
-        refusal = (address, reason)
+        refusal = (address?.ip, reason)
+        loop.refused.append(self)
         loop.statistics.addressesRefused += 1
         loop.logger.debug(
             "outbound address refused",
             metadata: [
-                "host": "\(exchange?.target.host ?? "")", "address": "\(address?.description ?? "")",
+                "host": "\(exchange?.target.host ?? "")", "address": "\(address?.ip.description ?? "")",
                 "reason": "\(reason)",
             ]
         )

@@ -28,7 +28,7 @@ enum TransferCallbacks {
 
     static let openSocket: curl_opensocket_callback = { userData, _, address in
         guard let transfer = reference(userData, as: Transfer.self), let address else { return CURL_SOCKET_BAD }
-        guard transfer.mayOpenSocket(to: IPAddress(address)) else {
+        guard transfer.mayOpenSocket(to: SocketAddress(address)) else {
             errno = EACCES
             return CURL_SOCKET_BAD
         }
@@ -65,13 +65,13 @@ enum TransferCallbacks {
     }
 }
 
-extension IPAddress {
+extension SocketAddress {
     /// The address that libcurl is about to connect to. `addr` is the beginning of a larger socket address of
     /// `addrlen` bytes.
     fileprivate init?(_ address: UnsafeMutablePointer<curl_sockaddr>) {
         guard let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) else { return nil }
         let start = UnsafeRawPointer(address) + offset
-        self.init(socketAddress: UnsafeRawBufferPointer(start: start, count: Int(address.pointee.addrlen)))
+        self.init(UnsafeRawBufferPointer(start: start, count: Int(address.pointee.addrlen)))
     }
 }
 

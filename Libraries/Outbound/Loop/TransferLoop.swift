@@ -35,6 +35,9 @@ final class TransferLoop {
     /// What ``collectFinished()`` works on; kept for its memory.
     var finished: [(transfer: Transfer, code: CURLcode)] = []
 
+    /// Transfers of which the guard has just refused an address.
+    var refused: [Transfer] = []
+
     /// Handles without an exchange, for the next ones.
     var spare: [Transfer] = []
     private var isStopping = false
@@ -44,7 +47,8 @@ final class TransferLoop {
         self.configuration = configuration
         self.mailbox = mailbox
         self.logger = logger
-        addressGuard = try AddressGuard(allowedNetworks: configuration.allowedNetworks)
+        addressGuard = try AddressGuard(
+            allowedNetworks: configuration.allowedNetworks, ownPorts: configuration.ownPorts)
         poller = try Poller(wakeDescriptor: mailbox.wakeDescriptor)
         admission = AdmissionQueue(
             inFlightMax: configuration.connectionsMax,
@@ -94,6 +98,7 @@ final class TransferLoop {
             fireTimer(now)
             expireWaiting(now)
             collectFinished()
+            goOnToNextAddresses()
 
             let milliseconds = sleepMilliseconds(now)
             poller.wait(milliseconds: milliseconds != 0 && mailbox.prepareToSleep() ? milliseconds : 0, ready: &ready)
@@ -139,6 +144,18 @@ final class TransferLoop {
             var milliseconds = -1
             curl_multi_timeout(multi, &milliseconds)
             setTimer(milliseconds: milliseconds)
+        }
+    }
+
+    /// Lets libcurl try the next address of a host when one was refused. By itself it would do so when the time that it gives to an
+    /// address has passed, although nothing is going on there. Pausing both ways and going on is how it is told to look at a transfer.
+    private func goOnToNextAddresses() {
+        guard !refused.isEmpty else { return }
+        let transfers = refused
+        refused.removeAll(keepingCapacity: true)
+        for transfer in transfers where transfer.exchange != nil && !transfer.isConnected {
+            curl_easy_pause(transfer.easy, CURLPAUSE_ALL)
+            curl_easy_pause(transfer.easy, CURLPAUSE_CONT)
         }
     }
 

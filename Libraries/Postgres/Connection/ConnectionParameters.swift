@@ -31,7 +31,7 @@ struct ConnectionParameters: Sendable {
         String(value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] })
     }
 
-    private static func parse(_ connectionString: String) throws(PostgresError) -> [String: String] {
+    static func parse(_ connectionString: String) throws(PostgresError) -> [String: String] {
         guard let options = PQconninfoParse(connectionString, nil) else {
             throw PostgresError(
                 .invalidParameter, "the connection string is neither a postgresql:// URI nor keyword=value pairs")

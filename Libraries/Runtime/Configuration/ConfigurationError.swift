@@ -31,7 +31,7 @@ public struct ConfigurationError: Error, CustomStringConvertible, Equatable {
     }
 
     /// A setting whose value is of the wrong form; `value` is quoted, cut to 60 characters.
-    static func invalid(_ setting: String, value: String, expected: String) -> Self {
+    public static func invalid(_ setting: String, value: String, expected: String) -> Self {
         let shown = value.count > 60 ? value.prefix(60) + "…" : value[...]
         return Self(setting: setting, problem: "is \"\(shown)\"", remedy: "Set it to \(expected)")
     }

@@ -33,6 +33,8 @@ struct UpPlan: Sendable, Equatable {
             "WEIR_BUS_ENDPOINTS": busEndpoints,
             "WEIR_BUS_EVENTS": busEvents,
             "WEIR_HEALTH_HOST": "127.0.0.1",
+            // Loopback is allowed by default here, and a source must not reach what Weir itself serves there.
+            "WEIR_OUTBOUND_OWN_PORTS": ports.map(String.init).joined(separator: ","),
             "WEIR_PUBLIC_URL": url,
             "WEIR_SHUTDOWN_TIMEOUT": "10s",
             "WEIR_STATE_DIR": state.path,
