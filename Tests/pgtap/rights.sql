@@ -157,6 +157,21 @@ select is_empty(
       where has_schema_privilege(s.name, o.oid, 'create') or has_schema_privilege(s.name, 'public', 'create')$$,
     'services make nothing in any schema');
 
+-- service_role works by the functions of the flow, and anon and authenticated by none.
+select set_eq(
+    $$select p.oid::regprocedure::text from pg_proc as p cross join lateral aclexplode(p.proacl) as x
+      where x.grantee = 'service_role'::regrole and p.proowner = 'weir_owner'::regrole and p.provolatile <> 'i'$$,
+    array['utils.resolve_json_variables(text,uuid,uuid,uuid)', 'etl_api.create_run(uuid)', 'etl_api.create_run_enrichment(uuid,uuid)',
+          'etl_api.create_run_extract(uuid,uuid)', 'etl_api.create_run_sourcing(uuid,uuid)', 'etl_api.process_activity_request_by_id(uuid)',
+          'etl_api.store_object(uuid,uuid,jsonb,uuid)', 'etl_api.store_value(uuid,uuid,jsonb,uuid)',
+          'etl_api.process_run_results_for_source(uuid,integer)', 'etl_api.reconstruct_values_to_activity_request(uuid)',
+          'etl_api.qualify_objects(uuid)'],
+    'service_role may run the flow''s functions, besides some that read no table');
+select is_empty(
+    $$select p.oid::regprocedure, x.grantee::regrole from pg_proc as p cross join lateral aclexplode(p.proacl) as x
+      where x.grantee in ('anon'::regrole, 'authenticated'::regrole) and p.proowner = 'weir_owner'::regrole$$,
+    'anon and authenticated may run nothing yet');
+
 -- Trying is better than reading.
 \ir fixtures/catalogue.sql
 insert into public.run_queue (org_id, activity_request_id, source_id, position, state)
