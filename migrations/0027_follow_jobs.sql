@@ -1,4 +1,4 @@
--- Jobs at an API: submitted, polled, fetched; by whichever executor, whatever dies on the way (docs/decisions/0014).
+-- Jobs at an API: submitted, polled, fetched; by whichever executor, whatever dies on the way (docs/decisions/0018).
 
 -- migrate:up
 

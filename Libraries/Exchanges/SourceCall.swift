@@ -10,6 +10,8 @@ struct SourceCall {
     var shownURL: String
     var headers: [(name: String, value: String)]
     var body: [UInt8]?
+    /// Whether it must not go out twice.
+    var isSentOnce = false
 
     /// Sets a header field in place of what the template says.
     mutating func setHeader(_ name: String, _ value: String) {
@@ -30,8 +32,10 @@ struct SourceCall {
 
     /// What of this is sent, within its bounds.
     func request(timeout: Duration, responseBytesMax: Int) -> OutboundRequest {
-        OutboundRequest(
-            method: method, url: url, headers: headers, body: body, timeout: timeout, responseBytesMax: responseBytesMax
-        )
+        var request = OutboundRequest(
+            method: method, url: url, headers: headers, body: body, timeout: timeout,
+            responseBytesMax: responseBytesMax)
+        request.isSentOnce = isSentOnce
+        return request
     }
 }

@@ -98,6 +98,6 @@ extension SourceClient {
         }
         return SourceCall(
             method: rendered.method, url: rendered.url, shownURL: shownURL,
-            headers: rendered.headers.map { ($0.name, $0.value) }, body: rendered.body)
+            headers: rendered.headers.map { ($0.name, $0.value) }, body: rendered.body, isSentOnce: step.isSentOnce)
     }
 }

@@ -31,6 +31,8 @@ public struct SourceClient: Sendable {
         /// Whether what is shown needs a rendering of its own.
         let hasSecrets: Bool
         let isPaged: Bool
+        /// Whether it submits a job, of which there must not be two.
+        let isSentOnce: Bool
     }
 
     /// Compiles a source.
@@ -53,7 +55,7 @@ public struct SourceClient: Sendable {
             steps[step] = CompiledStep(
                 template: template,
                 hasSecrets: template.variables.contains { $0.hasPrefix(TemplateVariable.secretPrefix) },
-                isPaged: setup.isPaged(step))
+                isPaged: setup.isPaged(step), isSentOnce: step == .run && setup.job != nil)
         }
         self.steps = steps
         rules = ResponseRules(setup.responseRules, authentication: setup.authentication)

@@ -29,6 +29,10 @@ public struct OutboundRequest: Sendable {
     /// The most bytes of body to accept, counted after decompression. The client's own bound applies if it is lower.
     public var responseBytesMax: Int
 
+    /// Whether the request must not go out twice: it gets a connection of its own, since one that was kept may turn out to be dead, and libcurl then
+    /// sends again whatever it was.
+    public var isSentOnce = false
+
     /// Makes a request.
     ///
     /// - Parameters:

@@ -107,7 +107,8 @@ public struct ExecutorService: Service {
             permits: stores.permits, lease: lease, dispatcher: dispatcher, underWay: underWay, hints: hints,
             logger: logger)
         jobs = JobFollower(
-            jobs: stores.jobs, runs: stores.runs, runner: JobRunner(runner: runner, callbacks: callbacks, clock: context.clock),
+            jobs: stores.jobs, runs: stores.runs,
+            runner: JobRunner(runner: runner, callbacks: callbacks, clock: context.clock),
             sources: sources, lease: lease, dispatcher: dispatcher, pollInterval: configuration.pollInterval,
             logger: logger)
         answers = Batcher(

@@ -92,7 +92,7 @@ extension IntegrationTests {
                     try await platform.client.request(requests[0])["objects"]?["expanded"] == 10_000
                 }
                 let saturated = try await transactionsPerSecond(platform)
-                #expect(saturated - idle < 30, "\(saturated) transactions per second, \(idle) without work")
+                #expect(saturated - idle < 100, "\(saturated) transactions per second, \(idle) without work")
                 let answer = try await platform.client.post([:], to: "/v1/activity-requests/\(requests[0])/cancel")
                 #expect(answer.status == 202, "\(answer.json)")
                 platform.api.gate.open()

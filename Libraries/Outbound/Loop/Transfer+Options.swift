@@ -52,6 +52,7 @@ extension Transfer {
         if let addressList { options.set(CURLOPT_RESOLVE, UnsafeRawPointer(addressList)) }
         options.set(CURLOPT_TIMEOUT_MS, now.duration(to: exchange.deadline).milliseconds)
         options.set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
+        options.set(CURLOPT_FRESH_CONNECT, request.isSentOnce ? 1 : 0)
 
         var suppressed: [String] = []
         if request.isSentWithBody {

@@ -52,7 +52,8 @@ final class JobFollower: Sendable {
     private let state = Mutex(State())
 
     init(
-        jobs: JobStore, runs: RunStore, runner: JobRunner, sources: SourceCache, lease: WorkerLease, dispatcher: Dispatcher,
+        jobs: JobStore, runs: RunStore, runner: JobRunner, sources: SourceCache, lease: WorkerLease,
+        dispatcher: Dispatcher,
         pollInterval: Duration, logger: Logger
     ) {
         self.jobs = jobs
