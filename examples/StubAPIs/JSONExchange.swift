@@ -1,7 +1,6 @@
 import Foundation
 import Hummingbird
 import NIOCore
-import Synchronization
 
 extension Response {
     /// A value as JSON, with names of members in snake case and in the order of the alphabet.
@@ -52,17 +51,4 @@ extension Request {
         }
         return number
     }
-}
-
-/// Takes what a response's body writes.
-final class BodyCollector: ResponseBodyWriter, Sendable {
-    private let collected = Mutex<[UInt8]>([])
-
-    var bytes: [UInt8] { collected.withLock { $0 } }
-
-    func write(_ buffer: ByteBuffer) async throws {
-        collected.withLock { $0 += buffer.readableBytesView }
-    }
-
-    func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }

@@ -36,13 +36,15 @@ public struct StubAPIServer: Sendable {
             let state = states[name] ?? APIState()
             return (router.group(RouterPath(name)).add(middleware: Observation(state: state)), state)
         }
-        DirectoryAPI().add(to: group("directory").group)
+        let (directory, directoryState) = group("directory")
+        DirectoryAPI(state: directoryState).add(to: directory)
         let (crm, crmState) = group("crm")
         let tokens = TokenIssuer(state: crmState)
         CRMAPI(state: crmState, tokens: tokens).add(to: crm)
-        RegistryAPI().add(to: group("registry").group)
+        let (registry, registryState) = group("registry")
+        RegistryAPI(state: registryState).add(to: registry)
         let (batch, batchState) = group("batch")
-        BatchAPI(state: batchState, jobs: JobBook(), callbacks: CallbackSender()).add(to: batch)
+        BatchAPI(state: batchState, jobs: JobBook(), callbacks: CallbackSender(state: batchState)).add(to: batch)
         SearchAPI().add(to: group("search").group)
         ControlAPI(states: states, tokens: tokens).add(to: router)
         return router

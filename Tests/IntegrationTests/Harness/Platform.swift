@@ -159,8 +159,8 @@ final class Platform: Sendable {
 
 extension TestDatabase {
     /// Applies a catalogue, as `weir apply` does.
-    func apply(_ yaml: String) async throws {
-        let definition = try CatalogueDefinition(parsing: yaml)
+    func apply(_ yaml: String, overrides: [CatalogueOverride] = []) async throws {
+        let definition = try CatalogueDefinition(parsing: yaml, overrides: overrides)
         let store = CatalogueStore(pool: pool)
         let diff = CatalogueDiff(
             desired: definition.items,
@@ -171,7 +171,7 @@ extension TestDatabase {
     }
 
     /// Makes an API key of an organization, as `weir key create` does.
-    fileprivate func makeKey(of organization: String) async throws -> String {
+    func makeKey(of organization: String) async throws -> String {
         let key = "weir_" + UUID().uuidString
         let id = try await APIKeyStore(pool: pool).create(
             org: organization, name: "test", prefix: String(key.prefix(12)),

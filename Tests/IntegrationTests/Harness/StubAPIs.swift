@@ -18,6 +18,12 @@ final class StubAPIs: Sendable {
         "SEARCH_KEY": "search-key",
     ].reduce(into: [:]) { $0["WEIR_SECRET_" + $1.key] = $1.value }
 
+    /// What is sent in place of secrets: the names and passwords of HTTP Basic, and what the CRM's tokens begin with.
+    static let credentials =
+        ["batch-user:batch-password", "crm-client:crm-secret"].map {
+            Data($0.utf8).base64EncodedString()
+        } + ["crm-token-"]
+
     /// Lends the stubs.
     static func with<Output>(_ body: (StubAPIs) async throws -> Output) async throws -> Output {
         let stubs = try await StubAPIs()

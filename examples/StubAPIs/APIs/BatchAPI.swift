@@ -24,7 +24,7 @@ struct BatchAPI {
 
     struct View: Encodable {
         struct Batch: Encodable {
-            var id: String
+            var id: String?
             var status: JobBook.Status
             var progress: Int
         }
@@ -61,7 +61,11 @@ struct BatchAPI {
                 return .failure(.conflict, code: "NOT_COMPLETED", message: "The batch is \(job.status).")
             }
             // What it does not know is left out, as such APIs do.
-            return .json(Results(results: job.companies.compactMap { Companies[$0] }.map(Self.profile)))
+            var results = Results(results: job.companies.compactMap { Companies[$0] }.map(Self.profile))
+            if job.flaw == .jobNamesOthers {
+                for place in results.results.indices { results.results[place].company += " & Sons" }
+            }
+            return .json(results)
         }
         group.post(":id/abort") { _, context -> Response in
             guard let job = jobs.end(try context.parameters.require("id"), as: .aborted) else { return Self.unknown }
@@ -81,7 +85,7 @@ struct BatchAPI {
             return .failure(
                 .unprocessableContent, code: "BATCH_SIZE", message: "A batch has 1 to \(Self.companiesMax) companies.")
         }
-        let flaw = state.take([.jobFails, .jobHangs, .jobLosesProgress], path: request.uri.path)?.kind
+        let flaw = state.take(Misbehavior.Kind.ofJobs, path: request.uri.path)?.kind
         let (job, isNew) = jobs.submit(
             key: request.headers[.idempotencyKey], companies: submission.companies,
             callbackURL: submission.callbackUrl, flaw: flaw, pollsNeeded: state.settings.jobPolls ?? 2)
@@ -89,11 +93,19 @@ struct BatchAPI {
             counts.jobsCreated += isNew ? 1 : 0
             counts.jobsRepeated += isNew ? 0 : 1
         }
-        if isNew, let url = job.callbackURL, flaw == nil {
-            // Who gives an address is called there and need not poll.
-            callbacks.send(to: url) { jobs.end(job.id, as: .completed).map { Self.view($0) } }
+        if isNew, let url = job.callbackURL {
+            switch flaw {
+            case nil:
+                // Who gives an address is called there and need not poll.
+                callbacks.send(to: url) { jobs.end(job.id, as: .completed).map { Self.view($0) } }
+            case .forgedCallback:
+                callbacks.send(to: CallbackSender.forged(url)) { Self.view(job) }
+            default: break
+            }
         }
-        return .json(Self.view(job), status: .accepted)
+        var view = Self.view(job)
+        if state.take([.noJobID], path: request.uri.path) != nil { view.batch.id = nil }
+        return .json(view, status: .accepted)
     }
 
     private static let unknown = Response.failure(.notFound, code: "UNKNOWN_BATCH", message: "There is no such batch.")

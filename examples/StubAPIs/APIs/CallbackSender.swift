@@ -6,6 +6,8 @@ import Foundation
 
 /// Calls whoever wanted to be called when a batch is over.
 struct CallbackSender: Sendable {
+    let state: APIState
+
     /// How long a batch with a callback takes.
     private static let delay: Duration = .milliseconds(100)
     private static let attempts = 3
@@ -22,9 +24,18 @@ struct CallbackSender: Sendable {
             request.httpBody = try JSONEncoder().encode(view)
             for _ in 0..<Self.attempts {
                 let answer = try? await URLSession.shared.data(for: request).1 as? HTTPURLResponse
-                if let answer, (200..<300).contains(answer.statusCode) { return }
+                if let answer, (200..<300).contains(answer.statusCode) {
+                    state.count { $0.callbacksTaken += 1 }
+                    return
+                }
+                if answer != nil { state.count { $0.callbacksRefused += 1 } }
                 try await Task.sleep(for: Self.delay)
             }
         }
+    }
+
+    /// An address like another, but for its last character: all that somebody has who does not know the signature.
+    static func forged(_ url: String) -> String {
+        url.dropLast() + (url.hasSuffix("0") ? "1" : "0")
     }
 }

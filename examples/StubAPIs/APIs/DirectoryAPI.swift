@@ -7,6 +7,8 @@ struct DirectoryAPI {
     /// Where the key stands in the query.
     static let key = "directory-key"
 
+    let state: APIState
+
     struct Page: Encodable {
         struct Meta: Encodable {
             var total: Int
@@ -24,7 +26,8 @@ struct DirectoryAPI {
             guard query["api_key"] == Self.key[...] else {
                 return .failure(.unauthorized, code: "BAD_KEY", message: "api_key is missing or wrong.")
             }
-            let offset = try request.number("offset", default: 0, in: 0...1_000_000)
+            let asked = try request.number("offset", default: 0, in: 0...1_000_000)
+            let offset = state.take([.samePage], path: request.uri.path) == nil ? asked : 0
             let limit = try request.number("limit", default: 20, in: 1...100)
             guard let company = query["company"].flatMap({ Companies[String($0)] }) else {
                 return .failure(.notFound, code: "UNKNOWN_COMPANY", message: "There is no such company.")

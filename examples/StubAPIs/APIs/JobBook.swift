@@ -31,6 +31,11 @@ final class JobBook: Sendable {
         var jobs: [String: Job] = [:]
         var idsByKey: [String: String] = [:]
         var count = 0
+
+        mutating func remove(_ job: Job) {
+            jobs[job.id] = nil
+            if let key = job.key { idsByKey[key] = nil }
+        }
     }
 
     private let state = Mutex(State())
@@ -55,6 +60,10 @@ final class JobBook: Sendable {
     func poll(_ id: String) -> Job? {
         state.withLock { state in
             guard var job = state.jobs[id] else { return nil }
+            if job.flaw == .jobIsLost, job.polls >= 1 {
+                state.remove(job)
+                return nil
+            }
             if job.status == .queued || job.status == .running { Self.moveOn(&job) }
             state.jobs[id] = job
             return job
@@ -63,7 +72,7 @@ final class JobBook: Sendable {
 
     private static func moveOn(_ job: inout Job) {
         switch job.flaw {
-        case .jobHangs:
+        case .jobHangs, .jobIsLost:
             job.polls = 1
             job.status = .running
         case .jobLosesProgress:
@@ -96,8 +105,8 @@ final class JobBook: Sendable {
     /// Removes a job with all that belongs to it.
     func remove(_ id: String) -> Bool {
         state.withLock { state in
-            guard let job = state.jobs.removeValue(forKey: id) else { return false }
-            if let key = job.key { state.idsByKey[key] = nil }
+            guard let job = state.jobs[id] else { return false }
+            state.remove(job)
             return true
         }
     }

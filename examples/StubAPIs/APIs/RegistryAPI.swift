@@ -8,6 +8,8 @@ import Hummingbird
 struct RegistryAPI {
     static let token = "registry-token"
 
+    let state: APIState
+
     struct Filing: Encodable {
         var id: String
         var year: Int
@@ -29,7 +31,12 @@ struct RegistryAPI {
             let filings = Self.filings(of: company)
             let pages = max(1, (filings.count + size - 1) / size)
             var links = [Self.link(request, page: 1, size: size, relation: "first")]
-            if page < pages { links.append(Self.link(request, page: page + 1, size: size, relation: "next")) }
+            if page < pages {
+                let foreign = state.take([.foreignPage], path: request.uri.path)
+                links.append(
+                    foreign.map { "<\($0.location)>; rel=\"next\"" }
+                        ?? Self.link(request, page: page + 1, size: size, relation: "next"))
+            }
             links.append(Self.link(request, page: pages, size: size, relation: "last"))
             return .json(
                 Array(filings.dropFirst((page - 1) * size).prefix(size)),

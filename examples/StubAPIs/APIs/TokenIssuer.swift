@@ -46,12 +46,12 @@ final class TokenIssuer: Sendable {
         }
         let seconds = state.settings.tokenSeconds ?? Self.standardSeconds
         let number = tokens.withLock { tokens in
-            tokens["token-\(tokens.count + 1)"] = Token(expiry: .now + .seconds(seconds))
+            tokens["crm-token-\(tokens.count + 1)"] = Token(expiry: .now + .seconds(seconds))
             return tokens.count
         }
         state.count { $0.tokensIssued += 1 }
         return .json(
-            Answer(accessToken: "token-\(number)", expiresIn: Int(seconds.rounded(.up)), scope: form["scope"]))
+            Answer(accessToken: "crm-token-\(number)", expiresIn: Int(seconds.rounded(.up)), scope: form["scope"]))
     }
 
     /// The answer to a call without a good token; nil if it has one.

@@ -22,12 +22,15 @@ struct CallCounts: Sendable, Encodable {
     var jobsRepeated = 0
     var jobsAborted = 0
     var jobsDeleted = 0
+    /// Calls to addresses that submissions gave, by whether they were taken.
+    var callbacksTaken = 0
+    var callbacksRefused = 0
 
     private var starts: [ContinuousClock.Instant] = []
 
     enum CodingKeys: CodingKey {
         case calls, routes, statuses, inFlight, inFlightMax, perSecondMax, violations, tokensIssued, staleTokens
-        case jobsCreated, jobsRepeated, jobsAborted, jobsDeleted
+        case jobsCreated, jobsRepeated, jobsAborted, jobsDeleted, callbacksTaken, callbacksRefused
     }
 
     /// Notes that a call has come.

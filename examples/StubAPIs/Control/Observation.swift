@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import NIOCore
 
@@ -8,7 +9,10 @@ struct Observation: RouterMiddleware {
 
     let state: APIState
 
-    private static let kinds: Set<Misbehavior.Kind> = [.status, .delay, .notJSON, .errorInside, .slowBody]
+    private static let kinds: Set<Misbehavior.Kind> = [
+        .status, .delay, .notJSON, .errorInside, .empty, .redirect, .slowBody, .endlessBody, .gzipBomb, .cutBody,
+        .lostCall,
+    ]
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -45,11 +49,23 @@ struct Observation: RouterMiddleware {
                 status: .ok, headers: [.contentType: "text/html"],
                 body: .init(byteBuffer: ByteBuffer(string: "<html><body>We are down for maintenance.</body></html>")))
         case .errorInside:
-            return .failure(.ok, code: misbehavior.code, retryAfter: nil)
+            return .failure(.ok, code: misbehavior.code, retryAfter: retryAfter(misbehavior))
+        case .empty:
+            return Response(status: .ok, headers: [.contentType: "application/json"])
+        case .redirect:
+            return Response(status: .found, headers: [.location: misbehavior.location])
         case .slowBody:
-            let response = try await next(request, context)
-            return try await slowed(response, by: .milliseconds(misbehavior.milliseconds))
-        case .repeatedCursor, .jobFails, .jobHangs, .jobLosesProgress:
+            return try await next(request, context).slowed(by: .milliseconds(misbehavior.milliseconds))
+        case .endlessBody:
+            return .endless
+        case .gzipBomb:
+            return .gzipBomb
+        case .cutBody:
+            return try await next(request, context).cut()
+        case .lostCall:
+            return .lost
+        case .repeatedCursor, .samePage, .foreignPage, .noJobID, .jobFails, .jobHangs, .jobLosesProgress, .jobIsLost,
+            .jobNamesOthers, .forgedCallback:
             return try await next(request, context)
         }
     }
@@ -70,20 +86,5 @@ struct Observation: RouterMiddleware {
         formatter.timeZone = TimeZone(identifier: "GMT")
         formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
         return formatter.string(from: date)
-    }
-
-    private func slowed(_ response: Response, by pause: Duration) async throws -> Response {
-        let whole = BodyCollector()
-        try await response.body.write(whole)
-        let bytes = whole.bytes
-        var slow = response
-        slow.body = ResponseBody(contentLength: bytes.count) { writer in
-            for byte in bytes {
-                try await writer.write(ByteBuffer(bytes: [byte]))
-                try await Task.sleep(for: pause)
-            }
-            try await writer.finish(nil)
-        }
-        return slow
     }
 }
