@@ -67,11 +67,11 @@ extension Misbehavior {
     private static let ofContents: [Misbehavior] = [
         .overcome(
             "429 with Retry-After in seconds", [["kind": "status", "status": 429, "retry_after": 1]],
-            saying: "again in 1.0 s", counts: ["calls": 2...2]),
+            saying: "again in 1\\.0 s", counts: ["calls": 2...2]),
         .overcome(
             "429 with Retry-After as a date",
-            [["kind": "status", "status": 429, "retry_after": 2, "retry_after_form": "date"]],
-            saying: "HTTP 429", counts: ["calls": 2...2]),
+            [["kind": "status", "status": 429, "retry_after": 3, "retry_after_form": "date"]],
+            saying: "again in [123]\\.", counts: ["calls": 2...2]),
         .ends("a page for people", [["kind": "not_json"]], "failed", "not_json", "<html>"),
         .ends("no byte", [["kind": "empty"]], "failed", "empty", "empty"),
         .ends(

@@ -16,7 +16,7 @@ struct Misbehavior: Sendable, CustomStringConvertible {
     let state: String
     /// The substate of a run that failed or has something to say; nil when none does.
     var substate: String?
-    /// Part of the reason: in the request when it has a substate, else in its timeline.
+    /// Part of the reason, as a regular expression: in the request when it has a substate, else in its timeline.
     var saying: String?
     /// Whether the result is the same as on a good day.
     var isWhole = false
