@@ -127,6 +127,20 @@ struct CallSchedule {
         return nil
     }
 
+    /// A call under way wants to make a further call, for its next page.
+    mutating func addPage(of source: ReadySource, _ now: Instant) {
+        lanes[source, default: CallLane(now: now)].pagesWaiting += 1
+    }
+
+    /// The pages that may be asked for now, by source.
+    mutating func takePages(_ now: Instant) -> [ReadySource: Int] {
+        var pages: [ReadySource: Int] = [:]
+        for (source, lane) in lanes where lane.pagesWaiting > 0 {
+            if let count = lanes[source]?.takePages(now), count > 0 { pages[source] = count }
+        }
+        return pages
+    }
+
     /// A call has ended; its outcome, of so many bytes, waits to be recorded.
     mutating func end(_ source: ReadySource, bytes: Int, _ now: Instant) {
         calling -= 1

@@ -18,6 +18,20 @@ final class Dispatcher: Sendable {
     private struct State {
         var schedule: CallSchedule
         var isStopped = false
+        /// Calls that wait for a start for their next page, by source, the first first.
+        var pages: [ReadySource: [CheckedContinuation<Bool, Never>]] = [:]
+
+        /// The continuations of those that may go on.
+        mutating func takePages(_ now: ContinuousClock.Instant) -> [CheckedContinuation<Bool, Never>] {
+            if pages.isEmpty { return [] }
+            var ready: [CheckedContinuation<Bool, Never>] = []
+            for (source, count) in schedule.takePages(now) {
+                let waiting = pages.removeValue(forKey: source) ?? []
+                ready += waiting.prefix(count)
+                if count < waiting.count { pages[source] = Array(waiting.dropFirst(count)) }
+            }
+            return ready
+        }
 
         mutating func next(_ now: ContinuousClock.Instant) -> Step? {
             if let call = schedule.begin(now) { return .call(call) }
@@ -51,6 +65,7 @@ final class Dispatcher: Sendable {
     func next() async -> Step? {
         while !Task.isCancelled {
             let now = now
+            for page in state.withLock({ $0.takePages(now) }) { page.resume(returning: true) }
             let (step, wake, isStopped) = state.withLock { state -> (Step?, ContinuousClock.Instant?, Bool) in
                 if state.isStopped { return (nil, nil, true) }
                 if let step = state.next(now) { return (step, nil, false) }
@@ -90,6 +105,22 @@ final class Dispatcher: Sendable {
         bell.ring()
     }
 
+    /// Waits until a call under way may make a further call, for its next page: a rate counts these, too.
+    ///
+    /// - Returns: false when it may not any more, since the executor stops.
+    func turn(of source: ReadySource) async -> Bool {
+        let now = now
+        return await withCheckedContinuation { continuation in
+            let isStopped = state.withLock { state in
+                if state.isStopped { return true }
+                state.schedule.addPage(of: source, now)
+                state.pages[source, default: []].append(continuation)
+                return false
+            }
+            if isStopped { continuation.resume(returning: false) } else { bell.ring() }
+        }
+    }
+
     // MARK: Permits
 
     /// Postgres has answered what was asked.
@@ -124,7 +155,12 @@ final class Dispatcher: Sendable {
 
     /// Ends it: ``next()`` returns nil from now on.
     func stop() {
-        state.withLock { $0.isStopped = true }
+        let pages = state.withLock { state in
+            state.isStopped = true
+            defer { state.pages = [:] }
+            return state.pages.values.flatMap { $0 }
+        }
+        for page in pages { page.resume(returning: false) }
         bell.ring()
     }
 

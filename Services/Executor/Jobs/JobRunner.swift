@@ -113,6 +113,9 @@ struct JobRunner: Sendable {
             if answer.noData == nil, let id = kind.externalID(inLookup: answer.body) {
                 return submitted(exchange, answer, kind, externalID: id, source)
             }
+            guard await runner.mayCallAgain(for: exchange) else {
+                return .progress(JobProgress(exchange: job.exchange, after: .zero))
+            }
             return await submitAgain(job, exchange, kind, source, calls: answer.calls.map(ExchangeLog.init))
         case .failure(let failure):
             guard job.tries < source.setup.retry.attempts, failure.kind != .fail else {
@@ -154,6 +157,9 @@ struct JobRunner: Sendable {
         case .done:
             guard source.client.variables(of: .delivery) != nil else {
                 return over(.answer(RecordedAnswer(exchange: exchange.id, answer)), calls: [], then: .cleaning)
+            }
+            guard await runner.mayCallAgain(for: exchange) else {
+                return .progress(JobProgress(exchange: job.exchange, after: .zero, calls: calls))
             }
             switch await perform(.delivery, of: exchange, externalID: job.externalID, source) {
             case .answer(let result):
