@@ -142,13 +142,17 @@ struct CallSchedule {
     }
 
     /// A call has ended; its outcome, of so many bytes, waits to be recorded.
-    mutating func end(_ source: ReadySource, bytes: Int, _ now: Instant) {
+    ///
+    /// - Returns: whether its source may have something to ask now: nothing is left to do, or a further start is needed.
+    @discardableResult
+    mutating func end(_ source: ReadySource, bytes: Int, _ now: Instant) -> Bool {
         calling -= 1
         unrecorded += 1
         unrecordedBytes += bytes
-        guard var lane = lanes[source] else { return }
+        guard var lane = lanes[source] else { return false }
         lane.calling -= 1
         keep(lane, of: source, now)
+        return lane.isRated || lane.outstanding == 0 && !lane.isOffered
     }
 
     /// Outcomes are on disk.

@@ -18,6 +18,8 @@ final class Dispatcher: Sendable {
     private struct State {
         var schedule: CallSchedule
         var isStopped = false
+        /// When the bell rings by itself.
+        var ringsAt: ContinuousClock.Instant?
         /// Calls that wait for a start for their next page, by source, the first first.
         var pages: [ReadySource: [CheckedContinuation<Bool, Never>]] = [:]
 
@@ -72,9 +74,28 @@ final class Dispatcher: Sendable {
                 return (nil, state.schedule.nextWake(now), false)
             }
             if let step { return step }
-            guard !isStopped, await bell.wait(until: wake) else { return nil }
+            if let wake { ring(at: wake) }
+            guard !isStopped, await bell.wait() else { return nil }
         }
         return nil
+    }
+
+    /// Rings when a moment has come, unless an earlier ring is due anyway.
+    private func ring(at moment: ContinuousClock.Instant) {
+        let isNew = state.withLock { state in
+            if let due = state.ringsAt, due <= moment { return false }
+            state.ringsAt = moment
+            return true
+        }
+        guard isNew else { return }
+        Task { [weak self] in
+            try? await Task.sleep(until: moment, clock: .continuous)
+            guard let self else { return }
+            self.state.withLock { state in
+                if state.ringsAt == moment { state.ringsAt = nil }
+            }
+            self.bell.ring()
+        }
     }
 
     /// A claim has come back, or steps of jobs are due; they are called in their turn.
@@ -90,10 +111,9 @@ final class Dispatcher: Sendable {
     func end(_ call: Call, bytes: Int) -> Call? {
         let now = now
         let (next, isMore) = state.withLock { state in
-            state.schedule.end(call.ready, bytes: bytes, now)
+            let mayAsk = state.schedule.end(call.ready, bytes: bytes, now)
             let next = state.isStopped ? nil : state.schedule.begin(now)
-            // Also when nothing takes its place: a start or a permit may have to be asked for, or given back.
-            return (next, next == nil || state.schedule.hasTurn(now))
+            return (next, mayAsk || state.schedule.hasTurn(now))
         }
         if isMore { bell.ring() }
         return next
