@@ -15,6 +15,8 @@ struct CallLane {
     var calling = 0
     /// Whether the source is known to have more work than was claimed.
     var isOffered = false
+    /// Calls under way that wait for a start of their own, for their next page.
+    var pagesWaiting = 0
 
     /// Calls that Postgres lets this executor make at once.
     private(set) var slots = 0
@@ -40,7 +42,7 @@ struct CallLane {
     var outstanding: Int { waiting.count + calling }
 
     /// Whether there is anything to remember.
-    var isOver: Bool { outstanding == 0 && !isOffered && slots == 0 && !isAsking }
+    var isOver: Bool { outstanding == 0 && pagesWaiting == 0 && !isOffered && slots == 0 && !isAsking }
 
     /// Whether one of the waiting calls may begin now.
     func mayBegin(_ now: Instant) -> Bool {
@@ -52,6 +54,17 @@ struct CallLane {
         calling += 1
         if isRated { starts -= 1 }
         return call
+    }
+
+    /// Takes starts for pages that wait: they go first, since their exchanges hold places.
+    ///
+    /// - Returns: how many may go on now.
+    mutating func takePages(_ now: Instant) -> Int {
+        guard pagesWaiting > 0, now < validUntil else { return 0 }
+        let count = !isRated ? pagesWaiting : now < startsUntil ? min(pagesWaiting, starts) : 0
+        pagesWaiting -= count
+        if isRated { starts -= count }
+        return count
     }
 
     /// How many exchanges may be claimed on top of those outstanding, were this the only source.
@@ -74,7 +87,7 @@ extension CallLane {
     func asking(of source: ReadySource, callsMax: Int) -> PermitAsking {
         PermitAsking(
             source: source, wanted: isOffered ? callsMax : outstanding, keep: max(cap, calling),
-            starts: isRated ? max(min(cap - calling, waiting.count), 0) : 0)
+            starts: isRated ? max(min(cap - calling, waiting.count), 0) + pagesWaiting : 0)
     }
 
     /// When it is time to ask; nil: not as things stand.
@@ -84,7 +97,8 @@ extension CallLane {
             return slots > 0 ? idleSince.map { $0 + Self.linger } : nil
         }
         var time = cap == 0 ? asksAt : renewsAt
-        if isRated, !waiting.isEmpty, calling < cap, starts == 0 || now >= startsUntil { time = min(time, startsAt) }
+        let wantsStarts = pagesWaiting > 0 || !waiting.isEmpty && calling < cap
+        if isRated, wantsStarts, starts == 0 || now >= startsUntil { time = min(time, startsAt) }
         return time
     }
 

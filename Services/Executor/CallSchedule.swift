@@ -127,14 +127,32 @@ struct CallSchedule {
         return nil
     }
 
+    /// A call under way wants to make a further call, for its next page.
+    mutating func addPage(of source: ReadySource, _ now: Instant) {
+        lanes[source, default: CallLane(now: now)].pagesWaiting += 1
+    }
+
+    /// The pages that may be asked for now, by source.
+    mutating func takePages(_ now: Instant) -> [ReadySource: Int] {
+        var pages: [ReadySource: Int] = [:]
+        for (source, lane) in lanes where lane.pagesWaiting > 0 {
+            if let count = lanes[source]?.takePages(now), count > 0 { pages[source] = count }
+        }
+        return pages
+    }
+
     /// A call has ended; its outcome, of so many bytes, waits to be recorded.
-    mutating func end(_ source: ReadySource, bytes: Int, _ now: Instant) {
+    ///
+    /// - Returns: whether its source may have something to ask now: nothing is left to do, or a further start is needed.
+    @discardableResult
+    mutating func end(_ source: ReadySource, bytes: Int, _ now: Instant) -> Bool {
         calling -= 1
         unrecorded += 1
         unrecordedBytes += bytes
-        guard var lane = lanes[source] else { return }
+        guard var lane = lanes[source] else { return false }
         lane.calling -= 1
         keep(lane, of: source, now)
+        return lane.isRated || lane.outstanding == 0 && !lane.isOffered
     }
 
     /// Outcomes are on disk.

@@ -18,6 +18,22 @@ final class Dispatcher: Sendable {
     private struct State {
         var schedule: CallSchedule
         var isStopped = false
+        /// When the bell rings by itself.
+        var ringsAt: ContinuousClock.Instant?
+        /// Calls that wait for a start for their next page, by source, the first first.
+        var pages: [ReadySource: [CheckedContinuation<Bool, Never>]] = [:]
+
+        /// The continuations of those that may go on.
+        mutating func takePages(_ now: ContinuousClock.Instant) -> [CheckedContinuation<Bool, Never>] {
+            if pages.isEmpty { return [] }
+            var ready: [CheckedContinuation<Bool, Never>] = []
+            for (source, count) in schedule.takePages(now) {
+                let waiting = pages.removeValue(forKey: source) ?? []
+                ready += waiting.prefix(count)
+                if count < waiting.count { pages[source] = Array(waiting.dropFirst(count)) }
+            }
+            return ready
+        }
 
         mutating func next(_ now: ContinuousClock.Instant) -> Step? {
             if let call = schedule.begin(now) { return .call(call) }
@@ -51,15 +67,35 @@ final class Dispatcher: Sendable {
     func next() async -> Step? {
         while !Task.isCancelled {
             let now = now
+            for page in state.withLock({ $0.takePages(now) }) { page.resume(returning: true) }
             let (step, wake, isStopped) = state.withLock { state -> (Step?, ContinuousClock.Instant?, Bool) in
                 if state.isStopped { return (nil, nil, true) }
                 if let step = state.next(now) { return (step, nil, false) }
                 return (nil, state.schedule.nextWake(now), false)
             }
             if let step { return step }
-            guard !isStopped, await bell.wait(until: wake) else { return nil }
+            if let wake { ring(at: wake) }
+            guard !isStopped, await bell.wait() else { return nil }
         }
         return nil
+    }
+
+    /// Rings when a moment has come, unless an earlier ring is due anyway.
+    private func ring(at moment: ContinuousClock.Instant) {
+        let isNew = state.withLock { state in
+            if let due = state.ringsAt, due <= moment { return false }
+            state.ringsAt = moment
+            return true
+        }
+        guard isNew else { return }
+        Task { [weak self] in
+            try? await Task.sleep(until: moment, clock: .continuous)
+            guard let self else { return }
+            self.state.withLock { state in
+                if state.ringsAt == moment { state.ringsAt = nil }
+            }
+            self.bell.ring()
+        }
     }
 
     /// A claim has come back, or steps of jobs are due; they are called in their turn.
@@ -75,10 +111,9 @@ final class Dispatcher: Sendable {
     func end(_ call: Call, bytes: Int) -> Call? {
         let now = now
         let (next, isMore) = state.withLock { state in
-            state.schedule.end(call.ready, bytes: bytes, now)
+            let mayAsk = state.schedule.end(call.ready, bytes: bytes, now)
             let next = state.isStopped ? nil : state.schedule.begin(now)
-            // Also when nothing takes its place: a start or a permit may have to be asked for, or given back.
-            return (next, next == nil || state.schedule.hasTurn(now))
+            return (next, mayAsk || state.schedule.hasTurn(now))
         }
         if isMore { bell.ring() }
         return next
@@ -88,6 +123,22 @@ final class Dispatcher: Sendable {
     func recorded(_ count: Int, bytes: Int) {
         state.withLock { $0.schedule.recorded(count, bytes: bytes) }
         bell.ring()
+    }
+
+    /// Waits until a call under way may make a further call, for its next page: a rate counts these, too.
+    ///
+    /// - Returns: false when it may not any more, since the executor stops.
+    func turn(of source: ReadySource) async -> Bool {
+        let now = now
+        return await withCheckedContinuation { continuation in
+            let isStopped = state.withLock { state in
+                if state.isStopped { return true }
+                state.schedule.addPage(of: source, now)
+                state.pages[source, default: []].append(continuation)
+                return false
+            }
+            if isStopped { continuation.resume(returning: false) } else { bell.ring() }
+        }
     }
 
     // MARK: Permits
@@ -124,7 +175,12 @@ final class Dispatcher: Sendable {
 
     /// Ends it: ``next()`` returns nil from now on.
     func stop() {
-        state.withLock { $0.isStopped = true }
+        let pages = state.withLock { state in
+            state.isStopped = true
+            defer { state.pages = [:] }
+            return state.pages.values.flatMap { $0 }
+        }
+        for page in pages { page.resume(returning: false) }
         bell.ring()
     }
 

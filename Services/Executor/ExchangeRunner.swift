@@ -25,6 +25,7 @@ struct ExchangeRunner: Sendable {
     /// A number from 0 to 1, for the jitter of retries.
     let random: @Sendable () -> Double
     let underWay: CallsUnderWay
+    let dispatcher: Dispatcher
 
     /// Runs the exchange to its end. Every error becomes an outcome.
     func run(_ exchange: ClaimedExchange, source: PreparedSource) async -> RecordedOutcome {
@@ -50,8 +51,17 @@ struct ExchangeRunner: Sendable {
         underWay.begin(exchange.id, cancellation, isJobStep: isJobStep)
         defer { underWay.end(exchange.id) }
         return await source.client.perform(
-            step, variables: { Self.variable($0, exchange, source) ?? also($0) }, cancellation: cancellation)
+            step, variables: { Self.variable($0, exchange, source) ?? also($0) }, cancellation: cancellation,
+            turn: { [dispatcher] in
+                // What is not read to its end is asked for again, by another executor.
+                if !(await dispatcher.turn(of: exchange.ready)) { cancellation.cancel() }
+            })
     }
+
+    /// Waits until the exchange may make a further call: a rate counts every one.
+    ///
+    /// - Returns: false when it may not any more, since the executor stops.
+    func mayCallAgain(for exchange: ClaimedExchange) async -> Bool { await dispatcher.turn(of: exchange.ready) }
 
     private static func variable(
         _ name: String, _ exchange: ClaimedExchange, _ source: PreparedSource
@@ -65,6 +75,10 @@ struct ExchangeRunner: Sendable {
         default: return exchange.runs.first?.variables[name].map { TemplateVariable($0) }
         }
     }
+}
+
+extension ClaimedExchange {
+    fileprivate var ready: ReadySource { ReadySource(org: org, source: source) }
 }
 
 extension RecordedAnswer {

@@ -96,13 +96,14 @@ public struct ExecutorService: Service {
         self.hints = hints
         ids = context.ids
         logger = context.logger
-        runner = ExchangeRunner(random: { Double.random(in: 0...1) }, underWay: underWay)
         dispatcher = Dispatcher(
             limits: .init(
                 callsMax: configuration.exchangesMax,
                 claimMax: min(configuration.claimMax, configuration.exchangesMax),
                 unrecordedMax: configuration.backlogMax, unrecordedBytesMax: configuration.backlogBytesMax,
                 permitValid: configuration.permitValid))
+        runner = ExchangeRunner(
+            random: { Double.random(in: 0...1) }, underWay: underWay, dispatcher: dispatcher)
         permits = PermitAsker(
             permits: stores.permits, lease: lease, dispatcher: dispatcher, underWay: underWay, hints: hints,
             logger: logger)

@@ -47,7 +47,7 @@ struct UpPlanTests {
     @Test func signingKeyGoesToThoseWhoMakeOrTakeLinksAndStaysTheSame() async throws {
         let plan = UpPlan(state: state, cluster: cluster, ports: ports, signingKey: "key")
         let holders = plan.all.filter { $0.settings["WEIR_SIGNING_KEY"] == "key" }.map(\.name)
-        #expect(holders == ["weir-intake", "weir-processor", "weir-delivery"])
+        #expect(holders == ["weir-intake", "weir-executor", "weir-processor", "weir-delivery"])
         try await withTemporaryState { state in
             let key = try SigningKey.load(state)
             #expect(key.count == 64)

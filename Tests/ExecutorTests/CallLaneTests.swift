@@ -129,6 +129,28 @@ struct CallLaneTests {
         #expect(begun(&schedule, at(30)) == 0)
     }
 
+    @Test func furtherPagesNeedStartsTooAndGoFirst() throws {
+        var schedule = try schedule(permit(10, starts: 0), calls: 3)
+        _ = schedule.takeAskings(start)
+        _ = schedule.permit([permit(10, starts: 1)], of: [], asked: start, within: within, at(1))
+        #expect(begun(&schedule, at(1)) == 1)
+        schedule.addPage(of: source, at(1))
+        #expect(schedule.takePages(at(1)).isEmpty)
+        let askings = schedule.takeAskings(at(1))
+        #expect(askings.map(\.starts) == [3])
+        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: at(1), within: within, at(2))
+        #expect(schedule.takePages(at(2)) == [source: 1])
+        #expect(begun(&schedule, at(2)) == 1)
+    }
+
+    @Test func furtherPagesOfASourceWithoutARateGoAtOnce() throws {
+        var schedule = try schedule(permit(10), calls: 1)
+        #expect(begun(&schedule, start) == 1)
+        schedule.addPage(of: source, start)
+        #expect(schedule.takePages(start) == [source: 1])
+        #expect(schedule.takePages(start).isEmpty)
+    }
+
     @Test func aRateThatIsUsedUpIsAskedAboutWhenThereIsSomeAgain() throws {
         var schedule = try schedule(permit(10, starts: 0, wait: .milliseconds(700)), calls: 5)
         #expect(schedule.takeAskings(at(699)).isEmpty)

@@ -45,6 +45,13 @@ struct DispatcherTests {
         }
     }
 
+    @Test func stoppingEndsWhatWaitsForAFurtherPage() async {
+        async let turn = dispatcher.turn(of: source)
+        dispatcher.stop()
+        #expect(await !turn)
+        #expect(await !dispatcher.turn(of: source))
+    }
+
     @Test func stoppingEndsTheSteps() async {
         async let step = dispatcher.next()
         dispatcher.stop()

@@ -54,7 +54,7 @@ struct UpPlan: Sendable, Equatable {
                 own["WEIR_HTTP_HOST"] = "127.0.0.1"
                 own["WEIR_HTTP_PORT"] = String(ports[0])
             }
-            if name == "intake" || name == "processor" || name == "delivery" { own["WEIR_SIGNING_KEY"] = signingKey }
+            if ["intake", "executor", "processor", "delivery"].contains(name) { own["WEIR_SIGNING_KEY"] = signingKey }
             return plan(name, healthPort: ports[index + 2], own: own)
         }
     }

@@ -65,14 +65,16 @@ struct JobRunner: Sendable {
         let steps = Set(SourceStep.allCases.filter { source.client.variables(of: $0) != nil })
         guard let kind = source.setup.job else {
             return giveUp(
-                job, exchange, source, .fail, "job_lost", "the source does not describe jobs any more", calls: [])
+                job, exchange, source, .fail, substate: "job_lost",
+                reason: "the source does not describe jobs any more", calls: [])
         }
         switch JobPlan(for: job, setup: source.setup, steps: steps) {
         case .submit: return await submitAgain(job, exchange, kind, source, calls: [])
         case .lookUp: return await lookUp(job, exchange, kind, source)
         case .poll: return await poll(job, exchange, kind, source)
         case .giveUp(let substate, let reason, let isTimeout):
-            return giveUp(job, exchange, source, isTimeout ? .timedOut : .fail, substate, reason, calls: [])
+            return giveUp(
+                job, exchange, source, isTimeout ? .timedOut : .fail, substate: substate, reason: reason, calls: [])
         case .abort: return await farewell(.abort, job, exchange, source, then: .cleaning)
         case .cleanUp: return await farewell(.cleanup, job, exchange, source, then: nil)
         case .end: return .end(job.exchange)
@@ -85,8 +87,8 @@ struct JobRunner: Sendable {
     ) async -> JobOutcome {
         guard job.tries < source.setup.retry.attempts else {
             return giveUp(
-                job, exchange, source, .fail, "submission_unknown",
-                "nobody knows whether the API has taken the job; \(job.tries) tries to find out were in vain",
+                job, exchange, source, .fail, substate: "submission_unknown",
+                reason: "nobody knows whether the API has taken the job; \(job.tries) tries to find out were in vain",
                 calls: calls)
         }
         switch await perform(.run, of: exchange, externalID: nil, source) {
@@ -111,12 +113,16 @@ struct JobRunner: Sendable {
             if answer.noData == nil, let id = kind.externalID(inLookup: answer.body) {
                 return submitted(exchange, answer, kind, externalID: id, source)
             }
+            guard await runner.mayCallAgain(for: exchange) else {
+                return .progress(JobProgress(exchange: job.exchange, after: .zero))
+            }
             return await submitAgain(job, exchange, kind, source, calls: answer.calls.map(ExchangeLog.init))
         case .failure(let failure):
             guard job.tries < source.setup.retry.attempts, failure.kind != .fail else {
                 return giveUp(
-                    job, exchange, source, .fail, "submission_unknown",
-                    "nobody knows whether the API has taken the job, and looking it up failed: \(failure.reason)",
+                    job, exchange, source, .fail, substate: "submission_unknown",
+                    reason:
+                        "nobody knows whether the API has taken the job, and looking it up failed: \(failure.reason)",
                     calls: failure.calls.map(ExchangeLog.init))
             }
             return .unknown(unknown(exchange, failure, tries: job.tries, source))
@@ -140,7 +146,8 @@ struct JobRunner: Sendable {
                     progress: progress, calls: progress == job.progress ? [] : calls))
         case .failed(let status):
             return giveUp(
-                job, exchange, source, .fail, "job_failed", "the API's job ended as \(status)", calls: calls,
+                job, exchange, source, .fail, substate: "job_failed", reason: "the API's job ended as \(status)",
+                calls: calls,
                 then: .cleaning)
         case .unreadable(let reason):
             let failure = ExchangeFailure(
@@ -150,6 +157,9 @@ struct JobRunner: Sendable {
         case .done:
             guard source.client.variables(of: .delivery) != nil else {
                 return over(.answer(RecordedAnswer(exchange: exchange.id, answer)), calls: [], then: .cleaning)
+            }
+            guard await runner.mayCallAgain(for: exchange) else {
+                return .progress(JobProgress(exchange: job.exchange, after: .zero, calls: calls))
             }
             switch await perform(.delivery, of: exchange, externalID: job.externalID, source) {
             case .answer(let result):
@@ -179,8 +189,8 @@ struct JobRunner: Sendable {
         }
         guard let wait else {
             return giveUp(
-                job, exchange, source, failure.kind == .timedOut ? .timedOut : .fail, failure.substate,
-                "the API could not be asked about its job: \(failure.reason)", calls: calls)
+                job, exchange, source, failure.kind == .timedOut ? .timedOut : .fail, substate: failure.substate,
+                reason: "the API could not be asked about its job: \(failure.reason)", calls: calls)
         }
         let rest = Duration.milliseconds(kind.deadlineMilliseconds) - job.age
         return .progress(
@@ -190,7 +200,7 @@ struct JobRunner: Sendable {
 
     private func giveUp(
         _ job: DueJob, _ exchange: ClaimedExchange, _ source: PreparedSource, _ kind: ExchangeFailure.Kind,
-        _ substate: String, _ reason: String, calls: [ExchangeLog], then phase: DueJob.Phase = .aborting
+        substate: String, reason: String, calls: [ExchangeLog], then phase: DueJob.Phase = .aborting
     ) -> JobOutcome {
         let isTimeout = kind == .timedOut
         let verdicts = Set(exchange.runs.map(\.attempt)).sorted().map { attempt in
