@@ -239,7 +239,8 @@ let package = Package(
         tests(
             "ExecutorTests",
             of: [
-                "Executor", "Contracts", "Exchanges", "JSON", "Mapping", "Outbound", "Postgres", "Runtime", "Sources", "Store",
+                "Executor", "Contracts", "Exchanges", "JSON", "Mapping", "Outbound", "Postgres", "Runtime", "Sources",
+                "Store",
                 "Templates",
             ],
             products: [logging]),
