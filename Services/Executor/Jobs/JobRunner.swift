@@ -63,15 +63,15 @@ struct JobRunner: Sendable {
     /// Takes the step of a job that is due.
     func step(_ job: DueJob, exchange: ClaimedExchange, source: PreparedSource) async -> JobOutcome {
         let steps = Set(SourceStep.allCases.filter { source.client.variables(of: $0) != nil })
-        guard let kind = source.setup.job else {
-            return giveUp(
-                job, exchange, source, .fail, substate: "job_lost",
-                reason: "the source does not describe jobs any more", calls: [])
-        }
-        switch JobPlan(for: job, setup: source.setup, steps: steps) {
-        case .submit: return await submitAgain(job, exchange, kind, source, calls: [])
-        case .lookUp: return await lookUp(job, exchange, kind, source)
-        case .poll: return await poll(job, exchange, kind, source)
+        let plan = JobPlan(for: job, setup: source.setup, steps: steps)
+        switch plan {
+        case .submit, .lookUp, .poll:
+            guard let kind = source.setup.job else { return .end(job.exchange) }
+            switch plan {
+            case .submit: return await submitAgain(job, exchange, kind, source, calls: [])
+            case .lookUp: return await lookUp(job, exchange, kind, source)
+            default: return await poll(job, exchange, kind, source)
+            }
         case .giveUp(let substate, let reason, let isTimeout):
             return giveUp(
                 job, exchange, source, isTimeout ? .timedOut : .fail, substate: substate, reason: reason, calls: [])
