@@ -78,6 +78,17 @@ extension IntegrationTests {
             }
         }
 
+        /// With a key of its own the next one would be another job.
+        @Test func aRefusalOfTheSecondSubmissionSaysNothingOfTheFirst() async throws {
+            try await withJobs { platform, api in
+                api.leaveUnanswered(1)
+                api.refuse(1)
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.submissions == 3 && api.jobs.count == 1)
+            }
+        }
+
         @Test func aSubmissionOfWhichNobodyKnowsFailsIfTheSourceSaysSo() async throws {
             try await withJobs { platform, api in
                 api.leaveUnanswered(1)

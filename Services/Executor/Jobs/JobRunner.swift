@@ -48,14 +48,21 @@ struct JobRunner: Sendable {
     }
 
     private func unknown(
-        _ exchange: ClaimedExchange, _ failure: ExchangeFailure, tries: Int, _ source: PreparedSource
+        _ exchange: ClaimedExchange, _ failure: ExchangeFailure, tries: Int, _ source: PreparedSource,
+        preceded calls: [ExchangeLog] = []
     ) -> UnknownSubmission {
-        UnknownSubmission(
+        let after: Duration?
+        switch failure.kind {
+        case .retry(let wait): after = wait
+        case .retryLater(let wait), .pauseSource(let wait): after = wait
+        case .timedOut, .fail, .ownFault: after = nil
+        }
+        return UnknownSubmission(
             exchange: exchange.id, reason: "nobody knows whether the API has taken the job: \(failure.reason)",
             after: source.setup.retry.delay(
-                afterAttempt: min(tries + 1, source.setup.retry.attempts - 1), retryAfter: nil, random: runner.random())
+                afterAttempt: min(tries + 1, source.setup.retry.attempts - 1), retryAfter: after, random: runner.random())
                 ?? .seconds(1),
-            calls: failure.calls.map(ExchangeLog.init))
+            calls: calls + failure.calls.map(ExchangeLog.init))
     }
 
     // MARK: Following
@@ -68,7 +75,7 @@ struct JobRunner: Sendable {
         case .submit, .lookUp, .poll:
             guard let kind = source.setup.job else { return .end(job.exchange) }
             switch plan {
-            case .submit: return await submitAgain(job, exchange, kind, source, calls: [])
+            case .submit: return await submitAgain(job, exchange, kind, source)
             case .lookUp: return await lookUp(job, exchange, kind, source)
             default: return await poll(job, exchange, kind, source)
             }
@@ -83,7 +90,7 @@ struct JobRunner: Sendable {
 
     private func submitAgain(
         _ job: DueJob, _ exchange: ClaimedExchange, _ kind: AsynchronousJob, _ source: PreparedSource,
-        calls: [ExchangeLog]
+        isKnownToBeMissing: Bool = false, calls: [ExchangeLog] = []
     ) async -> JobOutcome {
         guard job.tries < source.setup.retry.attempts else {
             return giveUp(
@@ -98,8 +105,10 @@ struct JobRunner: Sendable {
             case .over(let outcome, _, let phase): return over(outcome, calls: calls, then: phase)
             case let other: return other
             }
-        case .failure(let failure) where failure.isSubmissionUnknown:
-            return .unknown(unknown(exchange, failure, tries: job.tries, source))
+        // What the API said to this one says nothing of the one before: with another key it might do the job twice.
+        case .failure(let failure)
+        where failure.isSubmissionUnknown || failure.kind != .fail && !isKnownToBeMissing:
+            return .unknown(unknown(exchange, failure, tries: job.tries, source, preceded: calls))
         case .failure(let failure):
             return over(.failure(recorded(failure, of: exchange, source)), calls: calls, then: nil)
         }
@@ -113,7 +122,8 @@ struct JobRunner: Sendable {
             if answer.noData == nil, let id = kind.externalID(inLookup: answer.body) {
                 return submitted(exchange, answer, kind, externalID: id, source)
             }
-            return await submitAgain(job, exchange, kind, source, calls: answer.calls.map(ExchangeLog.init))
+            return await submitAgain(
+                job, exchange, kind, source, isKnownToBeMissing: true, calls: answer.calls.map(ExchangeLog.init))
         case .failure(let failure):
             guard job.tries < source.setup.retry.attempts, failure.kind != .fail else {
                 return giveUp(

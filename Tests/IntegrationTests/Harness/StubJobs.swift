@@ -41,6 +41,8 @@ final class StubJobs: Sendable {
         var unanswered = 0
         /// Submissions that are lost on the way.
         var lost = 0
+        /// Submissions that are answered with 503.
+        var refused = 0
     }
 
     private final class Shared: Sendable {
@@ -76,6 +78,9 @@ final class StubJobs: Sendable {
     /// Breaks the connection of the next submissions, without taking them.
     func lose(_ count: Int) { shared.state.withLock { $0.lost = count } }
 
+    /// Answers the next submissions that are not lost and not left unanswered with 503.
+    func refuse(_ count: Int) { shared.state.withLock { $0.refused = count } }
+
     func stop() async {
         gate.open()
         await server.stop()
@@ -90,6 +95,10 @@ final class StubJobs: Sendable {
                 state.lost -= 1
                 return (nil, false)
             }
+            if state.unanswered == 0, state.refused > 0 {
+                state.refused -= 1
+                return (nil, true)
+            }
             if let known = state.jobs.first(where: { $0.key == key && !key.isEmpty }) { return (known.id, true) }
             let id = "job-\(state.jobs.count + 1)"
             state.jobs.append(
@@ -100,7 +109,8 @@ final class StubJobs: Sendable {
             return (id, state.unanswered == 0)
         }
         shared.gate.pass()
-        guard let id, isAnswered else { return .reset }
+        guard isAnswered else { return .reset }
+        guard let id else { return .status(503) }
         return .json(JSONValue.object(["id": .string(id)]).description)
     }
 
