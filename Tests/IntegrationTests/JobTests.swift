@@ -138,6 +138,22 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aRequestThatIsCancelledDuringItsSubmissionAbortsItsJob() async throws {
+            try await withJobs { platform, api in
+                api.follow(.endless)
+                api.gate.close(after: 0)
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                try await eventually("the submission") { api.submissions == 1 }
+                _ = try await platform.client.post([:], to: "\(IntakeClient.requests)/\(id)/cancel")
+                _ = try await platform.client.wait(for: id, toBe: "failed")
+                // Longer than it takes an executor to see that.
+                try await Task.sleep(for: .seconds(4))
+                api.gate.open()
+                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                #expect(api.jobs.first?.aborted == 1 && api.jobs.first?.cleaned == 1)
+            }
+        }
+
         @Test func anAPIThatCallsBackIsNotWaitedFor() async throws {
             try await withJobs { platform, api in
                 api.follow(.done(atPoll: 1))

@@ -17,7 +17,8 @@ struct JobRunner: Sendable {
 
     /// Submits a job for an exchange of which was noted that it is about to be.
     func submit(_ exchange: ClaimedExchange, source: PreparedSource, kind: AsynchronousJob) async -> JobOutcome {
-        switch await perform(.run, of: exchange, externalID: nil, source, isJobStep: false) {
+        // Not aborted when nobody wants it any more: only who knows its id can end it at the API.
+        switch await perform(.run, of: exchange, externalID: nil, source) {
         case .answer(let answer):
             return submitted(exchange, answer, kind, externalID: kind.externalID(in: answer.body), source)
         case .failure(let failure) where failure.isSubmissionUnknown:
@@ -252,8 +253,7 @@ struct JobRunner: Sendable {
     // MARK: Calling
 
     private func perform(
-        _ step: SourceStep, of exchange: ClaimedExchange, externalID: String?, _ source: PreparedSource,
-        isJobStep: Bool = true
+        _ step: SourceStep, of exchange: ClaimedExchange, externalID: String?, _ source: PreparedSource
     ) async -> ExchangeOutcome {
         var callback: String?
         if source.client.variables(of: step)?.contains("callback_url") == true {
@@ -268,7 +268,7 @@ struct JobRunner: Sendable {
             let expires = clock.millisecondsSinceEpoch() / 1000 + Int64(kind.deadlineMilliseconds / 1000) + 86_400
             callback = callbacks.link(to: exchange.id, expires: expires)
         }
-        return await runner.perform(step, of: exchange, source: source, isJobStep: isJobStep) { name in
+        return await runner.perform(step, of: exchange, source: source, isJobStep: true) { name in
             switch name {
             case "run_external_id": externalID.map { TemplateVariable(.string($0)) }
             case "submission_key": TemplateVariable(.string(exchange.id.description))
