@@ -59,8 +59,9 @@ extension JobStore {
             limit $2
             for no key update skip locked
         )
+        -- A callback has been heard by this; one that comes in the middle of the step asks for another.
         update public.external_job as j
-        set worker_id = $1
+        set worker_id = $1, called_back_at = null
         from due as d
         where j.run_request_id = d.run_request_id
         returning j.org_id, j.run_request_id, j.source_id,

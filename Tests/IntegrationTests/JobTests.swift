@@ -173,6 +173,26 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aCallbackInTheMiddleOfAPollIsHeard() async throws {
+            try await withJobs { platform, api in
+                api.follow(.done(atPoll: 2))
+                api.polling.close(after: 0)
+                let id = try await platform.client.submit(["Abel"], activity: "order_with_callback")
+                let link = try path(of: await eventually("the address to call back") { api.jobs.first?.callback })
+                try await eventually("the job's id") {
+                    try await platform.database.value(
+                        Bool.self, "select exists (select from public.external_job where phase = 'polling')")
+                }
+                #expect(try await platform.client.post([:], to: link).status == 204)
+                try await eventually("a poll") { api.polling.heldBack == 1 }
+                #expect(try await platform.client.post([:], to: link).status == 204)
+                api.polling.open()
+                // Were it not heard, the next poll would come after ten minutes.
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.jobs.first?.polls == 2)
+            }
+        }
+
         private func path(of link: String) throws -> String {
             String(try #require(link.firstRange(of: "/v1/").map { link[$0.lowerBound...] }))
         }

@@ -48,6 +48,7 @@ final class StubJobs: Sendable {
     private final class Shared: Sendable {
         let state = Mutex(State())
         let gate = Gate()
+        let polling = Gate()
     }
 
     private let server: StubServer
@@ -59,13 +60,17 @@ final class StubJobs: Sendable {
         server = try StubServer { request in
             let path = request.target.prefix { $0 != "?" }.split(separator: "/").map(String.init)
             if request.method == "POST", path.count == 1 { return Self.submit(request, shared) }
-            return shared.state.withLock { Self.answer(request, path, &$0) }
+            let reply = shared.state.withLock { Self.answer(request, path, &$0) }
+            if request.method == "GET", path.count == 2 { shared.polling.pass() }
+            return reply
         }
     }
 
     var url: String { server.url }
     /// Holds submissions after they are taken and before they are answered.
     var gate: Gate { shared.gate }
+    /// Holds polls back after their answer is decided.
+    var polling: Gate { shared.polling }
     var jobs: [Job] { shared.state.withLock { $0.jobs } }
     var submissions: Int { shared.state.withLock { $0.submissions } }
     var lookups: Int { shared.state.withLock { $0.lookups } }
@@ -83,6 +88,7 @@ final class StubJobs: Sendable {
 
     func stop() async {
         gate.open()
+        polling.open()
         await server.stop()
     }
 
