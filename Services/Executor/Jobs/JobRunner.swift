@@ -238,14 +238,15 @@ struct JobRunner: Sendable {
                     JobProgress(
                         exchange: job.exchange, after: .zero, phase: phase, calls: failure.calls.map(ExchangeLog.init)))
             }
+            let tries = job.phase == (step == .abort ? .aborting : .cleaning) ? job.tries : 0
             return .progress(
                 JobProgress(
                     exchange: job.exchange,
                     after: source.setup.retry.delay(
                         afterAttempt: 1, retryAfter: nil, random: runner.random()
-                    ).map { $0 * (1 << job.tries) }
+                    ).map { $0 * (1 << tries) }
                         ?? .seconds(1),
-                    phase: job.phase == .cleaning ? .cleaning : .aborting, isFailure: true,
+                    phase: step == .abort ? .aborting : .cleaning, isFailure: true,
                     calls: failure.calls.map(ExchangeLog.init)))
         }
     }
