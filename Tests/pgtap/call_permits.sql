@@ -124,6 +124,20 @@ select is((pg_temp.hold(1, 10, 2, 5)).starts, 2, 'starts are shared, too');
 select is((pg_temp.hold(2, 10, 0, 5, p_source => :source_b)).starts, 1, 'over both organizations');
 select is((pg_temp.hold(2, 10, 1, 5, p_source => :source_b)).starts, 0, 'and no further');
 
+-- Fewer calls than sources that want one.
+delete from public.call_permit;
+select pg_temp.hold(1, 10), pg_temp.hold(1, 10, p_source => :source_b), pg_temp.hold(2, 10), pg_temp.hold(2, 10, p_source => :source_b) \g /dev/null
+update public.call_permit set slots = 0;
+select is(
+    array_agg(array[t.a, t.b] order by t.turn), '{{1,0},{0,1},{1,0},{0,1}}', 'they take turns')
+from (
+    select turn,
+           coalesce(sum((etl_api.share_of_calls(1, p.rate_group_id, p.source_id, p.worker_id, p.wanted, turn)).allowed)
+                    filter (where p.source_id = :source_a), 0)::int as a,
+           coalesce(sum((etl_api.share_of_calls(1, p.rate_group_id, p.source_id, p.worker_id, p.wanted, turn)).allowed)
+                    filter (where p.source_id = :source_b), 0)::int as b
+    from generate_series(1, 4) as turn cross join public.call_permit as p group by turn) as t;
+
 -- A paused source.
 update public.source set rate_group_id = null, paused_until = clock_timestamp() + interval '1 minute' where id = :source_a;
 select ok((h).target = 0 and (h).wait between 50 and 60, 'nobody calls a paused source')
