@@ -31,10 +31,11 @@ struct CallLane {
     private var asksAt: Instant
     private var startsAt: Instant
     private var renewsAt: Instant
+    private var returnsAt: Instant
     private var idleSince: Instant?
 
     init(now: Instant) {
-        (validUntil, startsUntil, asksAt, startsAt, renewsAt) = (now, now, now, now, now)
+        (validUntil, startsUntil, asksAt, startsAt, renewsAt, returnsAt) = (now, now, now, now, now, now)
     }
 
     var outstanding: Int { waiting.count + calling }
@@ -84,6 +85,8 @@ extension CallLane {
             return slots > 0 ? idleSince.map { $0 + Self.linger } : nil
         }
         var time = cap == 0 ? asksAt : renewsAt
+        // Others wait for what calls that have ended held.
+        if cap < slots, calling < slots { time = min(time, returnsAt) }
         if isRated, !waiting.isEmpty, calling < cap, starts == 0 || now >= startsUntil { time = min(time, startsAt) }
         return time
     }
@@ -104,6 +107,7 @@ extension CallLane {
         cap = min(permit.slots, permit.target)
         validUntil = asked + valid
         renewsAt = now + Self.renewal
+        returnsAt = now + Self.pause
         asksAt = now + max(permit.wait, Self.renewal)
         startsAt = now + permit.wait
         isRated = permit.starts != nil
@@ -117,7 +121,8 @@ extension CallLane {
     /// Postgres has not answered.
     mutating func refuse(_ now: Instant, retryAfter: Duration) {
         isAsking = false
-        (renewsAt, asksAt, startsAt) = (now + retryAfter, now + retryAfter, now + retryAfter)
+        let time = now + retryAfter
+        (renewsAt, asksAt, startsAt, returnsAt) = (time, time, time, time)
     }
 
     /// The worker that the permit was given to is no more.
