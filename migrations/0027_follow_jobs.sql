@@ -27,7 +27,7 @@ create table public.external_job (
     constraint external_job_has_an_id check (phase in ('submitting', 'unknown') or external_id is not null),
     constraint external_job_within_bounds check (octet_length(external_id) between 1 and 1000 and octet_length(progress) <= 1000)
 ) with (fillfactor = 50);
-create index external_job_due on public.external_job (due_at) where worker_id is null;
+create index external_job_due on public.external_job (source_id, due_at) where worker_id is null;
 create index external_job_held on public.external_job (worker_id) where worker_id is not null;
 comment on table public.external_job is
     'A job that runs at an API, or may: one exchange''s, from just before its submission until nothing of it is left to do.';

@@ -213,6 +213,13 @@ struct CallSchedule {
         turns.flatMap { source in (lanes[source]?.waiting ?? []).filter { $0.job == nil }.map(\.exchange.id) }
     }
 
+    /// Sources of which so many steps of jobs, or more, have not begun.
+    func sources(withSteps count: Int) -> [SourceID] {
+        turns.filter { source in
+            (lanes[source]?.waiting ?? []).lazy.filter { $0.job != nil }.count >= count
+        }.map(\.source)
+    }
+
     /// Takes out exchanges that have not begun and that nobody wants any more; others are passed over.
     ///
     /// - Returns: how many.

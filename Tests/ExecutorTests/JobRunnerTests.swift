@@ -1,4 +1,5 @@
 import Contracts
+import Runtime
 import Testing
 
 @testable import Executor

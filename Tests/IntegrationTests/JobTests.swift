@@ -173,6 +173,45 @@ extension IntegrationTests {
             }
         }
 
+        @Test func jobsAreFollowedBesideASourceWithMoreWorkThanItMayDo() async throws {
+            try await withJobs { platform, api in
+                _ = try await platform.database.column(
+                    Int64.self,
+                    """
+                    update public.source set setup = setup || '{"concurrency": 128}', version = version + 1 where key = 'registry'
+                    returning version
+                    """)
+                platform.api.gate.close(after: 0)
+                let many = try await platform.client.submit((0..<1_000).map { "o \($0)" }, activity: "quiet")
+                try await eventually("calls up to the limit") { platform.api.meter.mostInFlight == 128 }
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                platform.api.gate.open()
+                _ = try await platform.client.wait(for: many, toBe: "done")
+            }
+        }
+
+        /// 1,000 of their jobs are due for longer.
+        @Test func jobsOfASourceThatMayHardlyBeCalledDoNotStandBeforeThoseOfOthers() async throws {
+            try await withJobs { platform, api in
+                _ = try await platform.database.column(
+                    Int64.self,
+                    """
+                    with slow as (
+                        update public.source set setup = setup || '{"rate": {"calls": 1, "per_seconds": 3600}}', version = version + 1
+                        where key = 'patient' returning owner_org_id, id
+                    )
+                    insert into public.external_job (org_id, run_request_id, source_id, phase, external_id, due_at)
+                    select s.owner_org_id, utils.uuid_v7(), s.id, 'polling', 'job-0', clock_timestamp() - interval '1 hour'
+                    from slow as s cross join generate_series(1, 1000) as n
+                    returning 1::bigint
+                    """)
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.submissions == 1)
+            }
+        }
+
         @Test func aCallbackInTheMiddleOfAPollIsHeard() async throws {
             try await withJobs { platform, api in
                 api.follow(.done(atPoll: 2))
