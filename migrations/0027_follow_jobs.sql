@@ -68,7 +68,7 @@ begin
     -- The executor's own rows come with their job.
     insert into public.external_job (org_id, run_request_id, source_id, phase, external_id, submitted_at, progressed_at)
     select distinct on (r.run_request_id)
-           n.org_id, r.run_request_id, n.source_id, 'polling', n.snapshot_id, clock_timestamp(), clock_timestamp()
+           n.org_id, r.run_request_id, q.source_id, 'polling', n.snapshot_id, clock_timestamp(), clock_timestamp()
     from new_rows as n
     join public.run_queue as r on r.id = n.run_id and r.org_id = n.org_id
     join public.run_request as q on q.id = r.run_request_id and q.org_id = n.org_id and q.state = 'in_progress'
