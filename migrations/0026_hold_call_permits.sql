@@ -92,7 +92,8 @@ The caller holds the limit''s lock.';
 create function etl_api.hold_call_permits(
     p_worker uuid, p_sources uuid[], p_wanted integer[], p_keep integer[], p_starts integer[], p_within double precision)
     returns table (
-        source_id uuid, slots integer, target integer, starts integer, wait_seconds double precision, others_want boolean)
+        source_id uuid, slots integer, target integer, starts integer, starts_seconds double precision,
+        wait_seconds double precision, others_want boolean)
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
@@ -130,6 +131,8 @@ begin
         source_id := ask.id;
         wait_seconds := 0;
         starts := null;
+        -- A start that is not used in time is lost for the whole stretch of time: a hundredth of that is not too much to wait.
+        starts_seconds := greatest(p_within, least(ask.per_seconds, ask.group_per_seconds) / 100);
 
         delete from public.call_permit as p
         where p.source_id = ask.id and not exists (select from public.worker as w where w.id = p.worker_id and w.ended_at is null);
@@ -181,7 +184,7 @@ begin
             end loop;
             if starts > 0 then
                 insert into public.call_start (limit_id, starts_by, calls)
-                select b.id, to_timestamp(ceil(extract(epoch from moment + make_interval(secs => p_within)) / b.bucket) * b.bucket), starts
+                select b.id, to_timestamp(ceil(extract(epoch from moment + make_interval(secs => starts_seconds)) / b.bucket) * b.bucket), starts
                 from (values
                     (ask.id, ask.calls, greatest(ask.per_seconds / 100, 0.01)),
                     (ask.group_id, ask.group_calls, greatest(ask.group_per_seconds / 100, 0.01))
@@ -196,7 +199,7 @@ end
 $$;
 comment on function etl_api.hold_call_permits(uuid, uuid[], integer[], integer[], integer[], double precision) is
     'Gives an executor its share of the calls of sources: slots it holds from now on, of which it is to use no more than target; and starts of
-rate-limited ones, which it uses within p_within seconds or not at all. keep: the calls that it may be making already.';
+rate-limited ones, which it uses within starts_seconds, p_within at least, or not at all. keep: the calls that it may be making already.';
 grant execute on function etl_api.share_of_calls(integer, uuid, uuid, uuid, integer, bigint) to weir_executor;
 grant execute on function etl_api.hold_call_permits(uuid, uuid[], integer[], integer[], integer[], double precision) to weir_executor;
 

@@ -157,7 +157,7 @@ struct CallSchedule {
         for (source, lane) in lanes {
             guard askings.count < Self.asksMax else { break }
             guard let time = lane.asks(now), time <= now else { continue }
-            askings.append(lane.asking(of: source, callsMax: limits.callsMax))
+            askings.append(lane.asking(of: source, callsMax: limits.callsMax, now))
             lanes[source]?.ask()
         }
         return askings
@@ -168,7 +168,8 @@ struct CallSchedule {
 
     /// Postgres has answered what was asked.
     ///
-    /// - Returns: claimed exchanges that cannot begin here: other executors have all permits, or the source is paused.
+    /// - Returns: claimed exchanges that cannot begin here: other executors have all permits, the source is paused, or its rate is used up
+    ///   for long.
     mutating func permit(
         _ permits: [CallPermit], of askings: [PermitAsking], asked: Instant, within: Duration, _ now: Instant
     ) -> [Call] {
@@ -180,7 +181,12 @@ struct CallSchedule {
         for permit in permits {
             var lane = lanes[permit.source] ?? CallLane(now: now)
             lane.permit(permit, asked: asked, now: now, within: within, valid: limits.permitValid)
-            if lane.cap == 0, lane.calling == 0 { stranded += lane.waiting }
+            if lane.cap == 0, lane.calling == 0 {
+                stranded += lane.waiting
+            } else if lane.isFarOff(now) {
+                // Steps of jobs stay: they are in progress nowhere, and would soon be back.
+                stranded += lane.waiting.filter { $0.job == nil }
+            }
             keep(lane, of: permit.source, now)
         }
         if !stranded.isEmpty { _ = remove(Set(stranded.map(\.exchange.id)), now) }
