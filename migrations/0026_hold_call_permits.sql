@@ -34,7 +34,7 @@ grant select on public.call_permit, public.call_start to weir_service;
 grant insert, update, delete on public.call_permit, public.call_start to weir_executor;
 
 create function etl_api.share_of_calls(
-    p_limit integer, p_group uuid, p_source uuid, p_worker uuid, p_wanted integer,
+    p_limit integer, p_group uuid, p_source uuid, p_worker uuid, p_wanted integer, p_turn bigint,
     out allowed integer, out wanting integer, out others_want boolean)
     language sql stable
     set search_path = pg_catalog, pg_temp
@@ -59,12 +59,21 @@ as $$
             where w.service = 'weir-executor' and w.ended_at is null
               and not exists (select from permit as p where p.worker_id = w.id and p.wanted > 0)))::int else 0 end as calls
         from counted as c
-    ), shared as (
-        select p.*, a.calls / a.wanting
-                + (row_number() over (order by p.worker_id, p.source_id) <= a.calls % a.wanting)::int as share
+    ), numbered as (
+        select p.*, dense_rank() over (order by p.source_id) as of_limit,
+               row_number() over (partition by p.source_id order by p.worker_id) as of_source
         from permit as p
-        cross join available as a
         where p.wanted > 0
+    ), turned as (
+        -- Where there are fewer calls than would want one, sources take turns, or some would never call as long as others have work.
+        select n.*, (n.of_limit + p_turn * a.calls) % max(n.of_limit) over () as place
+        from numbered as n
+        cross join available as a
+    ), shared as (
+        select n.*, a.calls / a.wanting
+                + (row_number() over (order by n.of_source, n.place, n.worker_id) <= a.calls % a.wanting)::int as share
+        from turned as n
+        cross join available as a
     )
     select coalesce((
                select greatest(0, least(own.wanted, greatest(
@@ -76,13 +85,15 @@ as $$
            a.wanting, a.others_want
     from available as a
 $$;
-comment on function etl_api.share_of_calls(integer, uuid, uuid, uuid, integer) is
-    'How many of a limit''s calls an executor may have for a source, beside those that hold or want some. The caller holds the limit''s lock.';
+comment on function etl_api.share_of_calls(integer, uuid, uuid, uuid, integer, bigint) is
+    'How many of a limit''s calls an executor may have for a source, beside those that hold or want some, when it is some turn.
+The caller holds the limit''s lock.';
 
 create function etl_api.hold_call_permits(
     p_worker uuid, p_sources uuid[], p_wanted integer[], p_keep integer[], p_starts integer[], p_within double precision)
     returns table (
-        source_id uuid, slots integer, target integer, starts integer, wait_seconds double precision, others_want boolean)
+        source_id uuid, slots integer, target integer, starts integer, starts_seconds double precision,
+        wait_seconds double precision, others_want boolean)
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
@@ -120,6 +131,8 @@ begin
         source_id := ask.id;
         wait_seconds := 0;
         starts := null;
+        -- A start that is not used in time is lost for the whole stretch of time: a hundredth of that is not too much to wait.
+        starts_seconds := greatest(p_within, least(ask.per_seconds, ask.group_per_seconds) / 100);
 
         delete from public.call_permit as p
         where p.source_id = ask.id and not exists (select from public.worker as w where w.id = p.worker_id and w.ended_at is null);
@@ -127,12 +140,12 @@ begin
             wait_seconds := extract(epoch from ask.paused_until - moment);
             ask.wanted := 0;
         end if;
-        own := etl_api.share_of_calls(ask.concurrency, null, ask.id, p_worker, ask.wanted);
+        own := etl_api.share_of_calls(ask.concurrency, null, ask.id, p_worker, ask.wanted, 0);
         target := own.allowed;
         others_want := own.others_want;
         if ask.group_id is not null then
             -- Without a bound of its own the group still knows who wants some.
-            grouped := etl_api.share_of_calls(coalesce(ask.group_concurrency, 1000000), ask.group_id, ask.id, p_worker, ask.wanted);
+            grouped := etl_api.share_of_calls(coalesce(ask.group_concurrency, 1000000), ask.group_id, ask.id, p_worker, ask.wanted, floor(extract(epoch from moment) / 4)::bigint);
             target := least(target, grouped.allowed);
             others_want := others_want or grouped.others_want;
             group_wanting := grouped.wanting;
@@ -171,7 +184,7 @@ begin
             end loop;
             if starts > 0 then
                 insert into public.call_start (limit_id, starts_by, calls)
-                select b.id, to_timestamp(ceil(extract(epoch from moment + make_interval(secs => p_within)) / b.bucket) * b.bucket), starts
+                select b.id, to_timestamp(ceil(extract(epoch from moment + make_interval(secs => starts_seconds)) / b.bucket) * b.bucket), starts
                 from (values
                     (ask.id, ask.calls, greatest(ask.per_seconds / 100, 0.01)),
                     (ask.group_id, ask.group_calls, greatest(ask.group_per_seconds / 100, 0.01))
@@ -186,14 +199,14 @@ end
 $$;
 comment on function etl_api.hold_call_permits(uuid, uuid[], integer[], integer[], integer[], double precision) is
     'Gives an executor its share of the calls of sources: slots it holds from now on, of which it is to use no more than target; and starts of
-rate-limited ones, which it uses within p_within seconds or not at all. keep: the calls that it may be making already.';
-grant execute on function etl_api.share_of_calls(integer, uuid, uuid, uuid, integer) to weir_executor;
+rate-limited ones, which it uses within starts_seconds, p_within at least, or not at all. keep: the calls that it may be making already.';
+grant execute on function etl_api.share_of_calls(integer, uuid, uuid, uuid, integer, bigint) to weir_executor;
 grant execute on function etl_api.hold_call_permits(uuid, uuid[], integer[], integer[], integer[], double precision) to weir_executor;
 
 -- migrate:down
 
 set local role weir_owner;
 drop function etl_api.hold_call_permits(uuid, uuid[], integer[], integer[], integer[], double precision);
-drop function etl_api.share_of_calls(integer, uuid, uuid, uuid, integer);
+drop function etl_api.share_of_calls(integer, uuid, uuid, uuid, integer, bigint);
 drop table public.call_start;
 drop table public.call_permit;

@@ -27,7 +27,7 @@ create table public.external_job (
     constraint external_job_has_an_id check (phase in ('submitting', 'unknown') or external_id is not null),
     constraint external_job_within_bounds check (octet_length(external_id) between 1 and 1000 and octet_length(progress) <= 1000)
 ) with (fillfactor = 50);
-create index external_job_due on public.external_job (due_at) where worker_id is null;
+create index external_job_due on public.external_job (source_id, due_at) where worker_id is null;
 create index external_job_held on public.external_job (worker_id) where worker_id is not null;
 comment on table public.external_job is
     'A job that runs at an API, or may: one exchange''s, from just before its submission until nothing of it is left to do.';
@@ -68,7 +68,7 @@ begin
     -- The executor's own rows come with their job.
     insert into public.external_job (org_id, run_request_id, source_id, phase, external_id, submitted_at, progressed_at)
     select distinct on (r.run_request_id)
-           n.org_id, r.run_request_id, n.source_id, 'polling', n.snapshot_id, clock_timestamp(), clock_timestamp()
+           n.org_id, r.run_request_id, q.source_id, 'polling', n.snapshot_id, clock_timestamp(), clock_timestamp()
     from new_rows as n
     join public.run_queue as r on r.id = n.run_id and r.org_id = n.org_id
     join public.run_request as q on q.id = r.run_request_id and q.org_id = n.org_id and q.state = 'in_progress'

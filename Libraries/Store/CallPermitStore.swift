@@ -31,6 +31,8 @@ public struct CallPermit: Sendable, Equatable {
     public let target: Int
     /// The calls that may begin now; nil when the source does not limit that.
     public let starts: Int?
+    /// How long after they were asked for they may be used; nil: as long as was asked.
+    public let startsWithin: Duration?
     /// How long it is of no use to ask again: the rate is used up, or the source is paused.
     public let wait: Duration
     /// Whether other executors have less than they have work for.
@@ -38,13 +40,14 @@ public struct CallPermit: Sendable, Equatable {
 
     /// A permit for a source.
     public init(
-        source: ReadySource, slots: Int, target: Int, starts: Int? = nil, wait: Duration = .zero,
-        othersWant: Bool = false
+        source: ReadySource, slots: Int, target: Int, starts: Int? = nil, startsWithin: Duration? = nil,
+        wait: Duration = .zero, othersWant: Bool = false
     ) {
         self.source = source
         self.slots = slots
         self.target = target
         self.starts = starts
+        self.startsWithin = startsWithin
         self.wait = wait
         self.othersWant = othersWant
     }
@@ -62,7 +65,7 @@ public struct CallPermitStore: Sendable {
     private static let hold = Statement(
         "call_permit.hold",
         """
-        select source_id, slots, target, starts, wait_seconds, others_want
+        select source_id, slots, target, starts, starts_seconds, wait_seconds, others_want
         from etl_api.hold_call_permits($1, $2, $3, $4, $5, $6)
         """)
 
@@ -79,13 +82,13 @@ public struct CallPermitStore: Sendable {
             askings.map { Int32(clamping: $0.keep) }, askings.map { Int32(clamping: $0.starts) }, within.inSeconds)
         var permits: [CallPermit] = []
         for row in rows {
-            let (id, slots, target, starts, wait, othersWant) = try row.decode(
-                (SourceID, Int32, Int32, Int32?, Double, Bool).self)
+            let (id, slots, target, starts, startsWithin, wait, othersWant) = try row.decode(
+                (SourceID, Int32, Int32, Int32?, Double, Double, Bool).self)
             guard let source = sources[id] else { continue }
             permits.append(
                 CallPermit(
                     source: source, slots: Int(slots), target: Int(target), starts: starts.map(Int.init),
-                    wait: .seconds(wait), othersWant: othersWant))
+                    startsWithin: .seconds(startsWithin), wait: .seconds(wait), othersWant: othersWant))
         }
         return permits
     }

@@ -35,8 +35,12 @@ extension JobStore {
         "job.advance",
         """
         update public.external_job as j
-        set worker_id = null, due_at = clock_timestamp() + make_interval(secs => i.seconds),
-            phase = coalesce(i.phase, j.phase), tries = case when i.failed then j.tries + 1 else 0 end,
+        set worker_id = null,
+            due_at = clock_timestamp()
+                + make_interval(secs => case when j.called_back_at is null or i.failed then i.seconds else 0 end),
+            phase = coalesce(i.phase, j.phase),
+            -- Those of another phase are no tries of this one.
+            tries = case when i.failed then case when i.phase <> j.phase then 0 else j.tries end + 1 else 0 end,
             polls = j.polls + (j.phase = 'polling' and i.phase is null)::int,
             progressed_at = case when i.progress is distinct from j.progress and i.progress is not null
                                  then clock_timestamp() else j.progressed_at end,

@@ -46,21 +46,51 @@ public struct DueJob: Sendable {
 }
 
 extension JobStore {
+    // Sources with jobs that nobody holds, one look-up each; without those that are paused, and those of which the caller has enough.
+    private static func callable(except: String) -> String {
+        """
+        source as (
+            (select j.source_id from public.external_job as j where j.worker_id is null order by j.source_id limit 1)
+            union all
+            select n.source_id from source as s
+            cross join lateral (
+                select j.source_id from public.external_job as j
+                where j.worker_id is null and j.source_id > s.source_id
+                order by j.source_id limit 1
+            ) as n
+        ), next as materialized (
+            select s.source_id from source as s
+            where s.source_id <> all (\(except))
+              and not exists (select from public.source as p
+                              where p.id = s.source_id and p.paused_until > (select clock_timestamp()))
+        )
+        """
+    }
+
     private static let claim = Statement(
         "job.claim",
         """
-        with alive as materialized (
+        with recursive \(callable(except: "$3")), alive as materialized (
             -- Held until the commit, so that a worker is never released in the middle of a claim of its own.
             select from public.worker as w where w.id = $1 and w.ended_at is null for key share
         ), due as materialized (
-            select j.run_request_id from public.external_job as j
-            where j.worker_id is null and j.due_at <= (select clock_timestamp()) and exists (select from alive)
-            order by j.due_at
-            limit $2
-            for no key update skip locked
+            select j.run_request_id
+            from (select j.run_request_id from next as n
+                  cross join lateral (
+                      select j.run_request_id, j.due_at from public.external_job as j
+                      where j.worker_id is null and j.source_id = n.source_id and j.due_at <= (select clock_timestamp())
+                      order by j.due_at
+                      limit $4
+                  ) as j
+                  order by j.due_at
+                  limit $2) as c
+            join public.external_job as j on j.run_request_id = c.run_request_id
+            where j.worker_id is null and exists (select from alive)
+            for no key update of j skip locked
         )
+        -- A callback has been heard by this; one that comes in the middle of the step asks for another.
         update public.external_job as j
-        set worker_id = $1
+        set worker_id = $1, called_back_at = null
         from due as d
         where j.run_request_id = d.run_request_id
         returning j.org_id, j.run_request_id, j.source_id,
@@ -93,14 +123,27 @@ extension JobStore {
     private static let next = Statement(
         "job.next",
         """
+        with recursive \(callable(except: "$1"))
         select extract(epoch from min(j.due_at) - clock_timestamp())::double precision
-        from public.external_job as j where j.worker_id is null
+        from next as n
+        cross join lateral (
+            select j.due_at from public.external_job as j
+            where j.worker_id is null and j.source_id = n.source_id
+            order by j.due_at limit 1
+        ) as j
         """)
 
-    /// Takes jobs of which a step is due, those first that are due for longest.
-    public func claim(worker: WorkerID, limit: Int) async throws(PostgresError) -> [DueJob] {
+    /// Takes jobs of which a step is due, those first that are due for longest; none of a source that is paused.
+    ///
+    /// - Parameters:
+    ///   - limit: how many.
+    ///   - limitOfSource: how many of each source, so that one that may hardly be called does not stand before all others.
+    ///   - except: sources of which none is wanted.
+    public func claim(
+        worker: WorkerID, limit: Int, limitOfSource: Int, except: [SourceID] = []
+    ) async throws(PostgresError) -> [DueJob] {
         var jobs: [DueJob] = []
-        for row in try await pool.execute(Self.claim, worker, limit) {
+        for row in try await pool.execute(Self.claim, worker, limit, except, limitOfSource) {
             let (org, exchange, source, version, phase, externalID, state, age, stillness, progress, polls, tries) =
                 try row.decode(
                     (
@@ -126,8 +169,8 @@ extension JobStore {
         return jobs
     }
 
-    /// Until the next step of any job is due; nil when there is none.
-    public func nextDue() async throws(PostgresError) -> Duration? {
-        try await pool.execute(Self.next).first?.decode(Double?.self, at: 0).map { .seconds($0) }
+    /// Until the next step of any job is due that ``claim(worker:limit:limitOfSource:except:)`` would take; nil when there is none.
+    public func nextDue(except: [SourceID] = []) async throws(PostgresError) -> Duration? {
+        try await pool.execute(Self.next, except).first?.decode(Double?.self, at: 0).map { .seconds($0) }
     }
 }

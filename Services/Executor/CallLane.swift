@@ -10,6 +10,8 @@ struct CallLane {
     static let renewal: Duration = .seconds(1)
     /// How soon after the last time an executor without a permit asks again when it hears of work.
     static let pause: Duration = .milliseconds(50)
+    /// What may not begin for longer than this is left to others: in this executor's hands it would only look as if it were under way.
+    static let patience: Duration = .seconds(5)
 
     var waiting: ArraySlice<Call> = []
     var calling = 0
@@ -33,10 +35,11 @@ struct CallLane {
     private var asksAt: Instant
     private var startsAt: Instant
     private var renewsAt: Instant
+    private var returnsAt: Instant
     private var idleSince: Instant?
 
     init(now: Instant) {
-        (validUntil, startsUntil, asksAt, startsAt, renewsAt) = (now, now, now, now, now)
+        (validUntil, startsUntil, asksAt, startsAt, renewsAt, returnsAt) = (now, now, now, now, now, now)
     }
 
     var outstanding: Int { waiting.count + calling }
@@ -48,6 +51,13 @@ struct CallLane {
     func mayBegin(_ now: Instant) -> Bool {
         !waiting.isEmpty && calling < cap && now < validUntil && (!isRated || starts > 0 && now < startsUntil)
     }
+
+    /// Whether the rate is used up and it takes long until calls may begin.
+    func isFarOff(_ now: Instant) -> Bool {
+        isRated && startsLeft(now) == 0 && now + Self.patience < startsAt
+    }
+
+    private func startsLeft(_ now: Instant) -> Int { now < startsUntil ? max(starts, 0) : 0 }
 
     mutating func begin() -> Call? {
         guard let call = waiting.popFirst() else { return nil }
@@ -71,7 +81,7 @@ struct CallLane {
     ///
     /// - Returns: the room, and how much of it is worth a statement.
     func room(claimMax: Int, callsMax: Int, now: Instant) -> (room: Int, worth: Int) {
-        guard now < validUntil else { return (0, 1) }
+        guard now < validUntil, !isFarOff(now) else { return (0, 1) }
         let concurrency = min(cap, callsMax)
         var ahead = min(claimMax, concurrency)
         // What is claimed and may not begin for long is better left to others.
@@ -84,10 +94,11 @@ struct CallLane {
 // Permits.
 extension CallLane {
     /// What an executor asks of Postgres for one source.
-    func asking(of source: ReadySource, callsMax: Int) -> PermitAsking {
+    func asking(of source: ReadySource, callsMax: Int, _ now: Instant) -> PermitAsking {
         PermitAsking(
             source: source, wanted: isOffered ? callsMax : outstanding, keep: max(cap, calling),
-            starts: isRated ? max(min(cap - calling, waiting.count), 0) + pagesWaiting : 0)
+            starts: isRated
+                ? max(max(min(cap - calling, waiting.count), 0) + pagesWaiting - startsLeft(now), 0) : 0)
     }
 
     /// When it is time to ask; nil: not as things stand.
@@ -97,6 +108,8 @@ extension CallLane {
             return slots > 0 ? idleSince.map { $0 + Self.linger } : nil
         }
         var time = cap == 0 ? asksAt : renewsAt
+        // Others wait for what calls that have ended held.
+        if cap < slots, calling < slots { time = min(time, returnsAt) }
         let wantsStarts = pagesWaiting > 0 || !waiting.isEmpty && calling < cap
         if isRated, wantsStarts, starts == 0 || now >= startsUntil { time = min(time, startsAt) }
         return time
@@ -118,20 +131,24 @@ extension CallLane {
         cap = min(permit.slots, permit.target)
         validUntil = asked + valid
         renewsAt = now + Self.renewal
+        returnsAt = now + Self.pause
         asksAt = now + max(permit.wait, Self.renewal)
         startsAt = now + permit.wait
         isRated = permit.starts != nil
         guard let granted = permit.starts, granted > 0 else { return }
-        starts = granted
+        let (left, until) = (startsLeft(now), startsUntil)
+        starts = granted + left
         lastStarts = granted
-        startsUntil = asked + within
+        startsUntil = asked + (permit.startsWithin ?? within)
+        if left > 0 { startsUntil = min(startsUntil, until) }
         if now >= startsUntil { startsAt = now }
     }
 
     /// Postgres has not answered.
     mutating func refuse(_ now: Instant, retryAfter: Duration) {
         isAsking = false
-        (renewsAt, asksAt, startsAt) = (now + retryAfter, now + retryAfter, now + retryAfter)
+        let time = now + retryAfter
+        (renewsAt, asksAt, startsAt, returnsAt) = (time, time, time, time)
     }
 
     /// The worker that the permit was given to is no more.

@@ -175,7 +175,7 @@ struct CallSchedule {
         for (source, lane) in lanes {
             guard askings.count < Self.asksMax else { break }
             guard let time = lane.asks(now), time <= now else { continue }
-            askings.append(lane.asking(of: source, callsMax: limits.callsMax))
+            askings.append(lane.asking(of: source, callsMax: limits.callsMax, now))
             lanes[source]?.ask()
         }
         return askings
@@ -186,7 +186,8 @@ struct CallSchedule {
 
     /// Postgres has answered what was asked.
     ///
-    /// - Returns: claimed exchanges that cannot begin here: other executors have all permits, or the source is paused.
+    /// - Returns: claimed exchanges that cannot begin here: other executors have all permits, the source is paused, or its rate is used up
+    ///   for long.
     mutating func permit(
         _ permits: [CallPermit], of askings: [PermitAsking], asked: Instant, within: Duration, _ now: Instant
     ) -> [Call] {
@@ -198,7 +199,12 @@ struct CallSchedule {
         for permit in permits {
             var lane = lanes[permit.source] ?? CallLane(now: now)
             lane.permit(permit, asked: asked, now: now, within: within, valid: limits.permitValid)
-            if lane.cap == 0, lane.calling == 0 { stranded += lane.waiting }
+            if lane.cap == 0, lane.calling == 0 {
+                stranded += lane.waiting
+            } else if lane.isFarOff(now) {
+                // Steps of jobs stay: they are in progress nowhere, and would soon be back.
+                stranded += lane.waiting.filter { $0.job == nil }
+            }
             keep(lane, of: permit.source, now)
         }
         if !stranded.isEmpty { _ = remove(Set(stranded.map(\.exchange.id)), now) }
@@ -229,6 +235,13 @@ struct CallSchedule {
     /// The exchanges that have not begun; without those whose jobs are followed, which are in progress nowhere.
     var waitingExchanges: [RunRequestID] {
         turns.flatMap { source in (lanes[source]?.waiting ?? []).filter { $0.job == nil }.map(\.exchange.id) }
+    }
+
+    /// Sources of which so many steps of jobs, or more, have not begun.
+    func sources(withSteps count: Int) -> [SourceID] {
+        turns.filter { source in
+            (lanes[source]?.waiting ?? []).lazy.filter { $0.job != nil }.count >= count
+        }.map(\.source)
     }
 
     /// Takes out exchanges that have not begun and that nobody wants any more; others are passed over.

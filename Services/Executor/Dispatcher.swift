@@ -192,6 +192,9 @@ final class Dispatcher: Sendable {
     /// The claimed exchanges that have not begun.
     var waitingExchanges: [RunRequestID] { state.withLock { $0.schedule.waitingExchanges } }
 
+    /// Sources of which so many steps of jobs, or more, have not begun.
+    func sources(withSteps count: Int) -> [SourceID] { state.withLock { $0.schedule.sources(withSteps: count) } }
+
     /// Takes out exchanges that have not begun; others are passed over.
     ///
     /// - Returns: how many.

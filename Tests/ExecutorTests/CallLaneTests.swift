@@ -67,9 +67,10 @@ struct CallLaneTests {
         #expect(begun(&schedule, start) == 4)
         _ = schedule.takeAskings(at(1_000))
         _ = schedule.permit([permit(4, target: 2)], of: [], asked: at(1_000), within: within, at(1_001))
+        #expect(schedule.takeAskings(at(1_100)).isEmpty)
         for _ in 0..<2 { schedule.end(source, bytes: 0, at(1_100)) }
         #expect(begun(&schedule, at(1_100)) == 0)
-        #expect(schedule.takeAskings(at(2_001)).first?.keep == 2)
+        #expect(schedule.takeAskings(at(1_100)) == [PermitAsking(source: source, wanted: 8, keep: 2, starts: 0)])
     }
 
     @Test func callsThatMayHaveBegunMeanwhileAreKept() throws {
@@ -155,6 +156,34 @@ struct CallLaneTests {
         var schedule = try schedule(permit(10, starts: 0, wait: .milliseconds(700)), calls: 5)
         #expect(schedule.takeAskings(at(699)).isEmpty)
         #expect(schedule.nextWake(at(699)) == at(700))
+    }
+
+    @Test func whatMayNotBeginForLongIsLeftToOthers() throws {
+        var schedule = try schedule(permit(10, starts: 0), calls: 5)
+        let askings = schedule.takeAskings(start)
+        let stranded = schedule.permit(
+            [permit(10, starts: 0, wait: .seconds(3_600))], of: askings, asked: start, within: within, start)
+        #expect(stranded.count == 5 && schedule.waiting == 0)
+        _ = schedule.offer(source, start)
+        for seconds in 1...20 {
+            _ = schedule.permit(
+                [permit(10, starts: 0, wait: .seconds(3_600 - seconds))], of: [], asked: at(seconds * 1_000),
+                within: within, at(seconds * 1_000))
+            #expect(schedule.takeTurn(at(seconds * 1_000)) == nil)
+        }
+        _ = schedule.permit(
+            [permit(10, starts: 0, wait: .seconds(4))], of: [], asked: at(3_596_000), within: within, at(3_596_000))
+        #expect(schedule.takeTurn(at(3_596_000)) != nil)
+    }
+
+    @Test func startsThatLastAreUsedBeforeOthersAreAskedFor() throws {
+        var schedule = try schedule(permit(10, starts: 0), calls: 3)
+        let long = CallPermit(source: source, slots: 10, target: 10, starts: 5, startsWithin: .seconds(36))
+        _ = schedule.permit([long], of: schedule.takeAskings(start), asked: start, within: within, start)
+        #expect(begun(&schedule, at(500)) == 3)
+        try add(4, to: &schedule)
+        #expect(begun(&schedule, at(600)) == 2)
+        #expect(schedule.takeAskings(at(600)).map(\.starts) == [2])
     }
 
     @Test func withoutNewsFromPostgresNothingBegins() throws {

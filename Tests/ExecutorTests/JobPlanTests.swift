@@ -60,7 +60,15 @@ struct JobPlanTests {
         #expect(plan(job(.polling, exchange: "timedout"), steps: [.run, .status, .cleanup]) == .cleanUp)
         #expect(plan(job(.polling, exchange: "failed"), steps: [.run, .status]) == .end)
         #expect(plan(job(.unknown, externalID: nil, exchange: "failed")) == .end)
-        #expect(plan(job(.aborting, exchange: "failed", tries: JobPlan.farewellTriesMax)) == .end)
+        let tries = JobPlan.farewellTriesMax
+        #expect(plan(job(.aborting, exchange: "failed", tries: tries)) == .cleanUp)
+        #expect(plan(job(.aborting, exchange: "failed", tries: tries), steps: [.run, .status, .abort]) == .end)
+        #expect(plan(job(.cleaning, exchange: "failed", tries: tries)) == .end)
+    }
+
+    @Test func pollsThatFailedAreNoTriesOfEndingIt() {
+        #expect(plan(job(.polling, exchange: "failed", tries: 9)) == .abort)
+        #expect(plan(job(.polling, exchange: "done", tries: 9)) == .cleanUp)
     }
 
     @Test func whatIsDoneIsOnlyCleanedUp() {

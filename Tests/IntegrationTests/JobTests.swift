@@ -78,6 +78,17 @@ extension IntegrationTests {
             }
         }
 
+        /// With a key of its own the next one would be another job.
+        @Test func aRefusalOfTheSecondSubmissionSaysNothingOfTheFirst() async throws {
+            try await withJobs { platform, api in
+                api.leaveUnanswered(1)
+                api.refuse(1)
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.submissions == 3 && api.jobs.count == 1)
+            }
+        }
+
         @Test func aSubmissionOfWhichNobodyKnowsFailsIfTheSourceSaysSo() async throws {
             try await withJobs { platform, api in
                 api.leaveUnanswered(1)
@@ -127,6 +138,22 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aRequestThatIsCancelledDuringItsSubmissionAbortsItsJob() async throws {
+            try await withJobs { platform, api in
+                api.follow(.endless)
+                api.gate.close(after: 0)
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                try await eventually("the submission") { api.submissions == 1 }
+                _ = try await platform.client.post([:], to: "\(IntakeClient.requests)/\(id)/cancel")
+                _ = try await platform.client.wait(for: id, toBe: "failed")
+                // Longer than it takes an executor to see that.
+                try await Task.sleep(for: .seconds(4))
+                api.gate.open()
+                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                #expect(api.jobs.first?.aborted == 1 && api.jobs.first?.cleaned == 1)
+            }
+        }
+
         @Test func anAPIThatCallsBackIsNotWaitedFor() async throws {
             try await withJobs { platform, api in
                 api.follow(.done(atPoll: 1))
@@ -143,6 +170,65 @@ extension IntegrationTests {
                 _ = try await platform.client.wait(for: id, toBe: "done")
                 #expect(api.jobs.first?.polls == 1)
                 #expect(try await anybody.get(path(of: link)).status == 204, "a second call does no harm")
+            }
+        }
+
+        @Test func jobsAreFollowedBesideASourceWithMoreWorkThanItMayDo() async throws {
+            try await withJobs { platform, api in
+                _ = try await platform.database.column(
+                    Int64.self,
+                    """
+                    update public.source set setup = setup || '{"concurrency": 128}', version = version + 1 where key = 'registry'
+                    returning version
+                    """)
+                platform.api.gate.close(after: 0)
+                let many = try await platform.client.submit((0..<1_000).map { "o \($0)" }, activity: "quiet")
+                try await eventually("calls up to the limit") { platform.api.meter.mostInFlight == 128 }
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                platform.api.gate.open()
+                _ = try await platform.client.wait(for: many, toBe: "done")
+            }
+        }
+
+        /// 1,000 of their jobs are due for longer.
+        @Test func jobsOfASourceThatMayHardlyBeCalledDoNotStandBeforeThoseOfOthers() async throws {
+            try await withJobs { platform, api in
+                _ = try await platform.database.column(
+                    Int64.self,
+                    """
+                    with slow as (
+                        update public.source set setup = setup || '{"rate": {"calls": 1, "per_seconds": 3600}}', version = version + 1
+                        where key = 'patient' returning owner_org_id, id
+                    )
+                    insert into public.external_job (org_id, run_request_id, source_id, phase, external_id, due_at)
+                    select s.owner_org_id, utils.uuid_v7(), s.id, 'polling', 'job-0', clock_timestamp() - interval '1 hour'
+                    from slow as s cross join generate_series(1, 1000) as n
+                    returning 1::bigint
+                    """)
+                let id = try await platform.client.submit(["Abel"], activity: "order")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.submissions == 1)
+            }
+        }
+
+        @Test func aCallbackInTheMiddleOfAPollIsHeard() async throws {
+            try await withJobs { platform, api in
+                api.follow(.done(atPoll: 2))
+                api.polling.close(after: 0)
+                let id = try await platform.client.submit(["Abel"], activity: "order_with_callback")
+                let link = try path(of: await eventually("the address to call back") { api.jobs.first?.callback })
+                try await eventually("the job's id") {
+                    try await platform.database.value(
+                        Bool.self, "select exists (select from public.external_job where phase = 'polling')")
+                }
+                #expect(try await platform.client.post([:], to: link).status == 204)
+                try await eventually("a poll") { api.polling.heldBack == 1 }
+                #expect(try await platform.client.post([:], to: link).status == 204)
+                api.polling.open()
+                // Were it not heard, the next poll would come after ten minutes.
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                #expect(api.jobs.first?.polls == 2)
             }
         }
 

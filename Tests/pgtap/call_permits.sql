@@ -12,9 +12,9 @@ select pg_temp.executor(n), case when n < 5 then 'weir-executor' else 'weir-proc
 create function pg_temp.hold(
     p_number integer, p_wanted integer, p_keep integer default 0, p_starts integer default 0,
     p_source uuid default 'a0000000-0000-7000-8000-000000000003', p_within double precision default 0.025)
-    returns table (slots integer, target integer, starts integer, wait double precision, others_want boolean)
+    returns table (slots integer, target integer, starts integer, wait double precision, others_want boolean, within double precision)
     language sql as $$
-    select h.slots, h.target, h.starts, h.wait_seconds, h.others_want
+    select h.slots, h.target, h.starts, h.wait_seconds, h.others_want, h.starts_seconds
     from etl_api.hold_call_permits(
         pg_temp.executor(p_number), array[p_source], array[p_wanted], array[p_keep], array[p_starts], p_within) as h
 $$;
@@ -109,6 +109,10 @@ select is((pg_temp.hold(1, 10, 5, 5)).starts, 3, 'of two who want some each gets
 select is((pg_temp.hold(1, 10, 5, 5, p_within => 0.5)).starts, 2, 'which it may use later');
 select ok(max(starts_by) > clock_timestamp() + interval '0.4 seconds', 'and which counts for as long') from public.call_start;
 select is((pg_temp.hold(1, 10)).starts, 0, 'who asks for none gets none');
+select pg_temp.limit_source('{"concurrency": 10, "rate": {"calls": 5, "per_seconds": 3600}}') \g /dev/null
+select is((h).starts || ' ' || (h).within, '1 36', 'a start of an hour may be used for longer')
+from (select pg_temp.hold(1, 10, 0, 1) as h) as x;
+select ok(max(starts_by) > clock_timestamp() + interval '35 seconds', 'and counts for as long') from public.call_start;
 select pg_temp.limit_source('{"concurrency": 10}') \g /dev/null
 select is((pg_temp.hold(1, 10, 0, 5)).starts, null, 'a source without a rate needs no starts');
 
@@ -123,6 +127,20 @@ select is((pg_temp.hold(1, 10, 4)).target, 2, 'then it is to leave half');
 select is((pg_temp.hold(1, 10, 2, 5)).starts, 2, 'starts are shared, too');
 select is((pg_temp.hold(2, 10, 0, 5, p_source => :source_b)).starts, 1, 'over both organizations');
 select is((pg_temp.hold(2, 10, 1, 5, p_source => :source_b)).starts, 0, 'and no further');
+
+-- Fewer calls than sources that want one.
+delete from public.call_permit;
+select pg_temp.hold(1, 10), pg_temp.hold(1, 10, p_source => :source_b), pg_temp.hold(2, 10), pg_temp.hold(2, 10, p_source => :source_b) \g /dev/null
+update public.call_permit set slots = 0;
+select is(
+    array_agg(array[t.a, t.b] order by t.turn), '{{1,0},{0,1},{1,0},{0,1}}', 'they take turns')
+from (
+    select turn,
+           coalesce(sum((etl_api.share_of_calls(1, p.rate_group_id, p.source_id, p.worker_id, p.wanted, turn)).allowed)
+                    filter (where p.source_id = :source_a), 0)::int as a,
+           coalesce(sum((etl_api.share_of_calls(1, p.rate_group_id, p.source_id, p.worker_id, p.wanted, turn)).allowed)
+                    filter (where p.source_id = :source_b), 0)::int as b
+    from generate_series(1, 4) as turn cross join public.call_permit as p group by turn) as t;
 
 -- A paused source.
 update public.source set rate_group_id = null, paused_until = clock_timestamp() + interval '1 minute' where id = :source_a;

@@ -24,8 +24,12 @@ final class JobFollower: Sendable {
         let answer: CheckedContinuation<Bool, Never>
     }
 
-    /// Steps claimed by one statement, and how many may wait for their turn.
-    private static let stepsMax = 100
+    /// Steps claimed by one statement.
+    private static let stepsMax = 200
+    /// Those of one source; no more are claimed while half as many wait for their turn.
+    private static let stepsOfSourceMax = 50
+    /// How long a source is left alone that this executor may not call.
+    private static let bar: Duration = .seconds(1)
     /// How long a claim whose answer was lost may still take effect.
     private static let doubt: Duration = .seconds(60)
 
@@ -47,6 +51,8 @@ final class JobFollower: Sendable {
         /// What becomes of a job once its exchange is recorded; nil in it: nothing is left.
         var settlements: [RunRequestID: DueJob.Phase?] = [:]
         var inDoubtUntil = ContinuousClock.now
+        /// Sources that this executor may not call for now.
+        var barred: [SourceID: ContinuousClock.Instant] = [:]
     }
 
     private let state = Mutex(State())
@@ -77,16 +83,18 @@ final class JobFollower: Sendable {
             var wait = pollInterval
             do {
                 try await releaseUnknown()
-                let room = Self.stepsMax - min(Self.stepsMax, dispatcher.callsWaiting)
                 let worker = lease.worker
-                let due = room > 0 ? try await claim(worker, limit: room) : []
+                let (barred, barEnd) = self.barred()
+                // Not those of which enough wait here: they would only be kept from other executors.
+                let except = barred + dispatcher.sources(withSteps: Self.stepsOfSourceMax / 2)
+                let due = try await claim(worker, except: except)
                 for (source, jobs) in Dictionary(grouping: due, by: \.source) {
                     await hand(over: jobs, of: source, worker: worker)
                 }
-                if due.count < Self.stepsMax, let next = try await jobs.nextDue() {
-                    // Steps of others may be due and held; not in a loop without pause.
-                    wait = max(.milliseconds(20), min(next, pollInterval))
-                }
+                if let next = try await jobs.nextDue(except: except) { wait = min(wait, next) }
+                if let barEnd { wait = min(wait, barEnd - .now) }
+                // Steps of others may be due and held; not in a loop without pause.
+                wait = max(.milliseconds(20), wait)
             } catch {
                 logger.warning("Could not look for jobs at APIs.", metadata: ["error": "\(error)"])
             }
@@ -94,9 +102,19 @@ final class JobFollower: Sendable {
         }
     }
 
-    private func claim(_ worker: WorkerID, limit: Int) async throws -> [DueJob] {
+    /// The sources that this executor may not call for now, and when that ends for one of them.
+    private func barred() -> (sources: [SourceID], end: ContinuousClock.Instant?) {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            state.barred = state.barred.filter { $0.value > now }
+            return (Array(state.barred.keys), state.barred.values.min())
+        }
+    }
+
+    private func claim(_ worker: WorkerID, except: [SourceID]) async throws -> [DueJob] {
         do {
-            let due = try await jobs.claim(worker: worker, limit: limit)
+            let due = try await jobs.claim(
+                worker: worker, limit: Self.stepsMax, limitOfSource: Self.stepsOfSourceMax, except: except)
             state.withLock { $0.held.formUnion(due.map(\.exchange)) }
             return due
         } catch {
@@ -135,6 +153,11 @@ final class JobFollower: Sendable {
 
     /// Steps that were claimed and are not taken here go to other executors.
     func giveBack(_ calls: [Call]) async {
+        if calls.isEmpty { return }
+        let end = ContinuousClock.now + Self.bar
+        state.withLock { state in
+            for call in calls { state.barred[call.source.id] = end }
+        }
         for (worker, calls) in Dictionary(grouping: calls, by: \.worker) {
             await giveBack(calls.map(\.exchange.id), worker: worker)
         }
@@ -143,7 +166,7 @@ final class JobFollower: Sendable {
     private func giveBack(_ exchanges: [RunRequestID], worker: WorkerID) async {
         do {
             try await shielded { [jobs] in
-                try await jobs.giveBack(exchanges, worker: worker, after: .seconds(1))
+                try await jobs.giveBack(exchanges, worker: worker, after: Self.bar)
             }
         } catch {
             state.withLock { $0.inDoubtUntil = .now + Self.doubt }

@@ -70,11 +70,12 @@ enum JobPlan: Equatable {
 
     /// What is still to be done about a job whose result nobody waits for.
     private static func farewell(to job: DueJob, _ steps: Set<SourceStep>) -> JobPlan {
-        guard job.externalID != nil, job.tries < farewellTriesMax else { return .end }
+        guard job.externalID != nil else { return .end }
         // A result that is stored, or a job that failed by itself, needs no ending.
         let isOver = job.phase == .cleaning || job.exchangeState == "done"
-        if !isOver, steps.contains(.abort) { return .abort }
-        return steps.contains(.cleanup) ? .cleanUp : .end
+        // What failed before, such as polls, does not count; and what cannot be ended is removed all the same.
+        if !isOver, steps.contains(.abort), job.phase != .aborting || job.tries < farewellTriesMax { return .abort }
+        return steps.contains(.cleanup) && (job.phase != .cleaning || job.tries < farewellTriesMax) ? .cleanUp : .end
     }
 }
 

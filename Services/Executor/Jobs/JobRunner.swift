@@ -17,7 +17,8 @@ struct JobRunner: Sendable {
 
     /// Submits a job for an exchange of which was noted that it is about to be.
     func submit(_ exchange: ClaimedExchange, source: PreparedSource, kind: AsynchronousJob) async -> JobOutcome {
-        switch await perform(.run, of: exchange, externalID: nil, source, isJobStep: false) {
+        // Not aborted when nobody wants it any more: only who knows its id can end it at the API.
+        switch await perform(.run, of: exchange, externalID: nil, source) {
         case .answer(let answer):
             return submitted(exchange, answer, kind, externalID: kind.externalID(in: answer.body), source)
         case .failure(let failure) where failure.isSubmissionUnknown:
@@ -48,14 +49,22 @@ struct JobRunner: Sendable {
     }
 
     private func unknown(
-        _ exchange: ClaimedExchange, _ failure: ExchangeFailure, tries: Int, _ source: PreparedSource
+        _ exchange: ClaimedExchange, _ failure: ExchangeFailure, tries: Int, _ source: PreparedSource,
+        preceded calls: [ExchangeLog] = []
     ) -> UnknownSubmission {
-        UnknownSubmission(
+        let after: Duration?
+        switch failure.kind {
+        case .retry(let wait): after = wait
+        case .retryLater(let wait), .pauseSource(let wait): after = wait
+        case .timedOut, .fail, .ownFault: after = nil
+        }
+        return UnknownSubmission(
             exchange: exchange.id, reason: "nobody knows whether the API has taken the job: \(failure.reason)",
             after: source.setup.retry.delay(
-                afterAttempt: min(tries + 1, source.setup.retry.attempts - 1), retryAfter: nil, random: runner.random())
+                afterAttempt: min(tries + 1, source.setup.retry.attempts - 1), retryAfter: after,
+                random: runner.random())
                 ?? .seconds(1),
-            calls: failure.calls.map(ExchangeLog.init))
+            calls: calls + failure.calls.map(ExchangeLog.init))
     }
 
     // MARK: Following
@@ -63,15 +72,15 @@ struct JobRunner: Sendable {
     /// Takes the step of a job that is due.
     func step(_ job: DueJob, exchange: ClaimedExchange, source: PreparedSource) async -> JobOutcome {
         let steps = Set(SourceStep.allCases.filter { source.client.variables(of: $0) != nil })
-        guard let kind = source.setup.job else {
-            return giveUp(
-                job, exchange, source, .fail, substate: "job_lost",
-                reason: "the source does not describe jobs any more", calls: [])
-        }
-        switch JobPlan(for: job, setup: source.setup, steps: steps) {
-        case .submit: return await submitAgain(job, exchange, kind, source, calls: [])
-        case .lookUp: return await lookUp(job, exchange, kind, source)
-        case .poll: return await poll(job, exchange, kind, source)
+        let plan = JobPlan(for: job, setup: source.setup, steps: steps)
+        switch plan {
+        case .submit, .lookUp, .poll:
+            guard let kind = source.setup.job else { return .end(job.exchange) }
+            switch plan {
+            case .submit: return await submitAgain(job, exchange, kind, source)
+            case .lookUp: return await lookUp(job, exchange, kind, source)
+            default: return await poll(job, exchange, kind, source)
+            }
         case .giveUp(let substate, let reason, let isTimeout):
             return giveUp(
                 job, exchange, source, isTimeout ? .timedOut : .fail, substate: substate, reason: reason, calls: [])
@@ -83,7 +92,7 @@ struct JobRunner: Sendable {
 
     private func submitAgain(
         _ job: DueJob, _ exchange: ClaimedExchange, _ kind: AsynchronousJob, _ source: PreparedSource,
-        calls: [ExchangeLog]
+        isKnownToBeMissing: Bool = false, calls: [ExchangeLog] = []
     ) async -> JobOutcome {
         guard job.tries < source.setup.retry.attempts else {
             return giveUp(
@@ -98,8 +107,10 @@ struct JobRunner: Sendable {
             case .over(let outcome, _, let phase): return over(outcome, calls: calls, then: phase)
             case let other: return other
             }
-        case .failure(let failure) where failure.isSubmissionUnknown:
-            return .unknown(unknown(exchange, failure, tries: job.tries, source))
+        // What the API said to this one says nothing of the one before: with another key it might do the job twice.
+        case .failure(let failure)
+        where failure.isSubmissionUnknown || failure.kind != .fail && !isKnownToBeMissing:
+            return .unknown(unknown(exchange, failure, tries: job.tries, source, preceded: calls))
         case .failure(let failure):
             return over(.failure(recorded(failure, of: exchange, source)), calls: calls, then: nil)
         }
@@ -116,7 +127,8 @@ struct JobRunner: Sendable {
             guard await runner.mayCallAgain(for: exchange) else {
                 return .progress(JobProgress(exchange: job.exchange, after: .zero))
             }
-            return await submitAgain(job, exchange, kind, source, calls: answer.calls.map(ExchangeLog.init))
+            return await submitAgain(
+                job, exchange, kind, source, isKnownToBeMissing: true, calls: answer.calls.map(ExchangeLog.init))
         case .failure(let failure):
             guard job.tries < source.setup.retry.attempts, failure.kind != .fail else {
                 return giveUp(
@@ -233,14 +245,15 @@ struct JobRunner: Sendable {
                     JobProgress(
                         exchange: job.exchange, after: .zero, phase: phase, calls: failure.calls.map(ExchangeLog.init)))
             }
+            let tries = job.phase == (step == .abort ? .aborting : .cleaning) ? job.tries : 0
             return .progress(
                 JobProgress(
                     exchange: job.exchange,
                     after: source.setup.retry.delay(
                         afterAttempt: 1, retryAfter: nil, random: runner.random()
-                    ).map { $0 * (1 << job.tries) }
+                    ).map { $0 * (1 << tries) }
                         ?? .seconds(1),
-                    phase: job.phase == .cleaning ? .cleaning : .aborting, isFailure: true,
+                    phase: step == .abort ? .aborting : .cleaning, isFailure: true,
                     calls: failure.calls.map(ExchangeLog.init)))
         }
     }
@@ -248,8 +261,7 @@ struct JobRunner: Sendable {
     // MARK: Calling
 
     private func perform(
-        _ step: SourceStep, of exchange: ClaimedExchange, externalID: String?, _ source: PreparedSource,
-        isJobStep: Bool = true
+        _ step: SourceStep, of exchange: ClaimedExchange, externalID: String?, _ source: PreparedSource
     ) async -> ExchangeOutcome {
         var callback: String?
         if source.client.variables(of: step)?.contains("callback_url") == true {
@@ -264,7 +276,7 @@ struct JobRunner: Sendable {
             let expires = clock.millisecondsSinceEpoch() / 1000 + Int64(kind.deadlineMilliseconds / 1000) + 86_400
             callback = callbacks.link(to: exchange.id, expires: expires)
         }
-        return await runner.perform(step, of: exchange, source: source, isJobStep: isJobStep) { name in
+        return await runner.perform(step, of: exchange, source: source, isJobStep: true) { name in
             switch name {
             case "run_external_id": externalID.map { TemplateVariable(.string($0)) }
             case "submission_key": TemplateVariable(.string(exchange.id.description))

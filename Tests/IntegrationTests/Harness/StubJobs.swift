@@ -41,11 +41,14 @@ final class StubJobs: Sendable {
         var unanswered = 0
         /// Submissions that are lost on the way.
         var lost = 0
+        /// Submissions that are answered with 503.
+        var refused = 0
     }
 
     private final class Shared: Sendable {
         let state = Mutex(State())
         let gate = Gate()
+        let polling = Gate()
     }
 
     private let server: StubServer
@@ -57,13 +60,17 @@ final class StubJobs: Sendable {
         server = try StubServer { request in
             let path = request.target.prefix { $0 != "?" }.split(separator: "/").map(String.init)
             if request.method == "POST", path.count == 1 { return Self.submit(request, shared) }
-            return shared.state.withLock { Self.answer(request, path, &$0) }
+            let reply = shared.state.withLock { Self.answer(request, path, &$0) }
+            if request.method == "GET", path.count == 2 { shared.polling.pass() }
+            return reply
         }
     }
 
     var url: String { server.url }
     /// Holds submissions after they are taken and before they are answered.
     var gate: Gate { shared.gate }
+    /// Holds polls back after their answer is decided.
+    var polling: Gate { shared.polling }
     var jobs: [Job] { shared.state.withLock { $0.jobs } }
     var submissions: Int { shared.state.withLock { $0.submissions } }
     var lookups: Int { shared.state.withLock { $0.lookups } }
@@ -76,8 +83,12 @@ final class StubJobs: Sendable {
     /// Breaks the connection of the next submissions, without taking them.
     func lose(_ count: Int) { shared.state.withLock { $0.lost = count } }
 
+    /// Answers the next submissions that are not lost and not left unanswered with 503.
+    func refuse(_ count: Int) { shared.state.withLock { $0.refused = count } }
+
     func stop() async {
         gate.open()
+        polling.open()
         await server.stop()
     }
 
@@ -90,6 +101,10 @@ final class StubJobs: Sendable {
                 state.lost -= 1
                 return (nil, false)
             }
+            if state.unanswered == 0, state.refused > 0 {
+                state.refused -= 1
+                return (nil, true)
+            }
             if let known = state.jobs.first(where: { $0.key == key && !key.isEmpty }) { return (known.id, true) }
             let id = "job-\(state.jobs.count + 1)"
             state.jobs.append(
@@ -100,7 +115,8 @@ final class StubJobs: Sendable {
             return (id, state.unanswered == 0)
         }
         shared.gate.pass()
-        guard let id, isAnswered else { return .reset }
+        guard isAnswered else { return .reset }
+        guard let id else { return .status(503) }
         return .json(JSONValue.object(["id": .string(id)]).description)
     }
 
