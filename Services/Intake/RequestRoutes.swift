@@ -19,6 +19,7 @@ struct RequestRoutes: Sendable {
     let acceptor: RequestAcceptor
     let requests: RequestStore
     let runs: RunStore
+    let quality: QualityStore
     let hints: HintPublisher
     let keys: APIKeyStore
     let links: ResultLinks?
@@ -35,9 +36,11 @@ struct RequestRoutes: Sendable {
             .get(":id", use: status)
             .get(":id/timeline", use: timeline)
             .get(":id/result", use: result)
+            .get(":id/quality", use: qualityOfRequest)
             .post(":id/cancel", use: cancel)
             .post(":id/retry", use: retryRequest)
         router.group("v1/runs").post("retry", use: retryRuns)
+        router.group("v1/sources").get(":key/quality", use: qualityOfSource)
     }
 
     // MARK: Accepting

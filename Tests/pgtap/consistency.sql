@@ -335,6 +335,53 @@ from (values
      'again: delivered / done, 1 of 1 deliveries taken')
 ) as v(title, plant, difference);
 
+-- Jobs, permits and what was found.
+insert into named (name) values ('run of a job'), ('exchange of a job'), ('shared limit'), ('found');
+insert into public.request_object (org_id, activity_request_id, position, object_id, name)
+values (:org_a, pg_temp.id_of('expanding'), 1, pg_temp.id_of('run of a job'), 'job');
+insert into public.run_queue (org_id, id, activity_request_id, source_id, position, state)
+values (:org_a, pg_temp.id_of('run of a job'), pg_temp.id_of('expanding'), :source_a, 1, 'ready');
+update public.request_progress set objects_expanded = 2 where activity_request_id = pg_temp.id_of('expanding');
+select pg_temp.claim(array['of a job']);
+insert into public.external_job (org_id, run_request_id, source_id, phase, external_id)
+values (:org_a, pg_temp.id_of('exchange of a job'), :source_a, 'polling', 'job-2');
+update public.run_request set state = 'waiting', state_substate = 'external_job', worker_id = null where id = pg_temp.id_of('exchange of a job');
+update public.run_queue set state = 'waiting', state_substate = 'external_job', worker_id = null, due_at = 'infinity'
+where id = pg_temp.id_of('run of a job');
+-- With the one of the fixtures, at the limit of a source that declares none; that of a worker that has ended does not count.
+insert into public.call_permit (org_id, source_id, worker_id, slots, wanted)
+values (:org_a, :source_a, pg_temp.id_of('living worker'), 15, 20), (:org_a, :source_a, pg_temp.id_of('released worker'), 9, 9);
+insert into public.rate_group (id, key, concurrency) values (pg_temp.id_of('shared limit'), 'pgtap_shared', 15);
+insert into public.object_finding (org_id, activity_request_id, object_id, run_id, source_id)
+values (:org_a, pg_temp.id_of('expanding'), pg_temp.id_of('run of a job'), pg_temp.id_of('run expanded'), :source_a);
+select is(pg_temp.differences(), '{}', 'a job that is waited for, permits at their limit and what was found agree with everything');
+select pg_temp.finds(title, plant, difference) from (values
+    ('a job is gone', 'delete from public.external_job where run_request_id = pg_temp.id_of(''exchange of a job'')',
+     'a run that waits for a job has an exchange that waits, and the job: run of a job: an exchange that waits, and its job / no job'),
+    ('an exchange does not wait', pg_temp.step('run_request', 'exchange of a job', 'state = ''timedout'''),
+     'a run that waits for a job has an exchange that waits, and the job: run of a job: an exchange that waits, and its job / an exchange that is timedout'),
+    ('a run waits for the job of no exchange', pg_temp.step('run_queue', 'run of a job', 'run_request_id = null'),
+     'a run that waits for a job has an exchange that waits, and the job: run of a job: an exchange that waits, and its job / no exchange'),
+    ('a job is another source''s',
+     'update public.external_job set source_id = utils.uuid_v7() where run_request_id = pg_temp.id_of(''exchange of a job'')',
+     'a job belongs to an exchange: exchange of a job: an exchange of its source / an exchange of another source'),
+    ('a job has no exchange',
+     'insert into public.external_job (org_id, run_request_id, source_id, phase) select org_id, pg_temp.id_of(''found''), source_id, ''submitting'' from public.external_job limit 1',
+     'a job belongs to an exchange: found: an exchange of its source / an exchange that does not exist'),
+    ('a source has a permit too many', 'update public.call_permit set slots = 16 where worker_id = pg_temp.id_of(''living worker'')',
+     'the permits of a source are within its limit: source a0000000-0000-7000-8000-000000000003: at most 16 calls / 17 calls'),
+    ('its own limit counts', format('update public.source set setup = ''{"concurrency": 15}'' where id = %L', :source_a),
+     'the permits of a source are within its limit: source a0000000-0000-7000-8000-000000000003: at most 15 calls / 16 calls'),
+    ('a group has a permit too many', 'update public.call_permit set rate_group_id = pg_temp.id_of(''shared limit'')',
+     'the permits of a rate group are within its limit: shared limit: at most 15 calls / 16 calls'),
+    ('what was found is none of the request''s objects',
+     'update public.object_finding set object_id = pg_temp.id_of(''found'') where activity_request_id = pg_temp.id_of(''expanding'')',
+     format('an object that was found is one of its request''s: expanding: object %s among its objects / run %s has found it',
+            pg_temp.id_of('found'), pg_temp.id_of('run expanded')))
+) as v(title, plant, difference);
+select pg_temp.finds_nothing('a job of a week that is gone is not asked for its exchange',
+    'insert into public.external_job (org_id, run_request_id, source_id, phase) select org_id, utils.uuid_v7_floor(''2020-01-01''), source_id, ''submitting'' from public.external_job limit 1');
+
 -- Several at once, of one organization or of all, for the scheduler too.
 update public.run_queue set worker_id = pg_temp.id_of('living worker') where id = pg_temp.id_of('run ready');
 update public.activity_request set worker_id = utils.uuid_v7() where id = :request_b;

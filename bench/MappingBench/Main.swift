@@ -11,11 +11,15 @@ import Mapping
 /// rounds, for answers as APIs send them (compact) and indented ones, and for four kinds of plan. What counts is the process's CPU
 /// time, so that other work on the machine falsifies little.
 ///
-/// Usage: `MappingBench [rounds] [documents-per-round]`, 7 and 100,000 by default.
+/// Usage: `MappingBench [rounds] [documents-per-round]`, 7 and 100,000 by default; `MappingBench sample` prints that answer, and
+/// `MappingBench map FILE PLAN` maps the documents of a file once.
 @main
 enum Main {
     static func main() throws {
-        let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+        let words = Array(CommandLine.arguments.dropFirst())
+        if words == ["sample"] { return print(String(decoding: SampleAnswer.compact, as: UTF8.self)) }
+        if words.count == 3, words[0] == "map" { return try Documents.map(file: words[1], plan: words[2]) }
+        let arguments = words.compactMap { Int($0) }
         let rounds = max(arguments.first ?? 7, 1)
         let documents = max(arguments.dropFirst().first ?? 100_000, 1)
         var results: [JSONValue] = []
@@ -62,14 +66,17 @@ enum Main {
         }
         return rates
     }
+}
 
-    private static func cpuSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+/// The CPU time of this process so far.
+func cpuSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 enum BenchError: Error {
     case incomplete(values: Int)
+    case unknownPlan(String, known: [String])
+    case unreadable(String)
 }

@@ -6,6 +6,7 @@ enum SamplePlan {
         ("named object, exact paths", MappingPlan(objects: [["company", "domain"]], datapoints: exact)),
         ("run's own object, exact paths", MappingPlan(datapoints: exact)),
         ("named object, one path with **", MappingPlan(objects: [["company", "domain"]], datapoints: deep)),
+        ("run's own object, one path with **", MappingPlan(datapoints: deep)),
         ("run's own object, all normalized", MappingPlan(datapoints: normalized)),
     ]
 

@@ -42,10 +42,11 @@ def medians(rounds: list[dict]) -> dict:
     }
 
 
-def write(directory: pathlib.Path, result: dict) -> pathlib.Path:
+def write(directory: pathlib.Path, result: dict, parts=()) -> pathlib.Path:
+    """Writes the JSON; one of some `parts` only is named after them, so that it stands beside that of the whole."""
     directory.mkdir(exist_ok=True)
     day = datetime.date.today().isoformat()
-    path = directory / f"{day}-{host_class(result['host'])}.json"
+    path = directory / f"{'-'.join([day, host_class(result['host']), *parts])}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
     return path
 
@@ -109,7 +110,29 @@ def rows_of(result: dict) -> list[tuple[str, str, str]]:
             ("  peak memory, Weir (PSS)", mebibytes(found["weir_peak_pss_bytes"]), "under 400"),
             ("  peak memory, Postgres (PSS)", mebibytes(found["postgres_peak_pss_bytes"]), ""),
         ]
-    return rows + rows_of_modules(result)
+    return rows + rows_of_limits(result) + rows_of_modules(result)
+
+
+def rows_of_limits(result: dict) -> list[tuple[str, str, str]]:
+    """How much of each limit is used, and the most that the API saw."""
+    rows = []
+    cases: dict[tuple, list] = {}
+    for one in result.get("limits", []):
+        cases.setdefault((one["case"], one["executors"]), []).append(one)
+    for (case, executors), found in cases.items():
+        shares = ", ".join(f"{one['share']:.1%}" for one in found)
+        rows.append((f"limit, {case}, {executors} executor{'s' if executors > 1 else ''}",
+                     f"{statistics.median(one['share'] for one in found):.1%}", f"above 90 %; by round {shares}"))
+        if "share_of_api" in found[0]:
+            rows.append(("  from the first call to the last",
+                         f"{statistics.median(one['share_of_all'] for one in found):.1%}", "start and end included"))
+            rows.append(("  of what the API's own time allows",
+                         f"{statistics.median(one['share_of_api'] for one in found):.1%}",
+                         f"{statistics.median(one['api_ms'] for one in found):.1f} ms a call"))
+        most = "most_per_second" if "per second" in case else "most_in_flight"
+        rows.append(("  the most at once" if most == "most_in_flight" else "  the most in a second",
+                     f"{max(one[most] for one in found)}", "never over the limit"))
+    return rows
 
 
 def rows_of_modules(result: dict) -> list[tuple[str, str, str]]:
@@ -132,6 +155,12 @@ def rows_of_modules(result: dict) -> list[tuple[str, str, str]]:
     for one in result.get("mapping", {}).get("results", []):
         rows.append((f"mapping, {one['plan']}, {one['format']}", f"{one['documents_per_second_median']:,.0f}/s",
                      "at least 150,000 per core"))
+    beside = result.get("mapping", {}).get("side_by_side", {})
+    for task, found in beside.get("tasks", {}).items():
+        rows.append((f"mapping of {beside['documents']:,} documents, {task}",
+                     f"{found['documents_per_second']['weir']:,.0f}/s", f"{beside['document_bytes']:,} bytes each"))
+        rows += [(f"  {rival}", f"{found['documents_per_second'][rival]:,.0f}/s", f"Weir is {times:.1f} times as fast")
+                 for rival, times in found["weir_times_as_fast"].items()]
     return rows
 
 

@@ -30,17 +30,18 @@ def migrate(binaries: pathlib.Path, url: str) -> None:
         environment=environment())
 
 
-def apply_catalogue(binaries: pathlib.Path, url: str, api_url: str, webhook_url: str) -> None:
-    run([binaries / "weir", "apply", "-f", CATALOGUE, "--database-url", url,
-         "--set", f"sources.answers.base_url={api_url}", "--set", f"webhook_endpoints.receiver.url={webhook_url}"],
-        environment=environment())
+def apply_catalogue(binaries: pathlib.Path, url: str, api_url: str, webhook_url: str, **changes) -> None:
+    """The benchmarks' catalogue, with values in it replaced by their paths."""
+    changes = {"sources.answers.base_url": api_url, "webhook_endpoints.receiver.url": webhook_url} | changes
+    overrides = [part for path, value in changes.items() for part in ("--set", f"{path}={value}")]
+    run([binaries / "weir", "apply", "-f", CATALOGUE, "--database-url", url, *overrides], environment=environment())
 
 
 class Weir:
     """All services, started on construction and ready afterwards; `close` ends them."""
 
     def __init__(self, binaries: pathlib.Path, cluster: Cluster, database: str, receiver: WebhookReceiver,
-                 directory: pathlib.Path):
+                 directory: pathlib.Path, executors=1):
         self._receiver = receiver
         self._stack = contextlib.ExitStack()
         url = cluster.url(database)
@@ -48,7 +49,8 @@ class Weir:
                          "--database-url", url], environment=environment()).strip()
         sockets = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bus-", dir=directory))
         self._port = free_port()
-        self._health = {service: free_port() for service in SERVICES}
+        processes = [*SERVICES, *["executor"] * (executors - 1)]
+        self._health = [(service, free_port()) for service in processes]
         shared = environment(
             WEIR_BUS_ENDPOINTS=f"ipc://{sockets}/bus", WEIR_BUS_EVENTS=f"ipc://{sockets}/events",
             WEIR_HTTP_PORT=str(self._port), WEIR_PUBLIC_URL=f"http://127.0.0.1:{self._port}",
@@ -56,14 +58,14 @@ class Weir:
             WEIR_SECRET_BENCH_WEBHOOK=receiver.secret, WEIR_LOG_LEVEL="warning")
         self.children = []
         try:
-            for service in SERVICES:
-                own = {"WEIR_HEALTH_PORT": str(self._health[service])}
+            for service, port in self._health:
+                own = {"WEIR_HEALTH_PORT": str(port)}
                 if service != "bus":
                     own["WEIR_DATABASE_URL"] = cluster.url(database, f"weir_{service}")
                 child = Child([str(binaries / f"weir-{service}")], directory / f"weir-{service}.log", shared | own)
                 self._stack.callback(child.close)
                 self.children.append(child)
-            for service, port in self._health.items():
+            for service, port in self._health:
                 wait_until(f"weir-{service}", lambda port=port: self._is_ready(port), children=self.children)
             wait_until("intake's HTTP interface", self._is_open, children=self.children)
         except BaseException:
@@ -104,7 +106,7 @@ class Weir:
     def counters(self) -> dict[str, float]:
         """The statements executed and the round trips made to Postgres so far, of all services together."""
         sums = dict.fromkeys(COUNTERS, 0.0)
-        for port in self._health.values():
+        for _, port in self._health:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
                 for line in answer.read().decode().splitlines():
                     name, _, value = line.rpartition(" ")

@@ -75,6 +75,19 @@ struct IntakeClient: Sendable {
         try RequestTimeline(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/timeline")))
     }
 
+    /// How good the data of a request is.
+    func quality(of id: String) async throws -> QualityOverview {
+        try QualityOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/quality")))
+    }
+
+    /// How good the data of a source is since a moment.
+    ///
+    /// - Parameter key: letters, digits and `_`.
+    func quality(ofSource key: String, since: String) async throws -> QualityOverview {
+        try QualityOverview(
+            AnswerReader(parsing: try await exchange("GET", "/v1/sources/\(key)/quality?since=\(since)")))
+    }
+
     /// One page of the organization's requests, the newest first.
     func list(states: [String], activity: String?, limit: Int, cursor: String?) async throws -> AnswerReader {
         var query = ["limit=\(limit)"] + states.map { "state=\($0)" }

@@ -32,7 +32,8 @@ struct Weir: ParsableCommand {
                     RetryCommand.self,
                 ]),
             CommandGroup(
-                name: "Look and care", subcommands: [PublishCommand.self, TailCommand.self, DoctorCommand.self]),
+                name: "Look and care",
+                subcommands: [QualityCommand.self, PublishCommand.self, TailCommand.self, DoctorCommand.self]),
         ]
     )
 }
