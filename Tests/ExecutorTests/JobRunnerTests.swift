@@ -14,7 +14,11 @@ import Testing
 @Suite("Steps of jobs")
 struct JobRunnerTests {
     private let runner = JobRunner(
-        runner: ExchangeRunner(random: { 0.5 }, underWay: CallsUnderWay()), callbacks: nil, clock: .system)
+        runner: ExchangeRunner(
+            random: { 0.5 }, underWay: CallsUnderWay(),
+            dispatcher: Dispatcher(
+                limits: .init(callsMax: 1, claimMax: 1, unrecordedMax: 1, unrecordedBytesMax: 1))),
+        callbacks: nil, clock: .system)
     private let ready = ReadySource(org: OrgID(UUID()), source: SourceID(UUID()))
 
     /// Given up again and again it would be claimed again at once, for ever.
