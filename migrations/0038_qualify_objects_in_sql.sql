@@ -7,6 +7,17 @@
 
 set local role weir_owner;
 
+-- A date or time without its zone, with a T before the time of the day; and the zone, UTC as Z.
+create function utils.factor_clock(p_time text) returns text[]
+    language sql immutable strict parallel safe
+    set search_path = pg_catalog, pg_temp
+as $$
+    select array[left(p_time, 10) || case when length(p_time) > 10 then 'T' else '' end || regexp_replace(t.rest, '[Zz+-].*$', ''),
+                 case when z.zone in ('z', '+00:00', '-00:00', '+0000', '+00') then 'Z' else z.zone end]
+    from (select substr(p_time, 12) as rest) as t
+    cross join lateral (select coalesce(substring(t.rest from '[Zz+-].*$'), '') as zone) as z
+$$;
+
 -- How one value lies to another: negative when before it, 0 when the same, positive when behind it; null when they cannot be compared.
 create function utils.factor_order(p_factor_type text, p_left jsonb, p_right jsonb) returns integer
     language sql immutable strict parallel safe
@@ -14,17 +25,18 @@ create function utils.factor_order(p_factor_type text, p_left jsonb, p_right jso
 as $$
     select case
         when p_factor_type = 'time' and v.kinds <@ '{string,number}' and 'string' = any (v.kinds) then case
-            -- Times of ISO 8601, as exactly as the less exact of the two is given: a day of 2020 is neither before nor after 2020.
-            when v.is_time then case
-                when left(v.a, v.length) collate "C" < left(v.b, v.length) then -1
-                when left(v.a, v.length) collate "C" > left(v.b, v.length) then 1
+            -- Times of ISO 8601, as exactly as the less exact of the two is given: a day of 2020 is neither before nor after 2020. Clocks of
+            -- two zones say nothing about each other.
+            when v.is_time and (v.c[2] = '' or v.d[2] = '' or v.c[2] = v.d[2]) then case
+                when left(v.c[1], length(v.d[1])) collate "C" < left(v.d[1], length(v.c[1])) then -1
+                when left(v.c[1], length(v.d[1])) collate "C" > left(v.d[1], length(v.c[1])) then 1
                 else 0 end end
         when v.kinds = '{number,number}' then sign(p_left::numeric - p_right::numeric)::integer
         when v.kinds = '{boolean,boolean}' then p_left::boolean::integer - p_right::boolean::integer
         when v.kinds = '{string,string}' then case when v.a collate "C" < v.b then -1 when v.a collate "C" > v.b then 1 else 0 end end
     from (
         select array[jsonb_typeof(p_left), jsonb_typeof(p_right)] as kinds, p_left #>> '{}' as a, p_right #>> '{}' as b,
-               least(length(p_left #>> '{}'), length(p_right #>> '{}')) as length,
+               utils.factor_clock(p_left #>> '{}') as c, utils.factor_clock(p_right #>> '{}') as d,
                p_left #>> '{}' ~ '^\d{4}(-\d{2}(-\d{2}([T ].*)?)?)?$' and p_right #>> '{}' ~ '^\d{4}(-\d{2}(-\d{2}([T ].*)?)?)?$' as is_time
     ) as v
 $$;
@@ -143,7 +155,7 @@ $$;
 comment on function etl_api.qualify_objects(uuid) is
     'Which objects of a request meet its activity''s factors, by the values as they stand, with the outcome under each factor.';
 
-grant execute on function utils.factor_order(text, jsonb, jsonb), utils.factor_equals_any(text, jsonb, jsonb),
+grant execute on function utils.factor_clock(text), utils.factor_order(text, jsonb, jsonb), utils.factor_equals_any(text, jsonb, jsonb),
     utils.evaluate_factor(text, text, jsonb, jsonb), utils.combine_factors(jsonb, jsonb) to service_role;
 grant execute on function etl_api.qualify_objects(uuid) to service_role;
 
@@ -155,3 +167,4 @@ drop function utils.combine_factors(jsonb, jsonb);
 drop function utils.evaluate_factor(text, text, jsonb, jsonb);
 drop function utils.factor_equals_any(text, jsonb, jsonb);
 drop function utils.factor_order(text, jsonb, jsonb);
+drop function utils.factor_clock(text);

@@ -10,6 +10,8 @@ final class AccessTokens: Sendable {
         var fetching: Task<Fetched, Never>?
         /// The newest that the API has refused: it and those before it are not used again, whoever still holds them.
         var refused: Int64 = 0
+        /// What the authorization server said when it would give none for these credentials, and how long that is believed.
+        var refusal: (credentials: ClientCredentials, failure: ExchangeFailure, end: ContinuousClock.Instant)?
 
         func isRefused(_ token: AccessToken) -> Bool { token.generation > 0 && token.generation <= refused }
     }
@@ -19,6 +21,10 @@ final class AccessTokens: Sendable {
         let result: Result<AccessToken, ExchangeFailure>
         let calls: [CallLog]
     }
+
+    /// How long a refusal holds: a hundred thousand runs with a wrong secret must not become as many attempts to log in, for which
+    /// servers lock accounts.
+    private static let refusalLife: Duration = .seconds(10)
 
     private let store: any TokenStore
     private let endpoint: TokenEndpoint
@@ -39,6 +45,10 @@ final class AccessTokens: Sendable {
                 state.credentials == credentials && state.end > .now ? state.token : nil
             }
             if let known { return known }
+            let refusal = state.withLock { state in
+                state.refusal.flatMap { $0.credentials == credentials && $0.end > .now ? $0.failure : nil }
+            }
+            if let refusal { throw refusal }
             let (fetching, isOwn) = state.withLock { state in
                 if let fetching = state.fetching { return (fetching, false) }
                 // A task of its own: an exchange that is cancelled does not take the token from the others.
@@ -86,6 +96,9 @@ final class AccessTokens: Sendable {
                 state.token = token
                 state.credentials = credentials
                 state.end = .now + token.life
+            }
+            if case .failure(let failure) = result, failure.kind == .fail {
+                state.refusal = (credentials, failure, .now + Self.refusalLife)
             }
         }
         return Fetched(result: result, calls: session.calls)

@@ -59,11 +59,32 @@ extension Factor {
         left.utf8.elementsEqual(right.utf8) ? 0 : left.utf8.lexicographicallyPrecedes(right.utf8) ? -1 : 1
     }
 
-    /// Times of ISO 8601, as exactly as the less exact of the two is given: a day of 2020 is neither before nor after 2020.
+    /// Times of ISO 8601, as exactly as the less exact of the two is given: a day of 2020 is neither before nor after 2020. Clocks of two zones
+    /// say nothing about each other.
     private static func order(ofTime left: String, to right: String) -> Int? {
         guard isTime(left), isTime(right) else { return nil }
-        let length = min(left.utf8.count, right.utf8.count)
-        return order(ofText: String(left.utf8.prefix(length)) ?? left, to: String(right.utf8.prefix(length)) ?? right)
+        let (left, right) = (clock(left), clock(right))
+        if !left.zone.isEmpty, !right.zone.isEmpty, left.zone != right.zone { return nil }
+        let length = min(left.time.count, right.time.count)
+        let (one, other) = (left.time.prefix(length), right.time.prefix(length))
+        return one.elementsEqual(other) ? 0 : one.lexicographicallyPrecedes(other) ? -1 : 1
+    }
+
+    /// A date or time without its zone, with a `T` before the time of the day; and the zone, UTC as `Z`.
+    private static func clock(_ text: String) -> (time: [UInt8], zone: String) {
+        var time = Array(text.utf8)
+        guard time.count > 10 else { return (time, "") }
+        time[10] = UInt8(ascii: "T")
+        let marks = "Zz+-".utf8
+        guard let place = time[11...].firstIndex(where: marks.contains) else { return (time, "") }
+        let zone = String(decoding: time[place...], as: UTF8.self)
+        time.removeSubrange(place...)
+        return (time, ["z", "+00:00", "-00:00", "+0000", "+00"].contains(zone) ? "Z" : zone)
+    }
+
+    /// Whether a text is a time in another zone than UTC, which values of datapoints are in.
+    static func isElsewhere(_ text: String) -> Bool {
+        isTime(text) && !["", "Z"].contains(clock(text).zone)
     }
 
     /// Whether a text begins with a year of four digits and is nothing but a date, or a date and a time.

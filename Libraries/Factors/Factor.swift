@@ -60,6 +60,8 @@ public struct Factor: Sendable, Hashable {
             case .string(let text) where text.isEmpty: return "a text to compare with has at least one character"
             case .string(let text) where text.utf8.count > Self.textBytesMax:
                 return "a text to compare with has at most \(Self.textBytesMax) bytes"
+            case .string(let text) where type == .time && Self.isElsewhere(text):
+                return "a time to compare with is in UTC, such as 2024-01-31T08:15:00Z"
             case .bool where comparison.isAboutOrder || comparison == .contains:
                 return "\(comparison.rawValue) does not compare true and false; use equals"
             case .string where comparison.isAboutOrder && type != .time:

@@ -17,7 +17,16 @@ struct AnswerAssembly {
         let node: Int
     }
 
+    /// A place with many objects, as values of one kind see it.
+    private struct Crowd: Hashable {
+        let place: Int
+        /// Whether the values' paths choose one of several records there.
+        let choosesRecord: Bool
+    }
+
     private var objects: [FoundObject] = []
+    /// The objects of crowded places that values belong to: looked for once, since as many values may ask.
+    private var nearest: [Crowd: [Int32]] = [:]
     private var assignments: [Assignment] = []
     private var conversion = ValueConversion()
     private var unassignedCount = 0
@@ -55,6 +64,7 @@ struct AnswerAssembly {
         _ matches: [PatternWalk.Match], _ tape: JSONTape, _ kind: ObjectNameKind, _ limits: MappingLimits
     ) throws(MappingError) {
         objects.removeAll(keepingCapacity: true)
+        nearest.removeAll(keepingCapacity: true)
         for match in matches where match.target.datapoint == PatternTrie.Target.object {
             switch try ObjectName.make(match, of: tape, kind) {
             case .name(let text) where text.utf8.count > limits.objectNameBytesMax:
@@ -83,7 +93,7 @@ struct AnswerAssembly {
                 let first = firstObject(from: place)
                 let end = firstObject(from: tape.next(place))
                 guard first < end else { continue }
-                assign(match, depth: depth, to: first..<end, sharing: level)
+                assign(match, depth: depth, to: first..<end, in: place, sharing: level)
                 break
             }
             if assignments.count == before { unassignedCount += 1 }
@@ -93,23 +103,33 @@ struct AnswerAssembly {
         }
     }
 
+    /// How many objects of one place are looked at again for each value.
+    private static let fewObjects = 8
+
     /// Assigns to those of the candidates, which all share `level` steps with the value, that are nearest and no neighbours.
-    private mutating func assign(_ match: PatternWalk.Match, depth: Int, to candidates: Range<Int>, sharing level: Int)
-    {
+    private mutating func assign(
+        _ match: PatternWalk.Match, depth: Int, to candidates: Range<Int>, in place: Int, sharing level: Int
+    ) {
         let step = UInt64(1) << UInt64(min(level, 63))
+        let crowd = Crowd(place: place, choosesRecord: depth > level && match.records & step != 0)
+        if candidates.count > Self.fewObjects, let objects = nearest[crowd] {
+            for object in objects { append(match, object: Int(object)) }
+            return
+        }
         let before = assignments.count
-        var nearest = Int.max
+        var depthOfNearest = Int.max
         for index in candidates {
             let object = objects[index]
             // Neither path ends here, and at this step both chose one of several records: not the same one.
-            let isNeighbour = depth > level && object.depth > level && match.records & object.match.records & step != 0
-            guard !isNeighbour, object.depth <= nearest else { continue }
-            if object.depth < nearest {
-                nearest = object.depth
+            let isNeighbour = crowd.choosesRecord && object.depth > level && object.match.records & step != 0
+            guard !isNeighbour, object.depth <= depthOfNearest else { continue }
+            if object.depth < depthOfNearest {
+                depthOfNearest = object.depth
                 assignments.removeLast(assignments.count - before)
             }
             append(match, object: index)
         }
+        if candidates.count > Self.fewObjects { nearest[crowd] = assignments[before...].map(\.object) }
     }
 
     /// The first object at or behind a node of the tape.

@@ -35,6 +35,8 @@ struct PatternWalk {
     private(set) var matches: [Match] = []
     /// The tape nodes from the root to each match, one list after the other.
     private(set) var ancestors: [Int32] = []
+    /// The most of them, 64 MiB: many matches at a great depth must not take all memory.
+    private static let ancestorsMax = 1 << 24
 
     private var states: [State] = []
     private var path: [Int32] = []
@@ -85,7 +87,7 @@ struct PatternWalk {
             leadsOn = leadsOn || node.leadsOn
             isWild = isWild || node.isWild
             for target in node.targetStart..<node.targetEnd {
-                guard matches.count < matchesMax else { return .tooManyMatches }
+                guard matches.count < matchesMax, ancestors.count < Self.ancestorsMax else { return .tooManyMatches }
                 let match = Match(
                     target: trie.targets[Int(target)],
                     node: value,

@@ -15,6 +15,8 @@ public struct FetchedAnswer: Sendable {
     public var pages: Int?
     /// Why the API has nothing on what was asked for; nil: the answer is to be mapped.
     public var noData: String?
+    /// Whether the answer is not there any more; then the body is empty.
+    public var isGone = false
     /// How many runs the exchange was for.
     public let runsOfExchange: Int
     /// These runs, or as many of them as fitted into the batch.
@@ -37,6 +39,8 @@ public struct FetchedRun: Sendable {
     public let objectName: String
     /// What it may find; nil when it is about one object.
     public var finding: FindingTerms?
+    /// The type of its objects; nil when its source maps no other, so that nobody needs to ask.
+    public var objectType: ObjectTypeID?
 }
 
 /// What mapping made of one run.
@@ -95,6 +99,19 @@ extension RunStore {
             order by r.run_request_id, r.id
             limit $1
             for no key update skip locked
+        ), several as materialized (
+            -- Sources that map objects of more than one type: which of them a run is about, its activity says.
+            select k.source_id
+            from (select distinct p.org_id, p.source_id from picked as p) as k
+            cross join lateral (
+                select m.object_type_id from public.object_source as m where m.org_id = k.org_id and m.source_id = k.source_id
+                union
+                select (select d.object_type_id from public.datapoint as d where d.org_id = m.org_id and d.id = m.datapoint_id)
+                from public.datapoint_source as m
+                where m.org_id = k.org_id and m.source_id = k.source_id
+            ) as t
+            group by k.source_id
+            having count(*) > 1
         )
         select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body, p.runs,
                a.object_type_id, a.max_objects, p.pages, p.no_data
@@ -103,7 +120,10 @@ extension RunStore {
             select p.*, max(p.before_answer) over (rows unbounded preceding) as before
             from (
                 select p.*, x.body, x.runs, x.pages, x.no_data,
-                       sum(octet_length(x.body)) over (rows unbounded preceding) - octet_length(x.body) as before_answer
+                       -- An answer that is gone has no bytes, and its runs are picked all the same.
+                       case when p.is_first
+                            then coalesce(sum(octet_length(x.body)) over (rows unbounded preceding), 0) - coalesce(octet_length(x.body), 0)
+                       end as before_answer
                 from (
                     -- Runs of one exchange stand together; the first of them brings the answer.
                     select p.*, lag(p.run_request_id) over () is distinct from p.run_request_id as is_first
@@ -119,7 +139,9 @@ extension RunStore {
             select a.object_type_id, a.max_objects
             from public.activity_request as q
             join public.activity as a on a.org_id = q.org_id and a.id = q.activity_id
-            where p.object_id is null and q.id = p.activity_request_id
+            -- Of the other runs nothing is even looked for.
+            where q.id = case when p.object_id is null or p.source_id = any (array(select v.source_id from several as v))
+                              then p.activity_request_id end
         ) as a on true
         where p.before < $2
         """)
@@ -180,19 +202,18 @@ extension RunStore {
                     ObjectTypeID?, Int32?, Int32?, String?
                 ).self)
             if answers.last?.exchange != exchange {
-                guard let body else {
-                    throw StoreError("the answer of exchange \(exchange) is missing among the picked rows")
-                }
                 answers.append(
                     FetchedAnswer(
-                        source: source, sourceVersion: version, exchange: exchange, body: body.bytes,
-                        pages: pages.map(Int.init), noData: noData,
+                        source: source, sourceVersion: version, exchange: exchange, body: body?.bytes ?? [],
+                        pages: pages.map(Int.init), noData: noData, isGone: body == nil,
                         runsOfExchange: Int(runs ?? 1), runs: []))
             }
             answers[answers.count - 1].runs.append(
                 FetchedRun(
                     id: id, org: org, request: request, source: source, object: object, objectName: name ?? "",
-                    finding: type.map { FindingTerms(objectType: $0, objectsMax: Int(objectsMax ?? 0)) }))
+                    finding: object == nil
+                        ? type.map { FindingTerms(objectType: $0, objectsMax: Int(objectsMax ?? 0)) } : nil,
+                    objectType: type))
         }
         return answers
     }

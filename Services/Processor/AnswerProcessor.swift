@@ -8,8 +8,10 @@ import Synchronization
 
 /// Takes a batch of raw answers, maps them and stores what they say, in one transaction.
 struct AnswerProcessor: Sendable {
-    /// An object's name has at most the bytes that a request may name it with.
-    private static let limits = MappingLimits(objectNameBytesMax: ActivityRequestBody.Limits().nameBytesMax)
+    /// An object's name has at most the bytes that a request may name it with. Names and values are as many as an answer of the usual size
+    /// may hold about the 100,000 objects that a request may find.
+    static let limits = MappingLimits(
+        matchesMax: 500_000, objectNameBytesMax: ActivityRequestBody.Limits().nameBytesMax)
 
     let runs: RunStore
     let mappings: MappingCache
@@ -62,7 +64,7 @@ struct AnswerProcessor: Sendable {
         var processed: [ProcessedRun] = []
         processed.reserveCapacity(answers.count)
         for answer in answers.flatMap(\.byObjectType) {
-            let key = MappingCache.Key(source: answer.source, objectType: answer.runs.first?.finding?.objectType)
+            let key = MappingCache.Key(source: answer.source, objectType: answer.runs.first?.objectType)
             let shape = Shape(key: key, isPaged: answer.pages != nil)
             if compiled[shape] == nil {
                 do {
@@ -92,11 +94,11 @@ private struct Shape: Hashable {
 }
 
 extension FetchedAnswer {
-    /// The answer for its runs about named objects, and for those that find objects of each type. Mostly there is one such group.
+    /// The answer for its runs about objects of each type. Mostly there is one such group.
     fileprivate var byObjectType: [FetchedAnswer] {
-        let types = runs.map { $0.finding?.objectType }
+        let types = runs.map(\.objectType)
         guard let first = types.first, types.contains(where: { $0 != first }) else { return [self] }
-        return Dictionary(grouping: runs) { $0.finding?.objectType }.values.map { group in
+        return Dictionary(grouping: runs, by: \.objectType).values.map { group in
             var answer = self
             answer.runs = group
             return answer

@@ -22,12 +22,13 @@ struct Qualification: Sendable {
             guard let type = FactorType(rawValue: record.type), let use = FactorUse(rawValue: record.use),
                 let comparison = FactorOperator(rawValue: record.comparison)
             else { return nil }
-            return Part(
-                factor: try Factor(
+            let value = try record.value.map { try JSONValue(parsing: $0.bytes) } ?? .null
+            guard
+                let factor = try? Factor(
                     key: record.key, objectType: record.names.objectType, datapoint: record.names.datapoint, type: type,
-                    use: use, comparison: comparison,
-                    value: try record.value.map { try JSONValue(parsing: $0.bytes) } ?? .null),
-                datapoint: record.datapoint)
+                    use: use, comparison: comparison, value: value)
+            else { return nil }
+            return Part(factor: factor, datapoint: record.datapoint)
         }
     }
 

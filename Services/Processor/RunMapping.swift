@@ -10,6 +10,13 @@ struct RunMapping {
 
     /// Maps an answer once: for each of its runs the values of its object, or why there are none.
     func map(_ fetched: FetchedAnswer) -> [ProcessedRun] {
+        if fetched.isGone {
+            return fetched.runs.map { run in
+                ProcessedRun(
+                    run: run, succeeded: false, substate: "empty",
+                    reason: "the stored answer is gone; retry the run to ask the API again")
+            }
+        }
         if let reason = fetched.noData {
             return fetched.runs.map { ProcessedRun(run: $0, succeeded: true, substate: "no_data", reason: reason) }
         }

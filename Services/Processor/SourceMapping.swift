@@ -39,7 +39,7 @@ final class MappingCache: Sendable {
     static let sourcesMax = 1_000
 
     private let store: SourceStore
-    /// A source, and the type of the objects that it finds; nil when its runs are about objects that they name.
+    /// A source, and the type of the objects that its runs are about; nil when it maps no other.
     struct Key: Hashable {
         let source: SourceID
         var objectType: ObjectTypeID?

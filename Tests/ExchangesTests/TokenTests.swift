@@ -144,6 +144,14 @@ struct TokenTests {
         }
     }
 
+    @Test func whoeverIsRefusedDoesNotTryAgainForEachRun() async throws {
+        try await withAPI({ $0.path == "/token" ? .status(401, #"{"error":"invalid_client"}"#) : .json("{}") }) { fixture in
+            let client = try fixture.client(fixture.credentials())
+            for _ in 0..<5 { #expect(await client.run().failure?.substate == "token_refused") }
+            #expect(fixture.api.requests.count == 1)
+        }
+    }
+
     @Test func anAuthorizationServerThatIsAwayIsARetry() async throws {
         try await withAPI({ $0.path == "/token" ? nil : .json("{}") }) { fixture in
             let failure = try #require(try await fixture.client(fixture.credentials()).run().failure)

@@ -77,6 +77,13 @@ struct FactorEvaluationTests {
         (.in, .array(Array(repeating: "x", count: 101))),
     ]
 
+    @Test func aTimeToCompareWithIsInUTCAsValuesAre() throws {
+        #expect(throws: FactorError.self) {
+            try outcome("2020-06-01T08:30:00Z", .greaterThan, "2020-06-01T10:00:00+02:00", type: .time)
+        }
+        #expect(try outcome("2020-06-01T08:30:00Z", .greaterThan, "2020-06-01T08:00:00+00:00", type: .time) == .passed)
+    }
+
     @Test(arguments: misfits)
     func refusesAValueThatDoesNotFitTheOperator(comparison: FactorOperator, value: JSONValue) {
         #expect(throws: FactorError.self) { try outcome(1, comparison, value) }

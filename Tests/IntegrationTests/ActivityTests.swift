@@ -73,6 +73,43 @@ extension IntegrationTests {
             }
         }
 
+        @Test func ofASourceThatMapsSeveralTypesEachActivityGetsTheValuesOfItsOwn() async throws {
+            try await withPlatform { platform in
+                let mapping = ["company", "person"].map { "\($0): [\($0), name]" }.joined(separator: ", ")
+                let sizes = ["company", "person"].map { "\($0): { size: [\($0), size] }" }.joined(separator: ", ")
+                try await platform.database.apply(
+                    """
+                    organization: acme
+                    object_types:
+                      company: { datapoints: { size: number } }
+                      person: { datapoints: { size: number } }
+                    sources:
+                      everything:
+                        run_request_template: { url: "\(platform.api.url)/objects/<<$object>>" }
+                        object_source: { \(mapping) }
+                        datapoint_source: { \(sizes) }
+                    activities:
+                      companies: { type: enrichment, object_type: company, sources: [everything] }
+                      people: { type: enrichment, object_type: person, sources: [everything] }
+                    """)
+                platform.api.script(
+                    "Abel", [.json(#"{"company":{"name":"Abel","size":500},"person":{"name":"Abel","size":2}}"#)])
+                for (activity, size) in [("companies", 500), ("people", 2)] {
+                    let id = try await platform.client.submit(["Abel"], activity: activity)
+                    _ = try await platform.client.wait(for: id, toBe: "done")
+                    let lines = try await lines(of: id, platform)
+                    #expect(lines.map { $0["values"] } == [["size": .number(JSONNumber(size))]], "\(activity)")
+                }
+                let strangers = try await platform.database.value(
+                    Int.self,
+                    """
+                    select count(*) from public.value as v join public.object as o on o.id = v.object_id
+                    join public.datapoint as d on d.id = v.datapoint_id where d.object_type_id <> o.object_type_id
+                    """)
+                #expect(strangers == 0)
+            }
+        }
+
         @Test func nothingFoundIsAnEmptyResultWithANote() async throws {
             try await withPlatform { platform in
                 let id = try await submit(["activity": "find", "input": ["query": "x"]], platform)

@@ -129,6 +129,34 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aRunWhoseAnswerIsGoneHoldsNobodyUp() async throws {
+            try await withDatabase { database in
+                for place in 0..<2 {
+                    let fixture = try await Fixture(database, activity: "find", requests: 2)
+                    try await fixture.fetch()
+                    let direction = place == 0 ? "asc" : "desc"
+                    _ = try await database.column(
+                        String.self,
+                        """
+                        delete from public.run_result where run_request_id = (
+                            select r.run_request_id from public.run_queue as r where r.state_substate = 'fetched'
+                            order by 1 \(direction) limit 1)
+                        returning run_request_id::text
+                        """)
+                    let gone = Mutex<[Bool]>([])
+                    let picked = try await RunStore(pool: database.pool).process(runsMax: 10, bytesMax: 1 << 20) {
+                        answers in
+                        gone.withLock { $0 = answers.map(\.isGone) }
+                        return answers.flatMap { answer in
+                            answer.runs.map { ProcessedRun(run: $0, succeeded: !answer.isGone) }
+                        }
+                    }.picked
+                    let isGone = gone.withLock { $0 }
+                    #expect(picked == 2 && isGone.count == 2 && isGone.contains(true) && isGone.contains(false), "\(place): \(isGone)")
+                }
+            }
+        }
+
         @Test func anExchangeOfATemplateThatSpeaksOfTheRequestServesOneRequest() async throws {
             try await withDatabase { database in
                 let fixture = try await Fixture(database, activity: "find", requests: 3)

@@ -125,4 +125,31 @@ struct MapperTests {
         let values = try [first.map(answer), second.map(answer)].flatMap { $0.objects[0].values.map(\.text) }
         #expect(values == ["[1,2]", #"{"c":3}"#])
     }
+
+    @Test func recordsWithoutANameAmongManyCostNoTimeOfEach() throws {
+        let plan = MappingPlan(
+            objects: [["items", "*", "name"]],
+            datapoints: [.init(key: "price", paths: [["items", "*", "price"]], type: .number)])
+        // Of two records one has a name and the other a value, which belongs to nobody.
+        let items = (0..<40_000).map { $0 % 2 == 0 ? #"{"name":"n\#($0)"}"# : #"{"price":\#($0)}"# }
+        let body = Array(#"{"items":[\#(items.joined(separator: ","))]}"#.utf8)
+        var answer: MappedAnswer?
+        let time = try ContinuousClock().measure { answer = try Mapper(plan).map(body) }
+        #expect(answer?.objects.count == 20_000 && answer?.unassignedCount == 20_000)
+        #expect(answer?.objects.allSatisfy { $0.values.isEmpty } == true)
+        #expect(time < .seconds(5))
+    }
+
+    @Test func aValueOfManyObjectsGoesToTheNearestOfThem() throws {
+        let plan = MappingPlan(
+            objects: [["list", "*", "name"], ["title"]],
+            datapoints: [
+                .init(key: "currency", paths: [["list", "currency"], ["currency"]], type: .text),
+                .init(key: "price", paths: [["list", "*", "price"]], type: .number),
+            ])
+        let items = (0..<20).map { #""k\#($0)":{"name":"n\#($0)","price":\#($0)}"# } + [#""x":{"price":99}"#]
+        let body = #"{"title":"t","currency":"EUR","list":{\#(items.joined(separator: ","))}}"#
+        let answer = try Mapper(plan).map(Array(body.utf8))
+        #expect(answer.objects.map { $0.values.map(\.text) } == [[#""EUR""#]] + (0..<20).map { ["\($0)"] })
+    }
 }

@@ -34,6 +34,8 @@ struct QualificationTests {
                 factors: [
                     record("large", employees, "employees", "greater_equal", "100", type: "volume"),
                     record("german", country, "country", "equals", #""DE""#, type: "place"),
+                    // Past the catalogue, which refuses it.
+                    record("unreadable", country, "country", "between", "7", type: "place"),
                 ]))
     }
 
@@ -50,6 +52,12 @@ struct QualificationTests {
         let values = [employees: JSONB("100"), country: JSONB(#""DE""#)]
         #expect(try !qualification(#"{"all":["large","gone"]}"#).verdict(on: 0) { values[$0] }.isQualified)
         #expect(try qualification(#"{"any":["large","gone"]}"#).verdict(on: 0) { values[$0] }.isQualified)
+    }
+
+    @Test func aFactorThatCannotBeReadIsUnknownAndHoldsNoResultUp() throws {
+        let values = [employees: JSONB("100"), country: JSONB(#""DE""#)]
+        #expect(try !qualification(#"{"all":["large","unreadable"]}"#).verdict(on: 0) { values[$0] }.isQualified)
+        #expect(try qualification(#"{"any":["large","unreadable"]}"#).verdict(on: 0) { values[$0] }.isQualified)
     }
 
     @Test func theVerdictSaysWhatWasComparedAndIsPartOfTheLine() throws {

@@ -30,7 +30,8 @@ struct RunMappingTests {
     private func map(
         _ answer: String, objects: [String], objectPath: String? = #"["code"]"#, runsPerExchange: Int = 1,
         paths: (name: String, size: String) = (#"[["name"]]"#, #"[["size"]]"#), runsOfExchange: Int = 1,
-        normalization: String? = nil, finding: FindingTerms? = nil, pages: Int? = nil, noData: String? = nil
+        normalization: String? = nil, finding: FindingTerms? = nil, pages: Int? = nil, noData: String? = nil,
+        isGone: Bool = false
     ) throws -> [ProcessedRun] {
         let record = SourceRecord(
             org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
@@ -51,9 +52,9 @@ struct RunMappingTests {
         }
         let fetched = FetchedAnswer(
             source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
-            pages: pages, noData: noData, runsOfExchange: runsOfExchange, runs: runs)
+            pages: pages, noData: noData, isGone: isGone, runsOfExchange: runsOfExchange, runs: runs)
         let plan = pages == nil ? mapping.plan : mapping.pagedPlan
-        return RunMapping(mapper: Mapper(plan), mapping: mapping).map(fetched)
+        return RunMapping(mapper: Mapper(plan, limits: AnswerProcessor.limits), mapping: mapping).map(fetched)
     }
 
     @Test func thePagesOfAnAnswerAreMappedAsOne() throws {
@@ -74,6 +75,21 @@ struct RunMappingTests {
             finding: finding, pages: 2)[0]
         #expect(run.findings.map(\.name) == ["DE", "AX"])
         #expect(run.findings[0].values.map { String(decoding: $0.json.bytes, as: UTF8.self) } == ["1234.5"])
+    }
+
+    @Test func asManyObjectsAsARequestMayFindAreMappedWithTheirValues() throws {
+        let finding = FindingTerms(objectType: ObjectTypeID(UUID()), objectsMax: 100_000)
+        let answer = (0..<100_000).map { #"{"code":"c\#($0)","name":"n","size":1}"# }.joined(separator: ",")
+        let run = try map(
+            "[\(answer)]", objects: [""], objectPath: #"["*","code"]"#,
+            paths: (#"[["*","name"]]"#, #"[["*","size"]]"#), finding: finding)[0]
+        #expect(run.succeeded, "\(run.reason ?? "")")
+        #expect(run.findings.count == 100_000 && run.findings.last?.values.count == 2)
+    }
+
+    @Test func anAnswerThatIsGoneFailsItsRunsWithAWayOn() throws {
+        let run = try map("", objects: ["DE"], isGone: true)[0]
+        #expect(!run.succeeded && run.reason == "the stored answer is gone; retry the run to ask the API again")
     }
 
     @Test func anAnswerThatSaysThatThereIsNothingIsNotMapped() throws {
