@@ -166,7 +166,10 @@ let package = Package(
 
         service(
             "CLI",
-            uses: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+            uses: [
+                "Assembly", "Catalogue", "Contracts", "Exchanges", "JSON", "Mapping", "Messaging", "Outbound",
+                "Postgres", "Runtime", "Sources", "Store", "Templates",
+            ],
             products: [argumentParser, crypto, logging, unixSignals]),
         main("weir", of: "CLI"),
 

@@ -15,7 +15,8 @@ struct CommandLineTests {
         arguments: [
             ["up"], ["demo"], ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"],
             ["migrate", "verify"],
-            ["apply"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"], ["keys"], ["keys", "create"],
+            ["apply"], ["source"], ["source", "test"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
+            ["keys"], ["keys", "create"],
             ["keys", "show"],
             ["keys", "revoke"], ["submit"], ["list"], ["status"], ["result"], ["cancel"], ["retry"], ["publish"],
             ["tail"],
@@ -28,7 +29,9 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [
-        ["up"], ["demo"], ["migrate"], ["apply"], ["key"], ["keys"], ["submit"], ["status"], ["result"], ["cancel"],
+        ["up"], ["demo"], ["migrate"], ["apply"], ["source"], ["source", "test"], ["key"], ["keys"], ["submit"],
+        ["status"],
+        ["result"], ["cancel"],
         ["retry"], ["publish"], ["tail"], ["doctor"],
     ])
     func helpTeachesByExample(_ command: [String]) async {
@@ -59,6 +62,13 @@ struct CommandLineTests {
             (["retry", "x", "--until", "y"], "--until goes with --since"),
             (["apply"], "--file"), (["apply", "-f", "missing.yaml"], "missing.yaml cannot be read"),
             (["apply", "-f", "x", "--set", "nonsense"], "--set takes PATH=VALUE"),
+            (["source", "tset"], "did you mean 'weir source test'?"),
+            (["source", "test", "a", "--step", "fetch"], "run, status, delivery, abort, cleanup, lookup"),
+            (["source", "test", "a", "--set", "b=c"], "--set goes with -f"),
+            (["source", "test", "a", "--object", "b", "--objects", "c"], "either --object or --objects"),
+            (["source", "test", "a", "--wait", "soon"], "--wait takes 30s"),
+            (["source", "test", "a", "--answer", "b", "--step", "run"], "leave --step out"),
+            (["source", "test", "a", "-f", "missing.yaml"], "missing.yaml cannot be read"),
             (["up", "--port", "70000"], "--port takes 1 to 65535"),
             (["up", "--port", "many"], "many"), (["result", "x", "--format", "xml"], "xml"),
             (["result", "x", "--limit", "-1"], "--limit"),
@@ -89,6 +99,7 @@ struct CommandLineTests {
 
     @Test(arguments: [
         ["submit", "a", "--objects", "DE"], ["status", "x"], ["migrate", "status"], ["tail"], ["key", "list"],
+        ["source", "test", "a"],
         ["publish", "dev.weir.answer.recorded.v1", "--data", "{}"], ["publish", "a.b", "--data", "[1]", "--unchecked"],
         ["publish", "dev.weir.runs.closed.v1", "--key", "01a1fd94-25de-7789-97be-1273177f0077", "--data", "{}"],
     ])

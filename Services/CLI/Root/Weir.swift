@@ -24,7 +24,9 @@ struct Weir: ParsableCommand {
             CommandGroup(name: "Start", subcommands: [UpCommand.self, DemoCommand.self]),
             CommandGroup(
                 name: "Set up",
-                subcommands: [MigrateCommand.self, ApplyCommand.self, KeyCommand.self, KeysCommand.self]),
+                subcommands: [
+                    MigrateCommand.self, ApplyCommand.self, SourceCommand.self, KeyCommand.self, KeysCommand.self,
+                ]),
             CommandGroup(
                 name: "Work",
                 subcommands: [
