@@ -41,8 +41,9 @@ extension IntakeService {
                 acceptor: acceptor, keys: keys, messages: MessageStore(pool: parts.pool), logger: context.logger),
             requests: requests, lease: parts.lease, bus: parts.bus, listener: listener, logger: context.logger)
         let routes = RequestRoutes(
-            acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool), hints: parts.hints, keys: keys,
-            links: try ResultLinks(settings), clock: context.clock, limits: httpLimits)
+            acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool),
+            sources: SourceStore(pool: parts.pool), hints: parts.hints, keys: keys, links: try ResultLinks(settings),
+            clock: context.clock, limits: httpLimits)
         let callbacks = CallbackRoutes(
             jobs: JobStore(pool: parts.pool), links: try CallbackLinks(settings), hints: parts.hints,
             clock: context.clock)

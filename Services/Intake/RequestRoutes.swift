@@ -19,6 +19,7 @@ struct RequestRoutes: Sendable {
     let acceptor: RequestAcceptor
     let requests: RequestStore
     let runs: RunStore
+    let sources: SourceStore
     let hints: HintPublisher
     let keys: APIKeyStore
     let links: ResultLinks?
@@ -37,6 +38,7 @@ struct RequestRoutes: Sendable {
             .get(":id/result", use: result)
             .post(":id/cancel", use: cancel)
             .post(":id/retry", use: retryRequest)
+            .post(":id/replay", use: replay)
         router.group("v1/runs").post("retry", use: retryRuns)
     }
 

@@ -18,7 +18,8 @@ struct CommandLineTests {
             ["apply"], ["source"], ["source", "test"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
             ["keys"], ["keys", "create"],
             ["keys", "show"],
-            ["keys", "revoke"], ["submit"], ["list"], ["status"], ["result"], ["cancel"], ["retry"], ["publish"],
+            ["keys", "revoke"], ["submit"], ["list"], ["status"], ["result"], ["cancel"], ["retry"], ["replay"],
+            ["publish"],
             ["tail"],
             ["doctor"],
         ])
@@ -32,7 +33,7 @@ struct CommandLineTests {
         ["up"], ["demo"], ["migrate"], ["apply"], ["source"], ["source", "test"], ["key"], ["keys"], ["submit"],
         ["status"],
         ["result"], ["cancel"],
-        ["retry"], ["publish"], ["tail"], ["doctor"],
+        ["retry"], ["replay"], ["publish"], ["tail"], ["doctor"],
     ])
     func helpTeachesByExample(_ command: [String]) async {
         let help = await Terminal.run(command + ["--help"]).output
@@ -60,6 +61,10 @@ struct CommandLineTests {
             (["retry", "x", "--state", "done"], "take failed, timedout or invalid"),
             (["retry", "--since", "soon"], "write 30m, 1h, 7d"),
             (["retry", "x", "--until", "y"], "--until goes with --since"),
+            (["replay"], "Missing expected argument '<request>'"),
+            (["replay", "x", "--mapping", "missing.yaml"], "missing.yaml cannot be read"),
+            (["replay", "x", "--set", "a=b"], "--set goes with --mapping"),
+            (["replay", "x", "--org", "a"], "--org goes with --mapping"),
             (["apply"], "--file"), (["apply", "-f", "missing.yaml"], "missing.yaml cannot be read"),
             (["apply", "-f", "x", "--set", "nonsense"], "--set takes PATH=VALUE"),
             (["source", "tset"], "did you mean 'weir source test'?"),

@@ -31,7 +31,7 @@ struct Weir: ParsableCommand {
                 name: "Work",
                 subcommands: [
                     SubmitCommand.self, ListCommand.self, StatusCommand.self, ResultCommand.self, CancelCommand.self,
-                    RetryCommand.self,
+                    RetryCommand.self, ReplayCommand.self,
                 ]),
             CommandGroup(
                 name: "Look and care", subcommands: [PublishCommand.self, TailCommand.self, DoctorCommand.self]),
