@@ -133,10 +133,16 @@ let package = Package(
             "Assembly", uses: ["Runtime", "Postgres", "Messaging", "Outbound", "Store", "Contracts"],
             products: [lifecycle, logging]),
 
+        // What answers mean, for whoever maps them.
+        library("Answers", uses: ["Contracts", "JSON", "Mapping", "Postgres", "Store"]),
+
         // Services.
         service("Bus", uses: ["Messaging", "Runtime"], products: [lifecycle, logging]),
         service(
-            "Intake", uses: ["Assembly", "Contracts", "JSON", "Messaging", "Postgres", "Runtime", "Store"],
+            "Intake",
+            uses: [
+                "Answers", "Assembly", "Contracts", "JSON", "Mapping", "Messaging", "Postgres", "Runtime", "Store",
+            ],
             products: [crypto, httpTypes, hummingbird, lifecycle, logging, nioCore]),
         service(
             "Executor",
@@ -148,7 +154,7 @@ let package = Package(
         service(
             "Processor",
             uses: [
-                "Assembly", "Contracts", "Factors", "JSON", "Mapping", "Messaging", "Postgres", "Runtime", "Store",
+                "Answers", "Assembly", "Contracts", "Factors", "JSON", "Messaging", "Postgres", "Runtime", "Store",
             ],
             products: [lifecycle, logging]),
         service(
@@ -166,7 +172,10 @@ let package = Package(
 
         service(
             "CLI",
-            uses: ["Catalogue", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+            uses: [
+                "Assembly", "Catalogue", "Contracts", "Exchanges", "JSON", "Mapping", "Messaging", "Outbound",
+                "Postgres", "Runtime", "Sources", "Store", "Templates",
+            ],
             products: [argumentParser, crypto, logging, unixSignals]),
         main("weir", of: "CLI"),
 
@@ -244,6 +253,7 @@ let package = Package(
                 "Templates",
             ],
             products: [logging]),
+        tests("AnswersTests", of: ["Answers", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
         tests("ProcessorTests", of: ["Processor", "Contracts", "Factors", "JSON", "Mapping", "Postgres", "Store"]),
         tests(
             "IntegrationTests",

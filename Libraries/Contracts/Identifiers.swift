@@ -53,6 +53,8 @@ public enum Entities {
     public enum Datapoint {}
     /// One webhook to one endpoint.
     public enum Delivery {}
+    /// A mapping that one request is given for the answers of a source.
+    public enum RequestMapping {}
     /// Where webhooks are posted to.
     public enum Endpoint {}
     /// A running process that may hold claims.
@@ -85,5 +87,7 @@ public typealias DeliveryID = ID<Entities.Delivery>
 public typealias WorkerID = ID<Entities.Worker>
 /// The id of an API key.
 public typealias APIKeyID = ID<Entities.APIKey>
+/// The id of a mapping that one request is given.
+public typealias RequestMappingID = ID<Entities.RequestMapping>
 /// The id of a webhook endpoint.
 public typealias EndpointID = ID<Entities.Endpoint>

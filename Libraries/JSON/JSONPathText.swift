@@ -39,6 +39,11 @@ public struct JSONPathText: Sendable, Hashable, CustomStringConvertible {
         text += "[\(index)]"
     }
 
+    /// Appends the step to every element of an array, `[*]`.
+    public mutating func appendAnyIndex() {
+        text += "[*]"
+    }
+
     /// The path of a member of the object at this path.
     public func key(_ key: String) -> JSONPathText {
         var path = self

@@ -28,6 +28,17 @@ public struct PatternSet: Sendable {
     private func search(
         _ document: UnsafeRawBufferPointer, _ visit: (Int, () -> JSONValue) -> Void
     ) throws(MappingError) {
+        try withMatches(in: document) { walk, tape in
+            for match in walk.matches {
+                visit(Int(match.target.datapoint)) { JSONValue(match.node, of: tape) }
+            }
+        }
+    }
+
+    /// Parses a document, finds all matches, and lends both.
+    func withMatches<Output>(
+        in document: UnsafeRawBufferPointer, _ body: (PatternWalk, JSONTape) -> Output
+    ) throws(MappingError) -> Output {
         let parser = JSONParser(limits: limits.json)
         let tape: JSONTape
         do throws(JSONError) {
@@ -39,10 +50,7 @@ public struct PatternSet: Sendable {
         guard walk.run(trie, over: tape, matchesMax: limits.matchesMax) else {
             throw MappingError(tooManyMatchesMax: limits.matchesMax)
         }
-        for match in walk.matches {
-            visit(Int(match.target.datapoint)) { JSONValue(match.node, of: tape) }
-        }
-        // The tape is read up to here, and the parser owns it.
-        withExtendedLifetime(parser) {}
+        // The tape is read within, and the parser owns it.
+        return withExtendedLifetime(parser) { body(walk, tape) }
     }
 }

@@ -4,7 +4,7 @@ import Postgres
 
 /// The stored side of the catalogue: read as items, written item by item.
 public struct CatalogueStore: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// Statements run on a pool whose user may write the catalogue.
     public init(pool: PostgresPool) {

@@ -1,6 +1,12 @@
 import Contracts
 import Postgres
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// A raw answer that waits to be mapped, with the runs that it is for.
 public struct FetchedAnswer: Sendable {
     /// The source that answered.
@@ -41,6 +47,11 @@ public struct FetchedRun: Sendable {
     public var finding: FindingTerms?
     /// The type of its objects; nil when its source maps no other, so that nobody needs to ask.
     public var objectType: ObjectTypeID?
+    /// The mapping that its request is given in place of the catalogue's; nil: the catalogue's.
+    public var mapping: RequestMappingID?
+    /// When its answer came, if that is mapped anew; nil: it is mapped for the first time. Its values are as old as its answer: what came
+    /// later is newer all the same.
+    var replayOf: Date?
 }
 
 /// What mapping made of one run.
@@ -93,7 +104,7 @@ extension RunStore {
         "run.pick",
         """
         with picked as materialized (
-            select r.org_id, r.id, r.activity_request_id, r.source_id, r.run_request_id, r.object_id, r.position
+            select r.org_id, r.id, r.activity_request_id, r.source_id, r.run_request_id, r.object_id, r.position, r.replayed_at
             from public.run_queue as r
             where r.state = 'in_progress' and r.state_substate = 'fetched'
             order by r.run_request_id, r.id
@@ -114,12 +125,12 @@ extension RunStore {
             having count(*) > 1
         )
         select p.id, p.org_id, p.activity_request_id, p.source_id, s.version, p.run_request_id, p.object_id, o.name, p.body, p.runs,
-               a.object_type_id, a.max_objects, p.pages, p.no_data
+               a.object_type_id, a.max_objects, p.pages, p.no_data, p.replayed_at is not null, p.received_at, m.id
         from (
             -- All runs of an exchange stand or fall with its answer: what came before it is the same for all of them.
             select p.*, max(p.before_answer) over (rows unbounded preceding) as before
             from (
-                select p.*, x.body, x.runs, x.pages, x.no_data,
+                select p.*, x.body, x.runs, x.pages, x.no_data, x.received_at,
                        -- An answer that is gone has no bytes, and its runs are picked all the same.
                        case when p.is_first
                             then coalesce(sum(octet_length(x.body)) over (rows unbounded preceding), 0) - coalesce(octet_length(x.body), 0)
@@ -133,6 +144,8 @@ extension RunStore {
             ) as p
         ) as p
         join public.source as s on s.id = p.source_id
+        left join public.request_mapping as m
+          on m.activity_request_id = p.activity_request_id and m.source_id = p.source_id
         left join public.request_object as o
           on o.activity_request_id = p.activity_request_id and o.position = p.position and p.object_id is not null
         left join lateral (
@@ -150,13 +163,21 @@ extension RunStore {
         "run.store_values",
         """
         insert into public.value
-            (org_id, run_id, object_id, datapoint_id, source_id, activity_request_id, value, original)
+            (org_id, run_id, object_id, datapoint_id, source_id, activity_request_id, value, original, created_at)
         select ($1::uuid[])[v.k], ($2::uuid[])[v.k], ($3::uuid[])[v.k], v.datapoint_id, ($4::uuid[])[v.k],
-               ($5::uuid[])[v.k], v.value, v.original
+               ($5::uuid[])[v.k], v.value, v.original, coalesce(($10::timestamptz[])[v.k], now())
         -- A batch without originals comes with none: what a list lacks at its end is null.
         from unnest($6::int[], $7::uuid[], $8::jsonb[], $9::jsonb[]) as v(k, datapoint_id, value, original)
         on conflict do nothing
         """)
+
+    // What the mapping before has made of the same answers.
+    private static let forgetValues = Statement(
+        "run.forget_values", "delete from public.value as v using unnest($1::uuid[]) as i(id) where v.run_id = i.id")
+
+    private static let forgetFailures = Statement(
+        "run.forget_conversion_failures",
+        "delete from public.conversion_failure as f using unnest($1::uuid[]) as i(id) where f.run_id = i.id")
 
     private static let close = Statement(
         "run.close",
@@ -184,8 +205,11 @@ extension RunStore {
             if rows.isEmpty { return (0, []) }
             let processed = try await map(try Self.answers(of: rows))
             let found = try await Self.store(findingsOf: processed, in: transaction)
-            let closed = try await transaction.commit(Self.finish(found.runs, found.values))
-            let requests = try closed[2].map { row in try row.decode(ActivityRequestID.self, at: 0) }
+            let replayed = processed.filter { $0.run.replayOf != nil }.map(\.run.id)
+            let closed = try await transaction.commit(Self.finish(found.runs, found.values, replayed: replayed))
+            let requests = try closed[replayed.isEmpty ? 2 : 4].map { row in
+                try row.decode(ActivityRequestID.self, at: 0)
+            }
             return (rows.count, requests)
         }
     }
@@ -193,14 +217,18 @@ extension RunStore {
     private static func answers(of rows: QueryResult) throws -> [FetchedAnswer] {
         var answers: [FetchedAnswer] = []
         answers.reserveCapacity(rows.count)
+        // As of the body: the first run of an exchange brings it.
+        var answeredAt: Date?
         for row in rows {
             let (
-                id, org, request, source, version, exchange, object, name, body, runs, type, objectsMax, pages, noData
+                id, org, request, source, version, exchange, object, name, body, runs, type, objectsMax, pages, noData,
+                isReplayed, received, mapping
             ) = try row.decode(
                 (
                     RunID, OrgID, ActivityRequestID, SourceID, Int64, RunRequestID, ObjectID?, String?, Bytea?, Int32?,
-                    ObjectTypeID?, Int32?, Int32?, String?
+                    ObjectTypeID?, Int32?, Int32?, String?, Bool, Date?, RequestMappingID?
                 ).self)
+            if let received { answeredAt = received }
             if answers.last?.exchange != exchange {
                 answers.append(
                     FetchedAnswer(
@@ -213,7 +241,7 @@ extension RunStore {
                     id: id, org: org, request: request, source: source, object: object, objectName: name ?? "",
                     finding: object == nil
                         ? type.map { FindingTerms(objectType: $0, objectsMax: Int(objectsMax ?? 0)) } : nil,
-                    objectType: type))
+                    objectType: type, mapping: mapping, replayOf: isReplayed ? answeredAt : nil))
         }
         return answers
     }
@@ -231,7 +259,9 @@ extension RunStore {
         """)
 
     /// - Parameter found: the values of objects that runs have found.
-    private static func finish(_ processed: [ProcessedRun], _ found: [ValuesOfObject]) -> Pipeline {
+    private static func finish(
+        _ processed: [ProcessedRun], _ found: [ValuesOfObject], replayed: [RunID]
+    ) -> Pipeline {
         let subjects =
             processed.compactMap { outcome in
                 outcome.run.object.map {
@@ -261,10 +291,17 @@ extension RunStore {
             }
         }
         var pipeline = Pipeline()
+        if !replayed.isEmpty {
+            pipeline.add(forgetValues, replayed)
+            pipeline.add(forgetFailures, replayed)
+        }
+        // As of the originals: mostly there are none.
+        let answeredAt = replayed.isEmpty ? [] : subjects.map(\.run.replayOf)
         pipeline.add(
             storeValues,
             subjects.map(\.run.org), subjects.map(\.run.id), subjects.map(\.object),
-            subjects.map(\.run.source), subjects.map(\.run.request), places, datapoints, values, originals)
+            subjects.map(\.run.source), subjects.map(\.run.request), places, datapoints, values, originals,
+            answeredAt)
         pipeline.add(
             close,
             processed.map(\.run.id), processed.map { $0.succeeded ? "done" : "failed" },

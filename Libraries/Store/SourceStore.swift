@@ -42,12 +42,15 @@ public struct SourceRecord: Sendable {
     /// How the API is called: the JSON form of `SourceSetup`.
     public let setup: JSONB
     /// The path of object names, as JSON; nil when the answer is about the run's own object.
-    public let objectPath: JSONB?
+    public internal(set) var objectPath: JSONB?
     /// `key` or `value`.
-    public let objectPathType: String
+    public internal(set) var objectPathType: String
     /// The values to take from an answer.
-    public let datapoints: [Datapoint]
+    public internal(set) var datapoints: [Datapoint]
 }
+
+/// A request was given another mapping a moment ago: look again which one it has.
+public struct MappingReplaced: Error {}
 
 /// Definitions of sources.
 public struct SourceStore: Sendable {
@@ -85,15 +88,24 @@ public struct SourceStore: Sendable {
         order by d.key
         """)
 
+    private static let readReplacement = Statement(
+        "source.read_replacement",
+        """
+        select m.mapping from public.request_mapping as m where m.id = $2 and m.source_id is not distinct from $1
+        """)
+
     /// The source as it is now; nil when there is none.
     ///
-    /// - Parameter objectType: the type of the objects that its answers are mapped to; nil for whatever it maps.
+    /// - Parameters:
+    ///   - objectType: the type of the objects that its answers are mapped to; nil for whatever it maps.
+    ///   - replacement: a mapping that a request was given in place of the catalogue's.
     public func definition(
-        of id: SourceID, objectType: ObjectTypeID? = nil
-    ) async throws(PostgresError) -> SourceRecord? {
+        of id: SourceID, objectType: ObjectTypeID? = nil, replacement: RequestMappingID? = nil
+    ) async throws -> SourceRecord? {
         var pipeline = Pipeline()
         pipeline.add(Self.read, id, objectType)
         pipeline.add(Self.readDatapoints, id, objectType)
+        if let replacement { pipeline.add(Self.readReplacement, id, replacement) }
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (org, key, version, run, status, delivery, abort, cleanup, lookup, size, setup, path, pathType) =
@@ -107,11 +119,14 @@ public struct SourceStore: Sendable {
                 (DatapointID, String, String, JSONB?, JSONB).self)
             datapoints.append(.init(id: id, key: key, type: type, normalization: normalization, paths: paths))
         }
-        return SourceRecord(
+        let record = SourceRecord(
             org: org, id: id, key: key, version: version, runRequestTemplate: run, statusRequestTemplate: status,
             deliveryRequestTemplate: delivery, abortRequestTemplate: abort, cleanupRequestTemplate: cleanup,
             lookupRequestTemplate: lookup, runsPerExchange: Int(size), setup: setup, objectPath: path,
             objectPathType: pathType,
             datapoints: datapoints)
+        guard replacement != nil else { return record }
+        guard let stored = try results[2].first?.decode(JSONB.self, at: 0) else { throw MappingReplaced() }
+        return try record.mapped(as: RequestMapping(parsing: stored), objectType: objectType)
     }
 }

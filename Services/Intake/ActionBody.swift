@@ -55,12 +55,20 @@ struct ActionBody {
     var source: String? { get throws { try text("source") } }
 
     /// Whether runs are meant, too, that somebody cancelled.
-    var includesCancelled: Bool {
+    var includesCancelled: Bool { get throws { try flag("cancelled") } }
+
+    /// What answers are mapped to; nil: as the catalogue says.
+    var mapping: JSONValue? { fields["mapping"].flatMap { $0.isNull ? nil : $0 } }
+
+    /// Whether the difference is only to be shown.
+    var isDryRun: Bool { get throws { try flag("dry_run") } }
+
+    /// The place of an object at which the next page begins.
+    var place: Int? {
         get throws {
-            switch fields["cancelled"] {
-            case nil, .null?: return false
-            case .bool(let yes)?: return yes
-            default: throw Self.problem("$.cancelled", "true or false is needed")
+            try cursor.map { text in
+                guard let place = Int(text), (0...100_000_000).contains(place) else { throw Self.badCursor }
+                return place
             }
         }
     }
@@ -122,6 +130,14 @@ struct ActionBody {
             throw Self.problem("$.\(name)", "a moment in RFC 3339, such as 2026-11-26T08:00:00Z")
         }
         return date
+    }
+
+    private func flag(_ name: String) throws -> Bool {
+        switch fields[name] {
+        case nil, .null?: return false
+        case .bool(let yes)?: return yes
+        default: throw Self.problem("$.\(name)", "true or false is needed")
+        }
     }
 
     private func text(_ name: String) throws -> String? {

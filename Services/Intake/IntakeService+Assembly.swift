@@ -42,7 +42,8 @@ extension IntakeService {
             requests: requests, lease: parts.lease, bus: parts.bus, listener: listener, logger: context.logger)
         let routes = RequestRoutes(
             acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool),
-            quality: QualityStore(pool: parts.pool), hints: parts.hints, keys: keys, links: try ResultLinks(settings),
+            sources: SourceStore(pool: parts.pool), quality: QualityStore(pool: parts.pool), hints: parts.hints,
+            keys: keys, links: try ResultLinks(settings),
             clock: context.clock, limits: httpLimits)
         let callbacks = CallbackRoutes(
             jobs: JobStore(pool: parts.pool), links: try CallbackLinks(settings), hints: parts.hints,

@@ -57,12 +57,9 @@ extension RequestRoutes {
                     "The request is so old that runs of it have been dropped. Ask for the objects again in a new request."
             )
         }
-        let first = try given.cursor.map { text in
-            guard let place = Int(text), (0...100_000_000).contains(place) else { throw ActionBody.badCursor }
-            return place
-        }
         return try await retry(
-            RetryFilter(scope: .request(id, from: first ?? 0), states: try given.states, source: try given.source),
+            RetryFilter(
+                scope: .request(id, from: try given.place ?? 0), states: try given.states, source: try given.source),
             client: client, reason: try given.reason)
     }
 

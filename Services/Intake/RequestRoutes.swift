@@ -19,6 +19,7 @@ struct RequestRoutes: Sendable {
     let acceptor: RequestAcceptor
     let requests: RequestStore
     let runs: RunStore
+    let sources: SourceStore
     let quality: QualityStore
     let hints: HintPublisher
     let keys: APIKeyStore
@@ -39,6 +40,7 @@ struct RequestRoutes: Sendable {
             .get(":id/quality", use: qualityOfRequest)
             .post(":id/cancel", use: cancel)
             .post(":id/retry", use: retryRequest)
+            .post(":id/replay", use: replay)
         router.group("v1/runs").post("retry", use: retryRuns)
         router.group("v1/sources").get(":key/quality", use: qualityOfSource)
     }

@@ -1,3 +1,4 @@
+import Answers
 import Assembly
 import Contracts
 import Runtime
@@ -25,7 +26,8 @@ extension ProcessorService {
             idleInTransaction: .seconds(30))
         let results = ResultStore(pool: parts.pool)
         let answers = AnswerProcessor(
-            runs: RunStore(pool: parts.pool), mappings: MappingCache(store: SourceStore(pool: parts.pool)),
+            runs: RunStore(pool: parts.pool),
+            mapper: AnswerMapper(mappings: MappingCache(store: SourceStore(pool: parts.pool))),
             runsMax: configuration.runsMax, bytesMax: configuration.bytesMax, logger: context.logger)
         let collector = ResultCollector(
             results: results, ids: context.ids, clock: context.clock,

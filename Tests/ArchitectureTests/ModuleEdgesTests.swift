@@ -19,6 +19,7 @@ struct ModuleEdgesTests {
         "Messaging": ["CZeroMQ"],
         "Outbound": ["CCurl"],
         "Exchanges": ["Contracts", "JSON", "Mapping", "Outbound", "Sources", "Templates"],
+        "Answers": ["Contracts", "JSON", "Mapping", "Postgres", "Store"],
         "Runtime": [],
         "Store": ["Catalogue", "Contracts", "JSON", "Mapping", "Postgres", "Sources", "States", "Templates"],
         "Assembly": ["Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],

@@ -15,9 +15,11 @@ struct CommandLineTests {
         arguments: [
             ["up"], ["demo"], ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"],
             ["migrate", "verify"],
-            ["apply"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"], ["keys"], ["keys", "create"],
+            ["apply"], ["source"], ["source", "test"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
+            ["keys"], ["keys", "create"],
             ["keys", "show"],
-            ["keys", "revoke"], ["submit"], ["list"], ["status"], ["result"], ["cancel"], ["retry"], ["publish"],
+            ["keys", "revoke"], ["submit"], ["list"], ["status"], ["result"], ["cancel"], ["retry"], ["replay"],
+            ["publish"],
             ["tail"],
             ["doctor"],
         ])
@@ -28,8 +30,10 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [
-        ["up"], ["demo"], ["migrate"], ["apply"], ["key"], ["keys"], ["submit"], ["status"], ["result"], ["cancel"],
-        ["retry"], ["publish"], ["tail"], ["doctor"],
+        ["up"], ["demo"], ["migrate"], ["apply"], ["source"], ["source", "test"], ["key"], ["keys"], ["submit"],
+        ["status"],
+        ["result"], ["cancel"],
+        ["retry"], ["replay"], ["publish"], ["tail"], ["doctor"],
     ])
     func helpTeachesByExample(_ command: [String]) async {
         let help = await Terminal.run(command + ["--help"]).output
@@ -57,8 +61,19 @@ struct CommandLineTests {
             (["retry", "x", "--state", "done"], "take failed, timedout or invalid"),
             (["retry", "--since", "soon"], "write 30m, 1h, 7d"),
             (["retry", "x", "--until", "y"], "--until goes with --since"),
+            (["replay"], "Missing expected argument '<request>'"),
+            (["replay", "x", "--mapping", "missing.yaml"], "missing.yaml cannot be read"),
+            (["replay", "x", "--set", "a=b"], "--set goes with --mapping"),
+            (["replay", "x", "--org", "a"], "--org goes with --mapping"),
             (["apply"], "--file"), (["apply", "-f", "missing.yaml"], "missing.yaml cannot be read"),
             (["apply", "-f", "x", "--set", "nonsense"], "--set takes PATH=VALUE"),
+            (["source", "tset"], "did you mean 'weir source test'?"),
+            (["source", "test", "a", "--step", "fetch"], "run, status, delivery, abort, cleanup, lookup"),
+            (["source", "test", "a", "--set", "b=c"], "--set goes with -f"),
+            (["source", "test", "a", "--object", "b", "--objects", "c"], "either --object or --objects"),
+            (["source", "test", "a", "--wait", "soon"], "--wait takes 30s"),
+            (["source", "test", "a", "--answer", "b", "--step", "run"], "leave --step out"),
+            (["source", "test", "a", "-f", "missing.yaml"], "missing.yaml cannot be read"),
             (["up", "--port", "70000"], "--port takes 1 to 65535"),
             (["up", "--port", "many"], "many"), (["result", "x", "--format", "xml"], "xml"),
             (["result", "x", "--limit", "-1"], "--limit"),
@@ -89,6 +104,7 @@ struct CommandLineTests {
 
     @Test(arguments: [
         ["submit", "a", "--objects", "DE"], ["status", "x"], ["migrate", "status"], ["tail"], ["key", "list"],
+        ["source", "test", "a"],
         ["publish", "dev.weir.answer.recorded.v1", "--data", "{}"], ["publish", "a.b", "--data", "[1]", "--unchecked"],
         ["publish", "dev.weir.runs.closed.v1", "--key", "01a1fd94-25de-7789-97be-1273177f0077", "--data", "{}"],
     ])

@@ -36,6 +36,8 @@ insert into attempt values
 ('object', format('insert into public.object (org_id, object_type_id, original_object_value_name) values (%L, %L, ''x'')',
     :org_a, :type_b)),
 ('request_result', format('insert into public.request_result values (%L, %L, 0, 1, '''')', :org_a, :request_b)),
+('request_mapping', format('insert into public.request_mapping (org_id, activity_request_id, source_id, mapping) values (%L, %L, %L, ''[]'')',
+    :org_a, :request_b, :source_a)),
 ('delivery', format('insert into public.delivery (org_id, activity_request_id, webhook_endpoint_id, payload) values (%L, %L, %L, '''')',
     :org_a, :request_b, :endpoint_a)),
 ('delivery', format('insert into public.delivery (org_id, activity_request_id, webhook_endpoint_id, payload) values (%L, %L, %L, '''')',

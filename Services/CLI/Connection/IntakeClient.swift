@@ -108,6 +108,11 @@ struct IntakeClient: Sendable {
         try RetriedPage(AnswerReader(parsing: try await post(Self.path(id) + "/retry", body)))
     }
 
+    /// Maps one page of the stored answers of a request anew, or shows what that would change.
+    func replay(_ id: String, _ body: JSONObject) async throws -> AnswerReader {
+        try AnswerReader(parsing: try await post(Self.path(id) + "/replay", body))
+    }
+
     /// Takes one page of ended runs up again.
     func retryRuns(_ body: JSONObject) async throws -> RetriedPage {
         try RetriedPage(AnswerReader(parsing: try await post("/v1/runs/retry", body)))

@@ -24,12 +24,14 @@ struct Weir: ParsableCommand {
             CommandGroup(name: "Start", subcommands: [UpCommand.self, DemoCommand.self]),
             CommandGroup(
                 name: "Set up",
-                subcommands: [MigrateCommand.self, ApplyCommand.self, KeyCommand.self, KeysCommand.self]),
+                subcommands: [
+                    MigrateCommand.self, ApplyCommand.self, SourceCommand.self, KeyCommand.self, KeysCommand.self,
+                ]),
             CommandGroup(
                 name: "Work",
                 subcommands: [
                     SubmitCommand.self, ListCommand.self, StatusCommand.self, ResultCommand.self, CancelCommand.self,
-                    RetryCommand.self,
+                    RetryCommand.self, ReplayCommand.self,
                 ]),
             CommandGroup(
                 name: "Look and care",

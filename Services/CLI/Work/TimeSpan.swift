@@ -48,12 +48,17 @@ struct TimeSpan {
         return length > 0 ? min(max((Double(milliseconds) / 1000 - range.lowerBound) / length, 0), 1) : 1
     }
 
+    /// A length of time as people write it: `30s`, `5m`, `1h`, `7d`.
+    static func length(_ text: String) -> Duration? {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()),
+            (1...100_000_000).contains(number)
+        else { return nil }
+        return .seconds(number * unit)
+    }
+
     private static func ago(_ text: String, now: Date) -> Date? {
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number > 0 else {
-            return nil
-        }
-        return now.addingTimeInterval(-Double(number) * unit)
+        length(text).map { now.addingTimeInterval(-Double($0.components.seconds)) }
     }
 
     private static func moment(_ text: String) -> Date? {

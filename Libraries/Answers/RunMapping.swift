@@ -1,15 +1,21 @@
 import Contracts
-import Mapping
+public import Mapping
 import Postgres
-import Store
+public import Store
 
 /// What one answer means for the runs of its exchange. Pure.
-struct RunMapping {
-    let mapper: Mapper
-    let mapping: SourceMapping
+public struct RunMapping {
+    private let mapper: Mapper
+    private let mapping: SourceMapping
+
+    /// - Parameter mapper: of one of the mapping's plans.
+    public init(mapper: Mapper, mapping: SourceMapping) {
+        self.mapper = mapper
+        self.mapping = mapping
+    }
 
     /// Maps an answer once: for each of its runs the values of its object, or why there are none.
-    func map(_ fetched: FetchedAnswer) -> [ProcessedRun] {
+    public func map(_ fetched: FetchedAnswer) -> [ProcessedRun] {
         if fetched.isGone {
             return fetched.runs.map { run in
                 ProcessedRun(

@@ -4,7 +4,7 @@ import Mapping
 import Postgres
 import Testing
 
-@testable import Processor
+@testable import Answers
 @testable import Store
 
 #if canImport(FoundationEssentials)
