@@ -54,7 +54,7 @@ struct RunMappingTests {
             source: record.id, sourceVersion: 1, exchange: RunRequestID(UUID()), body: Array(answer.utf8),
             pages: pages, noData: noData, isGone: isGone, runsOfExchange: runsOfExchange, runs: runs)
         let plan = pages == nil ? mapping.plan : mapping.pagedPlan
-        return RunMapping(mapper: Mapper(plan, limits: AnswerProcessor.limits), mapping: mapping).map(fetched)
+        return RunMapping(mapper: Mapper(plan, limits: AnswerMapper.limits), mapping: mapping).map(fetched)
     }
 
     @Test func thePagesOfAnAnswerAreMappedAsOne() throws {
