@@ -178,12 +178,12 @@ extension IntegrationTests {
                 _ = try await platform.database.column(
                     Int64.self,
                     """
-                    update public.source set setup = setup || '{"concurrency": 128}', version = version + 1 where key = 'registry'
+                    update public.source set setup = setup || '{"concurrency": 200}', version = version + 1 where key = 'registry'
                     returning version
                     """)
                 platform.api.gate.close(after: 0)
                 let many = try await platform.client.submit((0..<1_000).map { "o \($0)" }, activity: "quiet")
-                try await eventually("calls up to the limit") { platform.api.meter.mostInFlight == 128 }
+                try await eventually("calls up to the limit") { platform.api.meter.mostInFlight == 200 }
                 let id = try await platform.client.submit(["Abel"], activity: "order")
                 _ = try await platform.client.wait(for: id, toBe: "done")
                 platform.api.gate.open()
