@@ -54,7 +54,7 @@ grant select on public.external_job, public.snapshot_run_rel to weir_service;
 grant insert, update, delete on public.external_job to weir_executor;
 grant insert on public.snapshot_run_rel to weir_executor;
 grant update (due_at, called_back_at) on public.external_job to weir_intake;
-grant update (due_at, phase, worker_id) on public.external_job to weir_scheduler;
+grant update (due_at, phase, tries, worker_id) on public.external_job to weir_scheduler;
 grant delete on public.snapshot_run_rel to weir_scheduler;
 grant execute on function etl_api.kept_since() to weir_scheduler;
 

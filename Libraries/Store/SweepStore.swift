@@ -48,6 +48,8 @@ public struct SweepStore: Sendable {
         with job as (
             update public.external_job as j
             set worker_id = null, due_at = clock_timestamp(),
+                -- Should it be what ends executors, that is not tried for ever.
+                tries = j.tries + (j.phase in ('submitting', 'unknown'))::int,
                 phase = case j.phase when 'submitting' then 'unknown' else j.phase end
             from unnest($1::uuid[]) as w(id)
             where j.worker_id = w.id

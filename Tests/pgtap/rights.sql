@@ -65,7 +65,7 @@ select set_eq(
         ('weir_executor', 'external_job', 'DELETE', null),
         ('weir_executor', 'snapshot_run_rel', 'INSERT', null),
         ('weir_intake', 'external_job', 'UPDATE', 'called_back_at due_at'),
-        ('weir_scheduler', 'external_job', 'UPDATE', 'due_at phase worker_id'),
+        ('weir_scheduler', 'external_job', 'UPDATE', 'due_at phase tries worker_id'),
         ('weir_scheduler', 'snapshot_run_rel', 'DELETE', null),
         ('weir_executor', 'call_start', 'INSERT', null),
         ('weir_executor', 'call_start', 'UPDATE', null),

@@ -194,10 +194,8 @@ struct JobRunner: Sendable {
         case .ownFault: (wait, counts) = (.milliseconds(100), false)
         case .retryLater(let after), .pauseSource(let after): (wait, counts) = (after, false)
         case .retry(let after):
-            wait = source.setup.retry.delay(
-                afterAttempt: job.tries + 1, retryAfter: after, random: runner.random())
-        case .timedOut:
-            wait = source.setup.retry.delay(afterAttempt: job.tries + 1, retryAfter: nil, random: runner.random())
+            wait = patience(for: job, kind, source, retryAfter: after, hasAnswered: failure.substate == "job_status")
+        case .timedOut: wait = patience(for: job, kind, source, retryAfter: nil, hasAnswered: false)
         }
         guard let wait else {
             return giveUp(
@@ -208,6 +206,18 @@ struct JobRunner: Sendable {
         return .progress(
             JobProgress(
                 exchange: job.exchange, after: max(.zero, min(wait, rest)), isFailure: counts, calls: calls))
+    }
+
+    /// How long to wait after a poll that brought nothing. An API that is in trouble for a while may go on with the job: it has until its
+    /// deadline. One that answers and does not say how far the job is has as many tries as any other call.
+    private func patience(
+        for job: DueJob, _ kind: AsynchronousJob, _ source: PreparedSource, retryAfter: Duration?, hasAnswered: Bool
+    ) -> Duration? {
+        let retry = source.setup.retry
+        let attempt = hasAnswered ? job.tries + 1 : min(job.tries + 1, retry.attempts - 1)
+        let backoff = retry.delay(afterAttempt: attempt, retryAfter: retryAfter, random: runner.random())
+        if hasAnswered { return backoff }
+        return max(backoff ?? .zero, kind.pollDelay(afterPolls: job.polls + job.tries, age: job.age))
     }
 
     private func giveUp(
