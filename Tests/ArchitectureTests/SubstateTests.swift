@@ -37,7 +37,7 @@ struct SubstateTests {
                 add(try inSQL(text), path)
             }
             if isStore
-                || ["Libraries/Exchanges/", "Libraries/Sources/"].contains(where: path.hasPrefix)
+                || ["Libraries/Answers/", "Libraries/Exchanges/", "Libraries/Sources/"].contains(where: path.hasPrefix)
                 || path.hasPrefix("Services/") && path.hasSuffix(".swift") && !path.hasPrefix("Services/Delivery/")
             {
                 add(try inSwift(repository.text(path)), path)

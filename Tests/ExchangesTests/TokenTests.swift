@@ -145,7 +145,8 @@ struct TokenTests {
     }
 
     @Test func whoeverIsRefusedDoesNotTryAgainForEachRun() async throws {
-        try await withAPI({ $0.path == "/token" ? .status(401, #"{"error":"invalid_client"}"#) : .json("{}") }) { fixture in
+        try await withAPI({ $0.path == "/token" ? .status(401, #"{"error":"invalid_client"}"#) : .json("{}") }) {
+            fixture in
             let client = try fixture.client(fixture.credentials())
             for _ in 0..<5 { #expect(await client.run().failure?.substate == "token_refused") }
             #expect(fixture.api.requests.count == 1)

@@ -15,7 +15,8 @@ struct SecretMaskTests {
     }
 
     @Test(arguments: [
-        #"{"key":"p@s\/w+ d\u00E9"}"#, #"{"key":"p\u0040s/w\u002b d\u00e9"}"#, "key=p%40s%2fw%2b+d%c3%a9", "key=p@s/w%2B%20dé",
+        #"{"key":"p@s\/w+ d\u00E9"}"#, #"{"key":"p\u0040s/w\u002b d\u00e9"}"#, "key=p%40s%2fw%2b+d%c3%a9",
+        "key=p@s/w%2B%20dé",
     ])
     func aSecretIsMaskedHoweverAnAPIWritesIt(text: String) {
         let masked = masked(text, ["p@s/w+ dé"])
