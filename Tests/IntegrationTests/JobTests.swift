@@ -209,6 +209,9 @@ extension IntegrationTests {
                 let id = try await platform.client.submit(["Abel"], activity: "order")
                 _ = try await platform.client.wait(for: id, toBe: "done")
                 #expect(api.submissions == 1)
+                // They are of no exchange, and exist for this test alone.
+                _ = try await platform.database.column(
+                    Int64.self, "delete from public.external_job where external_id = 'job-0' returning 1::bigint")
             }
         }
 
