@@ -32,6 +32,10 @@ struct CallLane {
     private var startsUntil: Instant
     private var lastStarts = 1
     private(set) var isAsking = false
+    /// What was asked for last.
+    private var asked = 0
+    /// Whether other executors have less than they have work for, as far as is known.
+    private var othersWant = false
     private var asksAt: Instant
     private var startsAt: Instant
     private var renewsAt: Instant
@@ -96,9 +100,15 @@ extension CallLane {
     /// What an executor asks of Postgres for one source.
     func asking(of source: ReadySource, callsMax: Int, _ now: Instant) -> PermitAsking {
         PermitAsking(
-            source: source, wanted: isOffered ? callsMax : outstanding, keep: max(cap, calling),
+            source: source, wanted: wanted(callsMax), keep: max(cap, calling),
             starts: isRated
                 ? max(max(min(cap - calling, waiting.count), 0) + pagesWaiting - startsLeft(now), 0) : 0)
+    }
+
+    /// More than there is work for is asked for as long as nobody else wants it: the next work may come at once.
+    private func wanted(_ callsMax: Int) -> Int {
+        if outstanding == 0, !isOffered { return 0 }
+        return isOffered || !othersWant ? callsMax : outstanding
     }
 
     /// When it is time to ask; nil: not as things stand.
@@ -108,6 +118,8 @@ extension CallLane {
             return slots > 0 ? idleSince.map { $0 + Self.linger } : nil
         }
         var time = cap == 0 ? asksAt : renewsAt
+        // All that was asked for was given, and by now there is more to do.
+        if isOffered, cap > 0, cap >= asked, calling >= cap { time = min(time, returnsAt) }
         // Others wait for what calls that have ended held.
         if cap < slots, calling < slots { time = min(time, returnsAt) }
         let wantsStarts = pagesWaiting > 0 || !waiting.isEmpty && calling < cap
@@ -115,7 +127,10 @@ extension CallLane {
         return time
     }
 
-    mutating func ask() { isAsking = true }
+    mutating func ask(_ callsMax: Int) {
+        isAsking = true
+        asked = wanted(callsMax)
+    }
 
     /// Somebody says that there is work.
     mutating func offer(_ now: Instant) {
@@ -127,6 +142,7 @@ extension CallLane {
     /// Postgres has answered.
     mutating func permit(_ permit: CallPermit, asked: Instant, now: Instant, within: Duration, valid: Duration) {
         isAsking = false
+        othersWant = permit.othersWant
         slots = permit.slots
         cap = min(permit.slots, permit.target)
         validUntil = asked + valid

@@ -176,7 +176,7 @@ struct CallSchedule {
             guard askings.count < Self.asksMax else { break }
             guard let time = lane.asks(now), time <= now else { continue }
             askings.append(lane.asking(of: source, callsMax: limits.callsMax, now))
-            lanes[source]?.ask()
+            lanes[source]?.ask(limits.callsMax)
         }
         return askings
     }

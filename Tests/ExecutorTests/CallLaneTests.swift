@@ -59,14 +59,31 @@ struct CallLaneTests {
         _ = begun(&schedule, start)
         #expect(schedule.takeAskings(at(999)).isEmpty)
         #expect(schedule.nextWake(at(999)) == at(1_000))
-        #expect(schedule.takeAskings(at(1_000)) == [PermitAsking(source: source, wanted: 5, keep: 3, starts: 0)])
+        #expect(schedule.takeAskings(at(1_000)) == [PermitAsking(source: source, wanted: 100, keep: 3, starts: 0)])
+        // As long as others want some, it asks for no more than it has work for.
+        let permit = CallPermit(source: source, slots: 3, target: 3, othersWant: true)
+        _ = schedule.permit([permit], of: [], asked: at(1_000), within: within, at(1_000))
+        #expect(schedule.takeAskings(at(2_000)) == [PermitAsking(source: source, wanted: 5, keep: 3, starts: 0)])
+    }
+
+    @Test func whoWasGivenAllThatItAskedForAsksForMoreAsSoonAsThereIsMoreToDo() throws {
+        var schedule = try schedule(CallPermit(source: source, slots: 9, target: 9, othersWant: true), calls: 2)
+        _ = begun(&schedule, start)
+        let askings = schedule.takeAskings(at(1_000))
+        #expect(askings.map(\.wanted) == [2])
+        _ = schedule.permit([permit(2)], of: askings, asked: at(1_000), within: within, at(1_000))
+        #expect(schedule.takeAskings(at(1_060)).isEmpty)
+        _ = schedule.offer(source, at(1_060))
+        #expect(schedule.takeAskings(at(1_060)).map(\.wanted) == [100])
     }
 
     @Test func whatOthersAreToGetIsLeftAsCallsEnd() throws {
         var schedule = try schedule(permit(4), calls: 10)
         #expect(begun(&schedule, start) == 4)
         _ = schedule.takeAskings(at(1_000))
-        _ = schedule.permit([permit(4, target: 2)], of: [], asked: at(1_000), within: within, at(1_001))
+        _ = schedule.permit(
+            [CallPermit(source: source, slots: 4, target: 2, othersWant: true)], of: [], asked: at(1_000),
+            within: within, at(1_001))
         #expect(schedule.takeAskings(at(1_100)).isEmpty)
         for _ in 0..<2 { schedule.end(source, bytes: 0, at(1_100)) }
         #expect(begun(&schedule, at(1_100)) == 0)
