@@ -238,7 +238,10 @@ begin
         select s.id,
                array(select w.name collate "C"
                      from unnest(utils.unresolved_placeholders(
-                              s.run_request_template,
+                              -- Of every step: a job's later ones need their values, too.
+                              jsonb_build_array(
+                                  s.run_request_template, s.status_request_template, s.delivery_request_template,
+                                  s.abort_request_template, s.cleanup_request_template, s.lookup_request_template),
                               etl_api.template_variables(s.id, p_activity_request_id, null)
                                   || case when cardinality(names) = 0 then '{}' else '{"object": "", "objects": []}'::jsonb end
                                   || '{"run_external_id": "", "callback_url": "", "submission_key": "", "cursor": ""}')) as w(name)

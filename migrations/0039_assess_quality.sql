@@ -100,12 +100,15 @@ create function etl_api.failed_conversions(
     set search_path = pg_catalog, pg_temp
 as $$
     select g.org_id, g.source_id, s.key, g.datapoint_id, d.key, g.failures,
-           array(select o.original_object_value_name from unnest(g.object_ids) with ordinality as i(id, place)
+           -- A list of which several elements do not fit is one object.
+           array(select o.original_object_value_name
+                 from (select u.id, min(u.place) as place from unnest(g.object_ids) with ordinality as u(id, place)
+                       group by u.id order by 2 limit 3) as i
                  join public.object as o on o.id = i.id order by i.place),
            (g.first).path, (g.first).found, (g.first).reason
     from (
         select f.org_id, f.source_id, f.datapoint_id, count(*) as failures,
-               (array_agg(f.object_id order by f.run_id, f.place) filter (where f.object_id is not null))[1:3] as object_ids,
+               array_agg(f.object_id order by f.run_id, f.place) filter (where f.object_id is not null) as object_ids,
                (array_agg(f order by f.run_id, f.place))[1] as first
         from etl_api.assessed_runs(p_request, p_source, p_since, p_limit) as r
         join public.conversion_failure as f on f.run_id = r.id

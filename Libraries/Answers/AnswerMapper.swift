@@ -1,5 +1,5 @@
 import Contracts
-import Mapping
+public import Mapping
 import Postgres
 public import Store
 
@@ -7,7 +7,7 @@ public import Store
 public struct AnswerMapper: Sendable {
     /// An object's name has at most the bytes that a request may name it with. Names and values are as many as an answer of the usual size
     /// may hold about the 100,000 objects that a request may find.
-    static let limits = MappingLimits(
+    public static let limits = MappingLimits(
         matchesMax: 500_000, objectNameBytesMax: ActivityRequestBody.Limits().nameBytesMax)
 
     private let mappings: MappingCache

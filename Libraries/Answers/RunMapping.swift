@@ -82,7 +82,7 @@ public struct RunMapping {
         return ProcessedRun(
             run: run, succeeded: true, substate: misfits == nil ? nil : "type_mismatch", reason: misfits,
             values: values, originals: object.originals.map(stored), failures: failures(object.failures),
-            bytesGained: answer.digitsGained
+            bytesGained: object.digitsGained
         )
     }
 
@@ -105,7 +105,7 @@ public struct RunMapping {
                 FoundObject(
                     name: name,
                     values: object.values.map(stored), originals: object.originals.map(stored),
-                    note: Self.sentence(object.failures, count: object.failureCount), bytesGained: answer.digitsGained)
+                    note: Self.sentence(object.failures, count: object.failureCount), bytesGained: object.digitsGained)
             }
         }
         let misfitting = answer.failures + answer.objects.flatMap(\.failures)

@@ -37,7 +37,7 @@ extension ActivityRequestBody {
 
     private static func unknown(_ name: String, among known: [String]) -> String {
         if known.isEmpty { return "there is no such field; the activity takes no input" }
-        let guess = NearestWord.find(name, among: known).map { "did you mean \"\($0)\"? " } ?? ""
-        return "there is no such field; \(guess)The activity takes \(known.joined(separator: ", "))"
+        let subject = NearestWord.find(name, among: known).map { "did you mean \"\($0)\"? The" } ?? "the"
+        return "there is no such field; \(subject) activity takes \(known.joined(separator: ", "))"
     }
 }

@@ -122,7 +122,11 @@ final class AccessTokens: Sendable {
                         kind: .retry(after: nil), substate: "token_unavailable",
                         reason: "another executor has been fetching the token of this source for \(claimLife * 2)")
                 }
-                try? await Task.sleep(for: wait)
+                // The other executor's token comes through the database, which does not say when.
+                guard (try? await Task.sleep(for: wait)) != nil else {
+                    throw ExchangeFailure(
+                        kind: .ownFault, substate: "cancelled", reason: "the call was given up before it had a token")
+                }
                 wait = min(wait * 2, .milliseconds(500))
             }
         }

@@ -60,7 +60,7 @@ public struct ExchangeFailure: Error, Sendable {
     public var responseBytes: Int
     /// Its beginning, every secret masked; nil when there was none.
     public var answer: String?
-    /// Whether the API may have seen the request; false means that it certainly has not.
+    /// Whether the API may have taken the request; false: it has not seen it, or has refused it.
     public var mayHaveBeenSent: Bool
     /// Every HTTP call that was made, in order.
     public var calls: [CallLog]

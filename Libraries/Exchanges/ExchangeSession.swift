@@ -5,8 +5,8 @@ import Templates
 struct ExchangeSession {
     var secrets: SecretReader
     var calls: [CallLog] = []
-    /// Whether the API may have seen a request of it.
-    var mayHaveBeenSent = false
+    /// Whether the API has answered a call of it.
+    var hasCalled = false
     let cancellation: ExchangeCancellation?
     let observer: (any ExchangeObserver)?
     /// Asked before each call of the API but the first.

@@ -44,12 +44,12 @@ extension SourceClient {
     ) async throws(ExchangeFailure) -> OutboundResponse {
         let request = call.request(timeout: .milliseconds(setup.timeoutMilliseconds), responseBytesMax: bytesMax)
         do throws(OutboundError) {
-            if session.mayHaveBeenSent { await session.turn?() }
+            if session.hasCalled { await session.turn?() }
             let exchange = try outbound.call(request)
             session.cancellation?.begin(exchange)
             defer { session.cancellation?.end() }
             let response = try await exchange.response()
-            session.mayHaveBeenSent = true
+            session.hasCalled = true
             return response
         } catch {
             session.note(call, error)

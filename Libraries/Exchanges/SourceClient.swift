@@ -97,7 +97,6 @@ public struct SourceClient: Sendable {
             return .answer(answer)
         } catch {
             var failure = error
-            failure.mayHaveBeenSent = failure.mayHaveBeenSent || session.mayHaveBeenSent
             failure.calls = session.calls
             return .failure(failure)
         }

@@ -162,6 +162,8 @@ extension AnswerAssembly {
         values.reserveCapacity(assignments.count)
         var originals: [Written] = []
         var failures: [Int32: (listed: [ConversionFailure], count: Int)] = [:]
+        var gained: [Int32: Int] = [:]
+        var gainedBefore = 0
         var start = 0
         while start < assignments.count {
             let first = assignments[start]
@@ -189,12 +191,16 @@ extension AnswerAssembly {
             if start == assignments.count || assignments[start].object != first.object {
                 let own = conversion.takeFailures()
                 if own.count > 0 { failures[first.object] = own }
+                if conversion.digitsGained > gainedBefore {
+                    gained[first.object] = conversion.digitsGained - gainedBefore
+                    gainedBefore = conversion.digitsGained
+                }
             }
         }
         return MappedAnswer(
-            objects: objects(names, values: values, originals: originals, failures: failures),
+            objects: objects(names, values: values, originals: originals, failures: failures, gained: gained),
             failures: unsuitableNames.listed,
-            failureCount: unsuitableNames.count, unassignedCount: unassignedCount, digitsGained: conversion.digitsGained
+            failureCount: unsuitableNames.count, unassignedCount: unassignedCount
         )
     }
 
@@ -222,7 +228,7 @@ extension AnswerAssembly {
 
     private mutating func objects(
         _ names: [String?], values: [Written], originals: [Written],
-        failures: [Int32: (listed: [ConversionFailure], count: Int)]
+        failures: [Int32: (listed: [ConversionFailure], count: Int)], gained: [Int32: Int]
     ) -> [MappedObject] {
         let json = conversion.takeOutput()
         let originalJSON = originals.isEmpty ? [] : conversion.takeOriginals()
@@ -238,7 +244,8 @@ extension AnswerAssembly {
                 originals: originals[ownOriginals].map {
                     MappedValue(datapoint: $0.datapoint, json: originalJSON[$0.range])
                 },
-                failures: failed?.listed ?? [], failureCount: failed?.count ?? 0)
+                failures: failed?.listed ?? [], failureCount: failed?.count ?? 0,
+                digitsGained: gained[Int32(index)] ?? 0)
         }
     }
 

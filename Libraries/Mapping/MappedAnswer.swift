@@ -11,8 +11,6 @@ public struct MappedAnswer: Sendable {
     public var failureCount: Int
     /// How many matches belong to no object, such as the size of a list's element whose name is missing.
     public var unassignedCount: Int
-    /// Digits that the numbers of all values gain when Postgres writes them out: `1e1000` has a thousand then.
-    public var digitsGained: Int
 
     /// How many failures are listed, of each object and of names.
     public static let failuresMax = 20
@@ -30,6 +28,8 @@ public struct MappedObject: Sendable {
     public var failures: [ConversionFailure]
     /// How many there were, listed or not.
     public var failureCount: Int
+    /// Digits that the numbers of its values gain when Postgres writes them out: `1e1000` has a thousand then.
+    public var digitsGained: Int
 }
 
 /// The value of one datapoint.

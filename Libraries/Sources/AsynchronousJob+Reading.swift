@@ -43,7 +43,7 @@ extension AsynchronousJob {
         if failed.contains(where: { ResponseRule.Test.equals($0).holds(for: found) }) { return .failed(text) }
         let progress = self.progress.flatMap { Self.word(at: $0, in: answer) }
         let standing = [text, progress].compactMap(\.self).joined(separator: " ")
-        return .running(String(decoding: standing.utf8.prefix(Self.textBytesMax), as: UTF8.self))
+        return .running(Self.kept(standing))
     }
 
     /// How long to wait before the next poll.
@@ -67,6 +67,13 @@ extension AsynchronousJob {
             return text.utf8.count <= textBytesMax && !text.utf8.contains(0) ? text : nil
         case .null, .bool, .array, .object: return nil
         }
+    }
+
+    /// As much of a text as is kept, in whole characters and without U+0000, which no database takes.
+    private static func kept(_ text: String) -> String {
+        var bytes = Array(text.utf8.lazy.filter { $0 != 0 }.prefix(textBytesMax + 1))
+        if bytes.count > textBytesMax { while bytes.removeLast() & 0xC0 == 0x80 {} }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func text(of value: JSONValue) -> String { value.stringValue ?? value.description }

@@ -62,9 +62,6 @@ public struct RecordedAnswer: Sendable {
         self.noData = noData
         self.calls = calls
     }
-
-    /// How long its calls took together.
-    public var milliseconds: Float { calls.reduce(0) { $0 + $1.milliseconds } }
 }
 
 /// An exchange that brought nothing, and what becomes of its runs.
@@ -141,7 +138,4 @@ public struct RecordedFailure: Sendable {
         self.pause = pause
         self.calls = calls
     }
-
-    /// How long its calls took together.
-    public var milliseconds: Float { calls.reduce(0) { $0 + $1.milliseconds } }
 }

@@ -76,7 +76,7 @@ extension RequestStore {
                (select substring(x.body from 1 for $4) from public.run_result as x
                 join public.source as s on s.id = a.source_id
                 where x.run_request_id = a.exchange_id
-                  and strpos(s.run_request_template::text || s.setup::text, '<<$secret.') = 0)
+                  and strpos(concat(s.run_request_template, s.status_request_template, s.delivery_request_template, s.setup), '<<$secret.') = 0)
         from alike as a
         left join lateral (
             select l.method, l.url, l.status, l.answer from public.run_log as l

@@ -97,7 +97,7 @@ extension RunStore {
             select a.object_type_id, a.max_objects
             from public.activity_request as q
             join public.activity as a on a.org_id = q.org_id and a.id = q.activity_id
-            where p.object_id is null and q.id = p.activity_request_id
+            where q.id = p.activity_request_id
         ) as a on true
         order by p.position, p.id
         """)
@@ -143,7 +143,9 @@ extension RunStore {
             answers[place].runs.append(
                 FetchedRun(
                     id: id, org: org, request: request, source: source, object: object, objectName: name ?? "",
-                    finding: type.map { FindingTerms(objectType: $0, objectsMax: Int(objectsMax ?? 0)) }))
+                    finding: object == nil
+                        ? type.map { FindingTerms(objectType: $0, objectsMax: Int(objectsMax ?? 0)) } : nil,
+                    objectType: type))
         }
         // Runs that find objects all stand at the first place.
         return ReplayPage(answers: answers, next: !finds && end < Int(size?.0 ?? 0) ? end : nil)

@@ -89,6 +89,7 @@ final class Dispatcher: Sendable {
         }
         guard isNew else { return }
         Task { [weak self] in
+            // Permits are renewed, starts asked for and idle permits given back by the clock: nothing else says that it is time.
             try? await Task.sleep(until: moment, clock: .continuous)
             guard let self else { return }
             self.state.withLock { state in

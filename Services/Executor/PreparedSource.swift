@@ -17,7 +17,6 @@ import Templates
 /// A source as executing needs it: its templates compiled, its limits read, and a client that calls it.
 struct PreparedSource: Sendable {
     let id: SourceID
-    let key: String
     let version: Int64
     let runsPerExchange: Int
     let client: SourceClient
@@ -25,7 +24,6 @@ struct PreparedSource: Sendable {
     let runVariables: [String]
 
     var setup: SourceSetup { client.setup }
-    var concurrency: Int { setup.concurrency }
 
     /// What the executor knows without a look at a run's request.
     private static let ownVariables: Set = [
@@ -42,7 +40,6 @@ struct PreparedSource: Sendable {
         tokens: any TokenStore
     ) throws {
         id = record.id
-        key = record.key
         version = record.version
         runsPerExchange = record.runsPerExchange
         client = try SourceClient(

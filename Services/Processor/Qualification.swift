@@ -10,6 +10,7 @@ struct Qualification: Sendable {
     private struct Part {
         let factor: Factor
         let datapoint: DatapointID
+        let sentence: JSONValue
     }
 
     private let expression: FactorExpression
@@ -28,7 +29,8 @@ struct Qualification: Sendable {
                     key: record.key, objectType: record.names.objectType, datapoint: record.names.datapoint, type: type,
                     use: use, comparison: comparison, value: value)
             else { return nil }
-            return Part(factor: factor, datapoint: record.datapoint)
+            // The same for every object.
+            return Part(factor: factor, datapoint: record.datapoint, sentence: .string(factor.sentence))
         }
     }
 
@@ -48,7 +50,7 @@ struct Qualification: Sendable {
             outcomes[part.factor.key] = outcome
             var line: JSONObject = [
                 "factor": .string(part.factor.key), "outcome": .string(outcome.rawValue),
-                "sentence": .string(part.factor.sentence),
+                "sentence": part.sentence,
             ]
             line["value"] = found
             lines.append(.object(line))

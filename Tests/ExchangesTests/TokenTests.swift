@@ -45,6 +45,7 @@ struct TokenTests {
                 state.fetchingMax = max(state.fetchingMax, state.fetching)
                 return state.isDown
             }
+            // Others ask while this one is answered, or two at once would never be seen.
             usleep(useconds_t(delay / .microseconds(1)))
             return state.withLock { state in
                 state.fetching -= 1

@@ -47,10 +47,19 @@ extension IntegrationTests {
             try await withPlatform(Self.four) { platform in
                 try await limit(platform, #"{"concurrency": 4}"#)
                 platform.api.slow(by: .milliseconds(30))
-                let requests = try await submit(4, of: 40, to: platform.client)
+                let requests = try await submit(1, of: 4_000, to: platform.client)
                 try await eventually("some calls") { platform.api.meter.total > 20 }
                 try await platform.kill9(.executor, 0)
                 try await platform.kill9(.executor, 1)
+                try await eventually("all calls with the two that live") {
+                    try await platform.database.value(
+                        Bool.self,
+                        """
+                        select count(*) = 2 and sum(p.slots) = 4 from public.call_permit as p
+                        join public.worker as w on w.id = p.worker_id and w.ended_at is null where p.slots > 0
+                        """)
+                }
+                platform.api.slow(by: .zero)
                 for id in requests { _ = try await platform.client.wait(for: id, toBe: "done") }
                 #expect(platform.api.meter.mostInFlight <= 4)
             }

@@ -188,6 +188,15 @@ extension IntegrationTests {
                     where key = 'registry' returning key
                     """)
                 #expect(try await answerOfNote() == nil)
+                // The answer of a job comes with another template.
+                _ = try await database.value(
+                    String.self,
+                    """
+                    update public.source
+                    set setup = '{}', delivery_request_template = '{"url": "http://x/", "headers": {"a": "<<$secret.X>>"}}'
+                    where key = 'registry' returning key
+                    """)
+                #expect(try await answerOfNote() == nil)
             }
         }
 

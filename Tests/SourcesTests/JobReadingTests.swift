@@ -39,6 +39,15 @@ struct JobReadingTests {
         #expect(kind.standing(in: Array(answer.utf8)) == standing)
     }
 
+    /// What is kept of it has to fit into the database, or nothing of any job could be recorded any more.
+    @Test func whatIsKeptOfTheStandingFitsIntoTheDatabase() {
+        let odd = Array("{\"status\":\"run\\u0000ning\"}".utf8)
+        #expect(kind.standing(in: odd) == .running("running"))
+        let start = String(repeating: "a", count: AsynchronousJob.textBytesMax - 1)
+        #expect(kind.standing(in: Array(#"{"status":"\#(start)😀"}"#.utf8)) == .running(start))
+        #expect(kind.standing(in: Array(#"{"status":"\#(start)ab"}"#.utf8)) == .running(start + "a"))
+    }
+
     @Test func anAnswerThatIsNoJSONDoesNotSay() {
         guard case .unreadable(let reason) = kind.standing(in: Array("<html>".utf8)) else {
             Issue.record("it says something")

@@ -97,11 +97,7 @@ struct BatchAPITests {
             // The stubs call themselves: a search for the wrong criteria counts like any other call.
             let id = try await Self.submit(
                 stubs, key: nil, #"{"companies":["Eiche Bakery"],"callback_url":"\#(stubs.url)/search/v1/search"}"#)
-            var calls = 0
-            while calls == 0 {
-                calls = try await stubs.counts("search")["calls"]?.intValue ?? 0
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            try await stubs.waitForCount("calls", of: "search")
             let results = try await stubs.get("/batch/v1/batches/\(id)/results", [Self.login])
             #expect(results.json["results"]?[0]?["company"] == "Eiche Bakery")
         }

@@ -71,14 +71,11 @@ struct FaultTests {
                 let body = #"{"companies":["Eiche Bakery"],"callback_url":"\#(stubs.url)\#(address)"}"#
                 #expect(try await stubs.post("/batch/v1/batches", [Self.login], body).status == 202)
             }
-            func wait(for count: String) async throws {
-                while try await stubs.counts("batch")[count] == 0 { try await Task.sleep(for: .milliseconds(10)) }
-            }
             try await submit("/control/crm/revoke")
-            try await wait(for: "callbacks_taken")
+            try await stubs.waitForCount("callbacks_taken", of: "batch")
             _ = try await stubs.plan("batch", #"[{"kind":"forged_callback"}]"#)
             try await submit("/control/crm/revoke")
-            try await wait(for: "callbacks_refused")
+            try await stubs.waitForCount("callbacks_refused", of: "batch")
             #expect(try await stubs.counts("batch")["callbacks_taken"] == 1)
         }
     }

@@ -2,6 +2,7 @@ import JSON
 import Logging
 import Outbound
 import StubAPIs
+import Testing
 
 /// The stubs, running, and a plain HTTP client that asks them.
 struct StubFixture {
@@ -72,5 +73,18 @@ struct StubFixture {
 
     func counts(_ api: String) async throws -> JSONValue {
         try await get("/control/\(api)").json
+    }
+
+    /// Waits until a count of an API is no longer 0.
+    func waitForCount(_ count: String, of api: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try await counts(api)[count]?.intValue ?? 0 == 0 {
+            guard ContinuousClock.now < deadline else {
+                Issue.record("\(api) never counted any \(count)")
+                throw CancellationError()
+            }
+            // The stub calls by itself, and says so nowhere but in its counts.
+            try await Task.sleep(for: .milliseconds(10))
+        }
     }
 }

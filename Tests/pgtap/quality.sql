@@ -119,7 +119,7 @@ end
 $$;
 set local enable_seqscan = off;
 select alike(pg_temp.plan_of(format('select * from etl_api.%s_of_requests where activity_request_id = %L', name, :'request')),
-             '%Index% on activity_request%', name || ' of one request: the request is looked up')
+             '%Index% on activity_request%Index Cond: (id = %', name || ' of one request: the request is looked up')
 from unnest(array['datapoint_coverage', 'failed_conversions', 'conflicting_values', 'empty_answers', 'failed_runs']) as name;
 select * from finish();
 rollback;

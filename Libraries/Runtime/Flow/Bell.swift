@@ -64,6 +64,7 @@ public final class Bell: Sendable {
     public func wait(until moment: ContinuousClock.Instant?) async -> Bool {
         guard let moment else { return await wait() }
         let timer = Task {
+            // The moment itself is what is waited for; cancelled once the bell was rung before it.
             try await Task.sleep(until: moment, clock: .continuous)
             ring()
         }

@@ -77,6 +77,7 @@ final class SourceTrial: Sendable {
                     "The job \(externalID) was not done within \(DurationText.of(wait))",
                     remedy: "Give it more time with --wait, or check job.done of \(source.key)")
             }
+            // As seldom as the source says that its API may be polled.
             try await Task.sleep(for: min(job.pollDelay(afterPolls: polls, age: age), wait - age))
             let outcome = await call(.status, externalID)
             try Task.checkCancellation()

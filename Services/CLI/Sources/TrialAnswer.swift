@@ -1,4 +1,4 @@
-import Contracts
+import Answers
 import JSON
 import Mapping
 
@@ -40,7 +40,7 @@ struct TrialAnswer {
     init(
         _ answer: [UInt8], isPaged: Bool, asked: [String], maxObjects: Int, _ mapping: TrialSource.TypeMapping
     ) throws(MappingError) {
-        let limits = MappingLimits(objectNameBytesMax: ActivityRequestBody.Limits().nameBytesMax)
+        let limits = AnswerMapper.limits
         objectType = mapping.objectType
         isFinding = asked.isEmpty
         plan = mapping.plan

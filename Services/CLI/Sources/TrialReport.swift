@@ -1,3 +1,4 @@
+import Answers
 import Contracts
 import JSON
 import Mapping
@@ -29,7 +30,7 @@ struct TrialReport {
             }
             self.answers = answers
             let paths = answers.flatMap { $0.readings.map { isPaged ? $0.path.onEveryPage : $0.path } }
-            unread = try PatternSet(paths).unread(in: answer)
+            unread = try PatternSet(paths, limits: AnswerMapper.limits).unread(in: answer)
         } catch {
             throw CommandError("The answer cannot be used: \(secrets.shown(error.reason))")
         }

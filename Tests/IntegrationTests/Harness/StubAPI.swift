@@ -40,6 +40,7 @@ final class StubAPI: Sendable {
             meter.count {
                 gate.pass()
                 let slowness = slowness.withLock { $0 }
+                // A call has to last for calls to be in flight at once.
                 if slowness > .zero { usleep(UInt32(slowness / .microseconds(1))) }
             }
         }

@@ -16,6 +16,7 @@ struct CallbackSender: Sendable {
     func send(to text: String, ending job: @escaping @Sendable () -> (some Encodable & Sendable)?) {
         guard let url = URL(string: text) else { return }
         Task {
+            // The job takes its time: whoever submitted it has its id before this.
             try await Task.sleep(for: Self.delay)
             guard let view = job() else { return }
             var request = URLRequest(url: url)
@@ -29,6 +30,7 @@ struct CallbackSender: Sendable {
                     return
                 }
                 if answer != nil { state.count { $0.callbacksRefused += 1 } }
+                // A receiver that did not take it is given a moment before the next try.
                 try await Task.sleep(for: Self.delay)
             }
         }

@@ -11,6 +11,7 @@ extension Response {
             ResponseBody(contentLength: bytes.count) { writer in
                 for byte in bytes {
                     try await writer.write(ByteBuffer(bytes: [byte]))
+                    // The slowness that was asked for.
                     try await Task.sleep(for: pause)
                 }
                 try await writer.finish(nil)

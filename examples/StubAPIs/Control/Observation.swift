@@ -31,6 +31,7 @@ struct Observation: RouterMiddleware {
     private func answer(
         _ request: Request, context: Context, isAllowed: Bool, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        // The slowness that was asked for.
         if let latency = state.settings.latencyMs { try await Task.sleep(for: .milliseconds(latency)) }
         guard isAllowed else { return .failure(.tooManyRequests, code: "TOO_MANY_REQUESTS", retryAfter: "1") }
         guard let misbehavior = state.take(Self.kinds, path: request.uri.path) else {
@@ -42,6 +43,7 @@ struct Observation: RouterMiddleware {
                 .init(code: misbehavior.status), code: "HTTP_\(misbehavior.status)", retryAfter: retryAfter(misbehavior)
             )
         case .delay:
+            // The slowness that was asked for.
             try await Task.sleep(for: .milliseconds(misbehavior.milliseconds))
             return try await next(request, context)
         case .notJSON:
