@@ -173,7 +173,8 @@ let package = Package(
         service(
             "CLI",
             uses: [
-                "Answers", "Assembly", "Catalogue", "Contracts", "Exchanges", "JSON", "Mapping", "Messaging", "Outbound",
+                "Answers", "Assembly", "Catalogue", "Contracts", "Exchanges", "JSON", "Mapping", "Messaging",
+                "Outbound",
                 "Postgres", "Runtime", "Sources", "Store", "Templates",
             ],
             products: [argumentParser, crypto, logging, unixSignals]),

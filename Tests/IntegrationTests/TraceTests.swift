@@ -96,8 +96,11 @@ extension IntegrationTests {
                     id: "1", source: "/shop", type: Topic.activityRequested, traceparent: Self.traceparent,
                     data: Array(#"{"activity":"enrich","objects":["Abel"]}"#.utf8),
                     extensions: ["apikey": JSONValue.string(key).encoded()])
-                let reply = try await bus.request(
-                    topic: command.type, key: "enrich", body: command.encoded(), timeout: .seconds(60))
+                // Intake's HTTP interface may be there before its consumer is; a command may be said again.
+                let reply = try await eventually("an answer to the command") {
+                    try await bus.request(
+                        topic: command.type, key: "enrich", body: command.encoded(), timeout: .seconds(60))
+                }
                 await bus.close()
                 let commanded = try #require(try JSONValue(parsing: reply.body)["id"]?.stringValue)
                 let inserted = try await platform.database.value(
