@@ -7,7 +7,7 @@ from unnest(array[
     'org', 'api_key', 'activity_type', 'object_type', 'datapoint', 'source', 'object_source', 'datapoint_source',
     'webhook_endpoint', 'factor', 'activity', 'activity_source', 'activity_endpoint', 'worker', 'activity_request',
     'request_progress', 'object', 'request_object', 'run_queue', 'run_request', 'run_result', 'run_log', 'dead_message',
-    'call_permit', 'call_start', 'external_job', 'rate_group', 'snapshot_run_rel', 'source_token', 'value', 'conversion_failure', 'request_mapping', 'request_result', 'delivery', 'delivery_attempt', 'state_transition', 'state_history']) as t(name);
+    'call_permit', 'call_start', 'external_job', 'rate_group', 'snapshot_run_rel', 'source_token', 'value', 'conversion_failure', 'request_mapping', 'request_result', 'delivery', 'delivery_attempt', 'workflow', 'workflow_endpoint', 'workflow_request', 'webhook_secret', 'endpoint_health', 'state_transition', 'state_history']) as t(name);
 
 create temp view weir_table as
 select c.oid, c.relname::text as name, c.relispartition as is_partition,

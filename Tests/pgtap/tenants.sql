@@ -42,10 +42,19 @@ insert into attempt values
     :org_a, :request_b, :endpoint_a)),
 ('delivery', format('insert into public.delivery (org_id, activity_request_id, webhook_endpoint_id, payload) values (%L, %L, %L, '''')',
     :org_a, :request_a, :endpoint_b)),
+('delivery', format('insert into public.delivery (org_id, workflow_request_id, webhook_endpoint_id, payload) values (%L, %L, %L, '''')',
+    :org_a, 'b0000000-0000-7000-8000-00000000000e', :endpoint_a)),
+('webhook_secret', format('insert into public.webhook_secret (org_id, webhook_endpoint_id, kind, sealed) values (%L, %L, ''whsec'', '''')',
+    :org_a, :endpoint_b)),
+('endpoint_health', format('insert into public.endpoint_health (org_id, webhook_endpoint_id) values (%L, %L)', :org_a, :endpoint_b)),
+('workflow_endpoint', format('insert into public.workflow_endpoint values (%L, %L, %L)', :org_a, 'b0000000-0000-7000-8000-0000000000aa', :endpoint_a)),
+('workflow_endpoint', format('insert into public.workflow_endpoint values (%L, %L, %L)', :org_a, 'a0000000-0000-7000-8000-0000000000aa', :endpoint_b)),
 ('delivery_attempt', format('insert into public.delivery_attempt (org_id, delivery_id, attempt, duration_ms) values (%L, %L, 1, 0)',
     :org_a, 'b0000000-0000-7000-8000-00000000000d'));
 insert into public.delivery (org_id, id, activity_request_id, webhook_endpoint_id, payload)
 values (:org_b, 'b0000000-0000-7000-8000-00000000000d', :request_b, :endpoint_b, '');
+insert into public.workflow (org_id, id, key, name, data) values
+    (:org_a, 'a0000000-0000-7000-8000-0000000000aa', 'flow', 'Flow', '{}'), (:org_b, 'b0000000-0000-7000-8000-0000000000aa', 'flow', 'Flow', '{}');
 insert into public.workflow_request (org_id, id) values
     (:org_a, 'a0000000-0000-7000-8000-00000000000e'), (:org_b, 'b0000000-0000-7000-8000-00000000000e');
 
