@@ -14,8 +14,9 @@ import Templates
     import Foundation
 #endif
 
-/// A source as executing needs it: its templates compiled, its limits read, and a client that calls it.
-struct PreparedSource: Sendable {
+/// A source as executing needs it: its templates compiled, its limits read, and a client that calls it. One object for all calls that wait
+/// or are under way, so that handing one on copies a reference.
+final class PreparedSource: Sendable {
     let id: SourceID
     let version: Int64
     let runsPerExchange: Int

@@ -21,7 +21,7 @@ public struct ProcessorService: Service {
         /// Results collected at once.
         public var collectors = 2
         /// Under load, how long answers are left to gather before the next batch is picked.
-        public var gathering: Duration = .milliseconds(10)
+        public var gathering: Duration = .milliseconds(25)
         /// How often it looks for work that no hint announced.
         public var pollInterval: Duration = .seconds(2)
 

@@ -12,33 +12,46 @@ struct BodyCodings {
     /// Why the answer is refused; nil as long as it is not.
     private(set) var refusal: String?
 
-    /// Takes a line of the header.
+    /// Takes a line of the header. Of most lines it looks at a few bytes only: this is done for every line of every answer.
     mutating func note(headerLine line: UnsafeRawBufferPointer) {
-        guard Self.mayBeCoding(line.first) else { return }
-        let parts = String(decoding: line, as: UTF8.self).split(separator: ":", maxSplits: 1)
-        guard parts.count == 2, Self.names.contains(Self.trimmed(parts[0])) else { return }
-        for coding in parts[1].split(separator: ",").map(Self.trimmed) {
-            switch coding {
-            case "", "identity", "none", "chunked": continue
-            case "gzip", "x-gzip", "deflate": compressions.append(coding)
-            default:
-                refusal = "the answer is encoded as \(coding.prefix(32)), which was not asked for (\(Self.accepted))"
-            }
-        }
+        guard
+            let values = Self.values(of: "content-encoding", in: line)
+                ?? Self.values(of: "transfer-encoding", in: line)
+        else { return }
+        for value in values.split(separator: UInt8(ascii: ",")) { note(coding: Self.trimmed(value)) }
         if refusal == nil, compressions.count > 1 {
             refusal = "the answer is compressed \(compressions.count) times over; once is taken"
         }
     }
 
-    private static let names: Set<String> = ["content-encoding", "transfer-encoding"]
+    private mutating func note(coding: String) {
+        switch coding {
+        case "", "identity", "none", "chunked": break
+        case "gzip", "x-gzip", "deflate": compressions.append(coding)
+        default: refusal = "the answer is encoded as \(coding.prefix(32)), which was not asked for (\(Self.accepted))"
+        }
+    }
 
-    private static func mayBeCoding(_ byte: UInt8?) -> Bool {
-        guard let letter = byte.map({ $0 | 0x20 }) else { return false }
-        return letter == UInt8(ascii: "c") || letter == UInt8(ascii: "t")
+    /// What stands behind the colon, if the line is a field of this name, given in small letters.
+    private static func values(
+        of name: StaticString, in line: UnsafeRawBufferPointer
+    ) -> Slice<UnsafeRawBufferPointer>? {
+        let length = name.utf8CodeUnitCount
+        guard line.count > length else { return nil }
+        for place in 0..<length where line[place] | 0x20 != name.utf8Start[place] { return nil }
+        guard let colon = line[length...].firstIndex(where: { !isWhiteSpace($0) }), line[colon] == UInt8(ascii: ":")
+        else { return nil }
+        return line[(colon + 1)...]
     }
 
     /// Without the white space around it, in small letters.
-    private static func trimmed(_ text: Substring) -> String {
-        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()
+    private static func trimmed(_ text: Slice<UnsafeRawBufferPointer>) -> String {
+        let begun = text.drop(while: isWhiteSpace)
+        guard let last = begun.lastIndex(where: { !isWhiteSpace($0) }) else { return "" }
+        return String(decoding: begun[...last], as: UTF8.self).lowercased()
+    }
+
+    private static func isWhiteSpace(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || (UInt8(ascii: "\t")...UInt8(ascii: "\r")).contains(byte)
     }
 }
