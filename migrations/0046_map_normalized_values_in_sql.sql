@@ -184,8 +184,8 @@ begin
         from found as f
         where octet_length(f.name) <= 1000
     ), match as materialized (
-        select row_number() over () as id, d.k as datapoint, d.value ->> 1 as type, nullif(d.value -> 3, 'null') as normalization, a.k as alternative, m.place, cardinality(m.place) as depth,
-               m.records, m.value
+        select row_number() over () as id, d.k as datapoint, d.value ->> 1 as type, nullif(d.value -> 3, 'null') as normalization,
+               a.k as alternative, m.place, cardinality(m.place) as depth, m.records, m.value
         from jsonb_array_elements(p_datapoints) with ordinality as d(value, k)
         cross join lateral jsonb_array_elements(d.value -> 2) with ordinality as a(path, k)
         cross join lateral utils.json_path_places(p_payload, a.path) as m
