@@ -84,6 +84,8 @@ struct PageSequenceTests {
         #expect(
             substate(cursor, [#"{"next":"a","n":1}"#, #"{"next":"b","n":2}"#, #"{"next":"a","n":3}"#])
                 == "pagination_loop")
+        // Cursors that look alike are two to the API that gave them.
+        #expect(substate(cursor, [#"{"next":"\u00e9","n":1}"#, #"{"next":"e\u0301","n":2}"#, "{}"]) == nil)
         // The API does not heed the parameter, and gives the first page for ever.
         #expect(substate(Self.page(.page(start: 1)), [#"{"items":[1]}"#, #"{"items":[1]}"#]) == "pagination_loop")
         let next = Pagination(style: .nextURL(path: ["next"]))
@@ -98,9 +100,6 @@ struct PageSequenceTests {
         let two = Self.page(.page(start: 1), pagesMax: 2)
         #expect(substate(two, [#"{"items":[1]}"#, #"{"items":[2]}"#, #"{"items":[3]}"#]) == "too_many_pages")
         #expect(substate(two, [#"{"items":[1]}"#, #"{"items":[]}"#]) == nil)
-        // Cursors that look alike are two to the API that gave them.
-        let alike = Pagination(style: .cursor(next: ["next"]), parameter: "c")
-        #expect(substate(alike, [#"{"next":"\u00e9","n":1}"#, #"{"next":"e\u0301","n":2}"#, "{}"]) == nil)
         let cursor = Pagination(style: .cursor(next: ["next"]), parameter: "c", pagesMax: 1)
         #expect(substate(cursor, [#"{"next":"a"}"#]) == "too_many_pages")
         #expect(substate(cursor, ["{}"]) == nil)
