@@ -106,7 +106,7 @@ comment on function utils.convert_value(jsonb, text, jsonb, text) is
 
 -- 1e131071 is eight bytes of an answer and more than a hundred thousand in the database: an answer of them must not become gigabytes.
 create function utils.bound_digits(p_matches utils.json_match[], p_types text[]) returns boolean
-    language plpgsql immutable parallel safe
+    language plpgsql immutable parallel unsafe
     set search_path = pg_catalog, pg_temp
 as $$
 declare
