@@ -8,13 +8,13 @@ public final class MappingCache: Sendable {
     static let sourcesMax = 1_000
 
     /// What a mapping is for.
-    public struct Key: Hashable, Sendable {
+    struct Key: Hashable, Sendable {
         /// The source.
-        public let source: SourceID
+        let source: SourceID
         /// The type of the objects that it finds; nil when its runs are about objects that they name.
-        public var objectType: ObjectTypeID?
+        var objectType: ObjectTypeID?
         /// The mapping that its request is given in place of the catalogue's.
-        public var replacement: RequestMappingID?
+        var replacement: RequestMappingID?
     }
 
     private let store: SourceStore

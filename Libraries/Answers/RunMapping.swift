@@ -1,21 +1,22 @@
 import Contracts
-public import Mapping
+import JSON
+import Mapping
 import Postgres
-public import Store
+import Store
 
 /// What one answer means for the runs of its exchange. Pure.
-public struct RunMapping {
+struct RunMapping {
     private let mapper: Mapper
     private let mapping: SourceMapping
 
     /// - Parameter mapper: of one of the mapping's plans.
-    public init(mapper: Mapper, mapping: SourceMapping) {
+    init(mapper: Mapper, mapping: SourceMapping) {
         self.mapper = mapper
         self.mapping = mapping
     }
 
     /// Maps an answer once: for each of its runs the values of its object, or why there are none.
-    public func map(_ fetched: FetchedAnswer) -> [ProcessedRun] {
+    func map(_ fetched: FetchedAnswer) -> [ProcessedRun] {
         if fetched.isGone {
             return fetched.runs.map { run in
                 ProcessedRun(
@@ -50,10 +51,11 @@ public struct RunMapping {
             return fetched.runs.map { process($0, answer.objects[0], of: answer) }
         }
         // Of two objects with one name the first counts.
-        let objects = Dictionary(answer.objects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let objects = Dictionary(
+            answer.objects.map { ($0.name.map(ExactText.init), $0) }, uniquingKeysWith: { first, _ in first })
         var isFirst = true
         return fetched.runs.map { run in
-            let object = objects[run.objectName]
+            let object = objects[ExactText(run.objectName)]
             defer { if object == nil { isFirst = false } }
             return process(run, object, of: answer, isFirst: isFirst)
         }

@@ -1,22 +1,22 @@
-public import Contracts
+import Contracts
 import JSON
-public import Mapping
+import Mapping
 import Postgres
-public import Store
+import Store
 
 /// A source's mapping, compiled: which values its answers hold, and where.
-public struct SourceMapping: Sendable {
+struct SourceMapping: Sendable {
     /// The plan for an answer in one piece.
-    public let plan: MappingPlan
+    let plan: MappingPlan
     /// The plan for an answer that is the array of its pages.
-    public let pagedPlan: MappingPlan
+    let pagedPlan: MappingPlan
     /// The datapoints of the plans, in their order.
-    public let datapoints: [DatapointID]
+    let datapoints: [DatapointID]
     /// Whether an answer is about several runs' objects, so that only its names tell whose a value is.
     let isAboutMany: Bool
 
     /// Compiles what is stored.
-    public init(_ record: SourceRecord) throws {
+    init(_ record: SourceRecord) throws {
         plan = MappingPlan(
             objects: try record.objectPath.map { [try PathPattern(parsing: JSONValue(parsing: $0.bytes))] } ?? [],
             objectNameKind: record.objectPathType == "value" ? .value : .key,

@@ -112,7 +112,7 @@ private struct RequestCheck {
 
     private mutating func names(_ elements: [JSONValue]) -> [String] {
         var names: [String] = []
-        var places: [ExactName: Int] = [:]
+        var places: [ExactText: Int] = [:]
         names.reserveCapacity(elements.count)
         places.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
@@ -122,8 +122,8 @@ private struct RequestCheck {
             }
             if let fault = fault(of: name) {
                 report("$.objects[\(index)]", fault)
-            } else if let first = places.updateValue(index, forKey: ExactName(name: name)) {
-                places[ExactName(name: name)] = first
+            } else if let first = places.updateValue(index, forKey: ExactText(name)) {
+                places[ExactText(name)] = first
                 report("$.objects[\(index)]", "is the same name as $.objects[\(first)]; name each object once")
             } else {
                 names.append(name)
@@ -145,17 +145,5 @@ private struct RequestCheck {
 
     private mutating func report(_ path: String, _ message: String) {
         if violations.count < limits.violationsMax { violations.append(.init(path: path, message: message)) }
-    }
-}
-
-/// A name as the database and JSON tell names apart: by its bytes. Swift's own equality takes "é" and "e" with an accent for the same.
-private struct ExactName: Hashable {
-    let name: String
-
-    static func == (left: ExactName, right: ExactName) -> Bool { left.name.utf8.elementsEqual(right.name.utf8) }
-
-    func hash(into hasher: inout Hasher) {
-        var name = name
-        name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }

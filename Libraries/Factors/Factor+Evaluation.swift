@@ -28,7 +28,7 @@ extension Factor {
     }
 
     private func contains(_ found: JSONValue) -> Bool? {
-        if case .string(let text) = found, case .string(let part) = value { return text.contains(part) }
+        if case .string(let text) = found, case .string(let part) = value { return text.utf8.contains(part.utf8) }
         guard case .array(let elements) = found else { return nil }
         // Of an empty list it is known that it does not.
         return elements.isEmpty ? false : any(of: elements) { order(of: $0, to: value).map { $0 == 0 } }

@@ -1,7 +1,7 @@
 /// The members of a JSON object in the order of the source.
 ///
-/// Keys are unique: where a document repeats a key, the last value counts and keeps the place of the first, as in Postgres's
-/// `jsonb`. Two objects are equal if they have equal members in any order.
+/// Keys are unique by their bytes: where a document repeats a key, the last value counts and keeps the place of the first, as in
+/// Postgres's `jsonb`. Two objects are equal if they have equal members in any order.
 public struct JSONObject: Sendable {
     /// One key with its value.
     public struct Member: Sendable, Hashable {
@@ -20,7 +20,7 @@ public struct JSONObject: Sendable {
     /// The members in order.
     public private(set) var members: [Member] = []
     /// Places of the keys in an object so large that searching it would cost.
-    private var places: [String: Int]?
+    private var places: [ExactText: Int]?
     /// Up to here a linear search over the members is faster than hashing.
     private static let linearMax = 16
 
@@ -49,7 +49,7 @@ public struct JSONObject: Sendable {
             case (nil, let value?):
                 members.append(Member(key: key, value: value))
                 if places != nil {
-                    places?[key] = members.count - 1
+                    places?[ExactText(key)] = members.count - 1
                 } else if members.count > Self.linearMax {
                     indexMembers()
                 }
@@ -62,8 +62,8 @@ public struct JSONObject: Sendable {
     public var keys: [String] { members.map(\.key) }
 
     private func place(of key: String) -> Int? {
-        if let places { return places[key] }
-        return members.firstIndex { $0.key == key }
+        if let places { return places[ExactText(key)] }
+        return members.firstIndex { $0.key == key && ExactText($0.key) == ExactText(key) }
     }
 
     private mutating func indexMembers() {
@@ -71,7 +71,7 @@ public struct JSONObject: Sendable {
             places = nil
             return
         }
-        places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1.key, $0) })
+        places = Dictionary(uniqueKeysWithValues: members.enumerated().map { (ExactText($1.key), $0) })
     }
 }
 

@@ -110,7 +110,7 @@ struct PatternWalk {
     private mutating func visitMembers(
         of object: Int, states range: Range<Int>, isWild: Bool, _ trie: PatternTrie, _ tape: JSONTape
     ) -> Outcome {
-        var lastOfKey: [String: Int]?
+        var lastOfKey: [ExactText: Int]?
         if resolvesDuplicates {
             lastOfKey = tape.lastMembers(of: object)
         } else if isWild, duplicates.mayRepeat(object, of: tape) {
@@ -120,7 +120,7 @@ struct PatternWalk {
         var key = object + 1
         while key < end {
             let value = key + 1
-            if lastOfKey == nil || lastOfKey?[tape.string(key)] == key {
+            if lastOfKey == nil || lastOfKey?[ExactText(tape.string(key))] == key {
                 let outcome = visitMember(key, of: object, states: range, trie, tape)
                 if outcome != .finished { return outcome }
             }
@@ -222,11 +222,11 @@ extension JSONTape {
     fileprivate func isContainer(_ index: Int) -> Bool { kind(index) == .object || kind(index) == .array }
 
     /// The last key node of each key of an object.
-    fileprivate func lastMembers(of object: Int) -> [String: Int] {
-        var last: [String: Int] = [:]
+    fileprivate func lastMembers(of object: Int) -> [ExactText: Int] {
+        var last: [ExactText: Int] = [:]
         var key = object + 1
         while key < next(object) {
-            last[string(key)] = key
+            last[ExactText(string(key))] = key
             key = next(key + 1)
         }
         return last

@@ -17,7 +17,7 @@ public struct UnreadPlaces: Sendable, Hashable {
     /// How many values stand at places that are not listed, because there are too many different ones.
     public private(set) var unlistedCount = 0
 
-    private var positions: [String: Int] = [:]
+    private var positions: [ExactText: Int] = [:]
     private let placesMax: Int
 
     fileprivate init(placesMax: Int) {
@@ -47,12 +47,12 @@ public struct UnreadPlaces: Sendable, Hashable {
     }
 
     private mutating func note(_ node: Int, at path: String, of tape: JSONTape) {
-        if let position = positions[path] {
+        if let position = positions[ExactText(path)] {
             places[position].count += 1
         } else if places.count < placesMax {
             var writer = JSONWriter()
             writer.value(node, of: tape)
-            positions[path] = places.count
+            positions[ExactText(path)] = places.count
             places.append(Place(path: path, count: 1, example: writer.bytes))
         } else {
             unlistedCount += 1

@@ -44,7 +44,7 @@ public struct CompiledPagination: Sendable {
 /// Where an exchange stands among the pages of its answer: which were read, and which comes next. Pure.
 public struct PageSequence: Sendable {
     private let compiled: CompiledPagination
-    private var seenCursors: Set<String> = []
+    private var seenCursors: Set<ExactText> = []
     private var seenPages: Set<[UInt8]> = []
     private var items = 0
     /// The pages read.
@@ -110,14 +110,14 @@ public struct PageSequence: Sendable {
     }
 
     private mutating func page(at reference: String, on address: String) throws(PageRefusal) -> PageRequest {
-        if count == 1 { seenCursors.insert(address) }
+        if count == 1 { seenCursors.insert(ExactText(address)) }
         let next = try PageAddress.resolve(reference, on: address)
         try remember(next)
         return PageRequest(address: next)
     }
 
     private mutating func remember(_ cursor: String) throws(PageRefusal) {
-        guard seenCursors.insert(cursor).inserted else { throw .sameCursor(page: count) }
+        guard seenCursors.insert(ExactText(cursor)).inserted else { throw .sameCursor(page: count) }
     }
 }
 

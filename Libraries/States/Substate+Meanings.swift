@@ -141,7 +141,9 @@ extension Substate {
             "a mapped text holds what no database can: U+0000, or half of a surrogate pair"),
         meaning("number_out_of_range", [.failed], runs, "a mapped number is beyond what the database holds"),
         meaning("out_of_memory", [.failed], runs, "the processor had no memory for the answer"),
-        meaning("unstorable", [.failed], runs, "the database refused a mapped value"),
+        meaning(
+            "unstorable", [.failed], runs,
+            "the database refused a mapped value, or could not store in time what the answer holds"),
         meaning("mapping", [.failed], runs, "the mapping of the source cannot be used"),
     ]
 

@@ -55,7 +55,7 @@ public struct DatabaseSurvey: Sendable {
         "survey.partitions",
         """
         select format('%s_%s', p.name, to_char(w.week, 'IYYY"w"IW'))
-        from unnest(array['run_queue', 'run_request', 'run_result', 'run_log', 'state_history']) as p(name)
+        from unnest(array['run_queue', 'run_request', 'run_result', 'run_log', 'state_history', 'conversion_failure']) as p(name)
         cross join unnest(array[clock_timestamp() at time zone 'UTC', (clock_timestamp() + interval '6 days') at time zone 'UTC']) as w(week)
         where to_regclass(format('public.%I', format('%s_%s', p.name, to_char(w.week, 'IYYY"w"IW')))) is null
         order by 1
@@ -70,6 +70,7 @@ public struct DatabaseSurvey: Sendable {
             union all select 'run_result_default', exists (select from public.run_result_default)
             union all select 'run_log_default', exists (select from public.run_log_default)
             union all select 'state_history_default', exists (select from public.state_history_default)
+            union all select 'conversion_failure_default', exists (select from public.conversion_failure_default)
         ) as d
         where filled
         order by 1

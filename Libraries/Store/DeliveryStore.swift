@@ -221,6 +221,6 @@ extension DeliveryAttempt.Outcome {
 
     fileprivate var delaySeconds: Double? {
         guard case .retry(let delay) = self else { return nil }
-        return Double(delay.components.seconds) + Double(delay.components.attoseconds) / 1e18
+        return delay.inSeconds
     }
 }

@@ -79,19 +79,11 @@ public struct QualityStore: Sendable {
         limit $5
         """)
 
-    private static let sources = Statement(
-        "quality.sources",
-        "select s.id, s.key from public.source as s where s.owner_org_id = $1 and s.deleted_at is null order by s.key")
-
     /// The source of a key.
     ///
     /// - Throws: ``UnknownSource``.
     public func source(_ key: String, org: OrgID) async throws -> SourceID {
-        let sources = try await pool.execute(Self.sources, org).map { try $0.decode((SourceID, String).self) }
-        guard let source = sources.first(where: { $0.1 == key }) else {
-            throw UnknownSource(key: key, known: sources.map(\.1))
-        }
-        return source.0
+        try SourceStore.source(key, among: await pool.execute(SourceStore.keys, org))
     }
 
     /// How good the data is, in one round trip. That a request or source is its organization's is for the caller to know.

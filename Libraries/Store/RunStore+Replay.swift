@@ -1,4 +1,5 @@
 public import Contracts
+import JSON
 import Postgres
 
 /// One page of a request's runs whose stored answers can be mapped anew.
@@ -186,14 +187,14 @@ extension RunStore {
 
     /// How what came of mapping answers anew differs from what is stored of their runs. Nothing is changed.
     public func difference(of processed: [ProcessedRun]) async throws -> ReplayDifference {
-        var seen: Set<[String]> = []
         var new: (places: [Int32], names: [String], datapoints: [DatapointID], values: [JSONB]) = ([], [], [], [])
         for (index, outcome) in processed.enumerated() {
             let found =
                 outcome.run.object != nil
                 ? [(outcome.run.objectName, outcome.values)] : outcome.findings.map { ($0.name, $0.values) }
             // Of two objects with one name the first counts, as where they are stored.
-            for (name, values) in found where seen.insert(["\(index)", name]).inserted {
+            var seen: Set<ExactText> = []
+            for (name, values) in found where seen.insert(ExactText(name)).inserted {
                 for value in values {
                     new.places.append(Int32(index + 1))
                     new.names.append(name)

@@ -60,10 +60,6 @@ extension RunStore {
         select true from public.request_progress as p where p.activity_request_id = $1 and not p.expanded
         """)
 
-    private static let findSource = Statement(
-        "run.find_source",
-        "select s.id, s.key from public.source as s where s.owner_org_id = $1 and s.deleted_at is null order by s.key")
-
     private static let keptSince = Statement("run.kept_since", "select etl_api.kept_since()")
 
     private static let findOne = Statement(
@@ -158,11 +154,7 @@ extension RunStore {
         _ key: String?, of org: OrgID, in transaction: PostgresTransaction
     ) async throws -> SourceID? {
         guard let key else { return nil }
-        let sources = try await transaction.execute(findSource, org).map { try $0.decode((SourceID, String).self) }
-        guard let source = sources.first(where: { $0.1 == key }) else {
-            throw UnknownSource(key: key, known: sources.map(\.1))
-        }
-        return source.0
+        return try SourceStore.source(key, among: await transaction.execute(SourceStore.keys, org))
     }
 
     private static func find(

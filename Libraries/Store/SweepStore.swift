@@ -216,9 +216,7 @@ public struct SweepStore: Sendable {
         contact: (time: Date, validity: Duration)?, attemptsMax: Int
     ) async throws -> Int {
         if let contact {
-            let seconds =
-                Double(contact.validity.components.seconds) + Double(contact.validity.components.attoseconds) / 1e18
-            _ = try await pool.execute(Self.expire, contact.time, seconds)
+            _ = try await pool.execute(Self.expire, contact.time, contact.validity.inSeconds)
         }
         return try await pool.transaction { transaction in
             let workers: [WorkerID] = try await transaction.execute(Self.ended).ids()
@@ -260,7 +258,7 @@ public struct SweepStore: Sendable {
     ///
     /// - Returns: the partitions that are gone.
     public func dropPartitions(olderThan age: Duration) async throws(PostgresError) -> [String] {
-        try await pool.execute(Self.dropPartitions, Double(age.components.seconds))[0].decode([String].self, at: 0)
+        try await pool.execute(Self.dropPartitions, age.inSeconds)[0].decode([String].self, at: 0)
     }
 
     /// Whether raw answers wait to be mapped.

@@ -36,8 +36,7 @@ public struct WorkerStore: Sendable {
     public func register(
         _ worker: WorkerID, service: String, host: String, processID: Int32, lease: Duration
     ) async throws(PostgresError) {
-        let seconds = Double(lease.components.seconds) + Double(lease.components.attoseconds) / 1e18
-        _ = try await pool.execute(Self.register, worker, service, host, processID, seconds)
+        _ = try await pool.execute(Self.register, worker, service, host, processID, lease.inSeconds)
     }
 
     /// Says that the worker is alive.

@@ -1,7 +1,6 @@
 import Contracts
 import JSON
 import Postgres
-import Runtime
 import Store
 
 #if canImport(FoundationEssentials)
@@ -23,15 +22,15 @@ enum QualityDocuments {
     static func quality(_ quality: DataQuality, ofSource source: String, since: Date) -> JSONValue {
         var document = members(of: quality)
         document["source"] = .string(source)
-        document["since"] = .string(timestamp(since))
+        document["since"] = .moment(since)
         return .object(document)
     }
 
     private static func members(of quality: DataQuality) -> JSONObject {
         [
             "runs": [
-                "total": number(quality.runs.total), "open": number(quality.runs.open), "is_cut": .bool(quality.isCut),
-                "oldest_at": quality.oldestRunAt.map { .string(timestamp($0)) } ?? .null,
+                "total": .count(quality.runs.total), "open": .count(quality.runs.open), "is_cut": .bool(quality.isCut),
+                "oldest_at": .moment(quality.oldestRunAt),
             ],
             "coverage": .array(quality.coverage.map(coverage)),
             "failed_conversions": .array(quality.conversions.map(conversion)),
@@ -45,19 +44,19 @@ enum QualityDocuments {
         let answered = coverage.objects - coverage.unanswered
         return [
             "source": .string(coverage.source), "datapoint": .string(coverage.datapoint),
-            "objects": number(coverage.objects), "with_value": number(coverage.withValue),
-            "with_null": number(coverage.withNull), "with_nothing": number(coverage.withNothing),
-            "unanswered": number(coverage.unanswered),
+            "objects": .count(coverage.objects), "with_value": .count(coverage.withValue),
+            "with_null": .count(coverage.withNull), "with_nothing": .count(coverage.withNothing),
+            "unanswered": .count(coverage.unanswered),
             // Of the answers, in percent, rounded down: 100 means all.
-            "percent": answered == 0 ? .null : number(coverage.withValue * 100 / answered),
-            "advice": optional(QualityAdvice.about(coverage)),
+            "percent": answered == 0 ? .null : .count(coverage.withValue * 100 / answered),
+            "advice": .text(QualityAdvice.about(coverage)),
         ]
     }
 
     private static func conversion(_ conversion: DataQuality.Conversion) -> JSONValue {
         [
-            "source": .string(conversion.source), "datapoint": optional(conversion.datapoint),
-            "count": number(conversion.count), "objects": texts(conversion.objects), "path": .string(conversion.path),
+            "source": .string(conversion.source), "datapoint": .text(conversion.datapoint),
+            "count": .count(conversion.count), "objects": .texts(conversion.objects), "path": .string(conversion.path),
             "found": .string(conversion.found), "reason": .string(conversion.reason),
             "advice": .string(QualityAdvice.about(conversion)),
         ]
@@ -65,7 +64,7 @@ enum QualityDocuments {
 
     private static func conflict(_ conflict: DataQuality.Conflict) -> JSONValue {
         [
-            "datapoint": .string(conflict.datapoint), "count": number(conflict.count),
+            "datapoint": .string(conflict.datapoint), "count": .count(conflict.count),
             "examples": (try? JSONValue(parsing: conflict.examples.bytes)) ?? .array([]),
             "advice": .string(QualityAdvice.about(conflict)),
         ]
@@ -73,27 +72,17 @@ enum QualityDocuments {
 
     private static func emptiness(_ emptiness: DataQuality.Emptiness) -> JSONValue {
         [
-            "source": .string(emptiness.source), "kind": .string(emptiness.kind), "runs": number(emptiness.runs),
-            "objects": texts(emptiness.objects), "reason": optional(emptiness.reason),
-            "advice": optional(QualityAdvice.about(emptiness)),
+            "source": .string(emptiness.source), "kind": .string(emptiness.kind), "runs": .count(emptiness.runs),
+            "objects": .texts(emptiness.objects), "reason": .text(emptiness.reason),
+            "advice": .text(QualityAdvice.about(emptiness)),
         ]
     }
 
     private static func failure(_ failure: DataQuality.Failure) -> JSONValue {
         [
-            "source": .string(failure.source), "state": .string(failure.state), "substate": optional(failure.substate),
-            "runs": number(failure.runs), "objects": texts(failure.objects), "reason": optional(failure.reason),
+            "source": .string(failure.source), "state": .string(failure.state), "substate": .text(failure.substate),
+            "runs": .count(failure.runs), "objects": .texts(failure.objects), "reason": .text(failure.reason),
             "advice": .string(QualityAdvice.about(failure)),
         ]
-    }
-
-    private static func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
-
-    private static func texts(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
-
-    private static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
-
-    private static func timestamp(_ date: Date) -> String {
-        Timestamp.rfc3339(nanosecondsSinceEpoch: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()) * 1000)
     }
 }

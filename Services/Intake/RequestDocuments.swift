@@ -1,6 +1,5 @@
 import Contracts
 import JSON
-import Runtime
 import Store
 
 #if canImport(FoundationEssentials)
@@ -32,24 +31,24 @@ enum RequestDocuments {
             "id": .string("\(status.id)"),
             "activity": .string(status.activity),
             "state": .string(status.state),
-            "substate": optional(status.substate),
-            "reason": optional(status.reason),
-            "created_at": .string(timestamp(status.createdAt)),
-            "objects": ["total": number(status.objects.total), "expanded": number(status.objects.expanded)],
+            "substate": .text(status.substate),
+            "reason": .text(status.reason),
+            "created_at": .moment(status.createdAt),
+            "objects": ["total": .count(status.objects.total), "expanded": .count(status.objects.expanded)],
             "plan": plan(status.plan),
             "runs": [
-                "total": number(status.runs.total), "open": number(status.runs.open), "done": number(status.runs.done),
-                "failed": number(status.runs.failed), "invalid": number(status.runs.invalid),
-                "timedout": number(status.runs.timedout),
+                "total": .count(status.runs.total), "open": .count(status.runs.open), "done": .count(status.runs.done),
+                "failed": .count(status.runs.failed), "invalid": .count(status.runs.invalid),
+                "timedout": .count(status.runs.timedout),
             ],
             "failures": .array(failures.map(outcome)),
             "waiting": .array(waiting.map(outcome)),
             "notes": .array(notes.map(outcome)),
             "deliveries": .array(deliveries.map(delivery)),
             "qualification": status.qualification.map {
-                ["qualified": number($0.qualified), "unqualified": number($0.unqualified)]
+                ["qualified": .count($0.qualified), "unqualified": .count($0.unqualified)]
             } ?? .null,
-            "result_bytes": status.resultBytes.map(number) ?? .null,
+            "result_bytes": status.resultBytes.map(JSONValue.count) ?? .null,
         ]
     }
 
@@ -57,13 +56,13 @@ enum RequestDocuments {
     static func listed(_ request: ListedRequest) -> JSONValue {
         [
             "id": .string("\(request.id)"), "activity": .string(request.activity), "state": .string(request.state),
-            "substate": optional(request.substate), "reason": optional(request.reason),
-            "created_at": .string(timestamp(request.createdAt)), "objects": ["total": number(request.objects)],
+            "substate": .text(request.substate), "reason": .text(request.reason),
+            "created_at": .moment(request.createdAt), "objects": ["total": .count(request.objects)],
             "runs": [
-                "total": number(request.runs.total), "open": number(request.runs.open),
-                "done": number(request.runs.done),
-                "failed": number(request.runs.failed), "invalid": number(request.runs.invalid),
-                "timedout": number(request.runs.timedout),
+                "total": .count(request.runs.total), "open": .count(request.runs.open),
+                "done": .count(request.runs.done),
+                "failed": .count(request.runs.failed), "invalid": .count(request.runs.invalid),
+                "timedout": .count(request.runs.timedout),
             ],
         ]
     }
@@ -71,20 +70,20 @@ enum RequestDocuments {
     /// What an action has come to so far.
     static func action(_ status: RequestStatus) -> JSONValue {
         [
-            "id": .string("\(status.id)"), "state": .string(status.state), "substate": optional(status.substate),
-            "reason": optional(status.reason),
-            "runs": ["total": number(status.runs.total), "open": number(status.runs.open)],
+            "id": .string("\(status.id)"), "state": .string(status.state), "substate": .text(status.substate),
+            "reason": .text(status.reason),
+            "runs": ["total": .count(status.runs.total), "open": .count(status.runs.open)],
         ]
     }
 
     private static func outcome(_ outcome: RunOutcome) -> JSONValue {
         [
-            "substate": optional(outcome.substate), "reason": optional(outcome.reason), "count": number(outcome.count),
+            "substate": .text(outcome.substate), "reason": .text(outcome.reason), "count": .count(outcome.count),
             "objects": .array(outcome.objects.map { .string($0) }),
             "call": outcome.call.map { call in
                 [
                     "method": .string(call.method), "url": .string(call.url),
-                    "status": call.status.map(number) ?? .null, "answer": optional(call.answer),
+                    "status": call.status.map(JSONValue.count) ?? .null, "answer": .text(call.answer),
                 ]
             } ?? .null,
         ]
@@ -93,10 +92,10 @@ enum RequestDocuments {
     private static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
         [
             "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
-            "attempts": number(delivery.attempts), "substate": optional(delivery.substate),
-            "reason": optional(delivery.reason), "last_attempt_at": optional(delivery.lastAttemptAt.map(timestamp)),
-            "next_attempt_at": optional(delivery.nextAttemptAt.map(timestamp)),
-            "delivered_at": optional(delivery.deliveredAt.map(timestamp)),
+            "attempts": .count(delivery.attempts), "substate": .text(delivery.substate),
+            "reason": .text(delivery.reason), "last_attempt_at": .moment(delivery.lastAttemptAt),
+            "next_attempt_at": .moment(delivery.nextAttemptAt),
+            "delivered_at": .moment(delivery.deliveredAt),
         ]
     }
 
@@ -106,24 +105,16 @@ enum RequestDocuments {
             "entries": .array(
                 entries.map { entry in
                     [
-                        "subject": .string(entry.subject), "from": optional(entry.from), "to": .string(entry.to),
-                        "count": number(entry.count), "first": .string(timestamp(entry.first)),
-                        "last": .string(timestamp(entry.last)), "actor": optional(entry.actor),
-                        "reason": optional(entry.reason),
+                        "subject": .string(entry.subject), "from": .text(entry.from), "to": .string(entry.to),
+                        "count": .count(entry.count), "first": .moment(entry.first),
+                        "last": .moment(entry.last), "actor": .text(entry.actor),
+                        "reason": .text(entry.reason),
                     ]
                 }),
         ]
     }
 
     private static func plan(_ plan: Plan) -> JSONValue {
-        ["runs": number(plan.runs), "calls": number(plan.calls)]
-    }
-
-    private static func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
-
-    private static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
-
-    private static func timestamp(_ date: Date) -> String {
-        Timestamp.rfc3339(nanosecondsSinceEpoch: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()) * 1000)
+        ["runs": .count(plan.runs), "calls": .count(plan.calls)]
     }
 }

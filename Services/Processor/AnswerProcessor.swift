@@ -16,13 +16,13 @@ struct AnswerProcessor: Sendable {
 
     /// Processes up to `runsMax` runs.
     ///
-    /// Should the database refuse the batch for its data, halves of it are tried until the one bad run stands alone; that one is
-    /// failed with the database's reason.
+    /// Should the database refuse the batch for its data, or not come to an end with it, halves of it are tried until the one bad run stands
+    /// alone; that one is failed with the database's reason.
     func processBatch() async throws -> (picked: Int, closedRequests: [ActivityRequestID]) {
         do {
             return try await process(runsMax: runsMax)
-        } catch let error as PostgresError where error.isAboutData {
-            logger.warning("A batch holds data that cannot be stored; bisecting it.", metadata: ["error": "\(error)"])
+        } catch let error as PostgresError where error.mayBeAboutOneAnswer {
+            logger.warning("A batch could not be stored; bisecting it.", metadata: ["error": "\(error)"])
             return try await bisect(size: runsMax / 2)
         }
     }
@@ -35,7 +35,7 @@ struct AnswerProcessor: Sendable {
                 first.withLock { $0 = answers.first?.runs.first?.id }
                 return try await mapper.map(answers)
             }
-        } catch let error as PostgresError where error.isAboutData {
+        } catch let error as PostgresError where error.mayBeAboutOneAnswer {
             if size > 1 { return try await bisect(size: size / 2) }
             let bad = first.withLock { $0 }
             return try await runs.process(runsMax: 1, bytesMax: bytesMax) { answers in
@@ -43,8 +43,7 @@ struct AnswerProcessor: Sendable {
                 guard answers.first?.runs.first?.id == bad else { return try await mapper.map(answers) }
                 return answers.flatMap(\.runs).map { run in
                     ProcessedRun(
-                        run: run, succeeded: false, substate: "unstorable",
-                        reason: "the answer holds a value that the database cannot store: \(error.message)")
+                        run: run, succeeded: false, substate: "unstorable", reason: error.reasonOfUnstorableAnswer)
                 }
             }
         }
@@ -61,5 +60,19 @@ extension PostgresError {
     var isAboutData: Bool {
         guard let sqlState else { return code == .invalidParameter }
         return sqlState.hasPrefix("22") || sqlState.hasPrefix("54") || sqlState == "23502" || sqlState == "23514"
+    }
+
+    /// The time-out of a statement or of a transaction, and a server process without memory: an answer may ask for too much. Whether it does
+    /// shows when it stands alone, and what takes its place is stored in time.
+    var isAboutMeans: Bool { ["57014", "25P03", "53200"].contains(sqlState) }
+
+    /// Whether one answer may be the reason, which would then hold up all that come after it.
+    var mayBeAboutOneAnswer: Bool { isAboutData || isAboutMeans }
+
+    /// Why an answer that stood alone was not stored, a sentence for people.
+    var reasonOfUnstorableAnswer: String {
+        isAboutMeans
+            ? "storing what the answer holds asks too much of the database (\(message)); map less of it, or let the database have more time"
+            : "the answer holds a value that the database cannot store: \(message)"
     }
 }

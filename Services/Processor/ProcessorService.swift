@@ -2,6 +2,7 @@ import Assembly
 import Contracts
 import Logging
 import Messaging
+import Postgres
 import Runtime
 import ServiceLifecycle
 import Store
@@ -43,6 +44,7 @@ public struct ProcessorService: Service {
     private let toCollect = UniqueQueue<ActivityRequestID>()
     /// Requests that one of the collectors has; all of them claim under the same worker.
     private let collecting = UnderWay<ActivityRequestID>()
+    private let delays = CollectionDelays()
 
     /// A processor on its parts.
     init(
@@ -139,7 +141,8 @@ public struct ProcessorService: Service {
 
     private func collectResults() async {
         while let request = await toCollect.next() {
-            guard collecting.begin(request) else { continue }
+            // What is not its turn, the poll or a hint names again.
+            guard delays.allow(request, now: .now), collecting.begin(request) else { continue }
             defer { collecting.end(request) }
             var logger = logger.about(request)
             do {
@@ -151,11 +154,16 @@ public struct ProcessorService: Service {
                 if try await shielded({ try await collector.collect(claimed) }) {
                     hints.say(.requestCompleted(claimed.reference))
                 }
+                delays.succeed(request)
             } catch is CollectionLost {
                 logger.info("The request was taken up again, or another worker collects it now.")
             } catch {
+                // A database that is away for a while is nobody's fault.
+                let isTransient = (error as? PostgresError)?.isRetryable ?? false
+                let delay = isTransient ? .zero : delays.fail(request, now: .now)
                 logger.error(
-                    "Could not collect a result; the next poll finds it again.", metadata: ["error": "\(error)"])
+                    "Could not collect a result; a later poll finds it again.",
+                    metadata: ["error": "\(error)", "wait": "\(delay)"])
                 // The claim may have taken effect, and nobody takes it from a worker that is alive.
                 await insist(on: "release a request", logger: logger) {
                     try await requests.release(request, worker: lease.worker)

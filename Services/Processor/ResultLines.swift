@@ -41,11 +41,9 @@ struct ResultLines {
         }
         writer.key("values")
         writer.beginObject()
-        var previous: String?
-        for (key, value) in values(of: rows) where key != previous {
+        for (key, value) in values(of: rows) {
             writer.key(key)
             writer.raw(value.bytes)
-            previous = key
         }
         writer.endObject()
         if let verdict {
@@ -84,13 +82,21 @@ struct ResultLines {
 
     /// The value of a datapoint that the line shows.
     static func value(of datapoint: DatapointID, in rows: ArraySlice<ResultRow>) -> JSONB? {
-        for row in rows {
-            if let value = row.values.first(where: { $0.datapoint == datapoint }) { return value.json }
-        }
-        return nil
+        shown(rows.lazy.compactMap { row in row.values.first { $0.datapoint == datapoint }?.json })
     }
 
-    /// By key; where two sources yield the same datapoint, the value of the run made first comes first.
+    /// Of what several sources say about one datapoint: the first value that is not null, else null. That one source knows nothing does not
+    /// hide what another one knows.
+    private static func shown(_ values: some Sequence<JSONB>) -> JSONB? {
+        var null: JSONB?
+        for value in values {
+            guard value.bytes.elementsEqual("null".utf8) else { return value }
+            null = value
+        }
+        return null
+    }
+
+    /// By key; where two sources yield the same datapoint, the value of the run made first, but a value before a null.
     private func values(of rows: ArraySlice<ResultRow>) -> [(key: String, value: JSONB)] {
         var values: [(key: String, value: JSONB)] = []
         for row in rows {
@@ -98,7 +104,17 @@ struct ResultLines {
                 if let key = datapointKeys[value.datapoint] { values.append((key, value.json)) }
             }
         }
+        // Sorting is stable: those of one datapoint stay in the order of the runs.
         values.sort { $0.key < $1.key }
-        return values
+        var shown: [(key: String, value: JSONB)] = []
+        shown.reserveCapacity(values.count)
+        for value in values {
+            guard let last = shown.last, last.key == value.key else {
+                shown.append(value)
+                continue
+            }
+            if let value = Self.shown([last.value, value.value]) { shown[shown.count - 1].value = value }
+        }
+        return shown
     }
 }

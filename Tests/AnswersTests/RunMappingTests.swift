@@ -105,6 +105,21 @@ struct RunMappingTests {
         #expect(try map(answer, object: "AX", runsOfExchange: 2).values.count == 2)
     }
 
+    @Test func namesThatLookAlikeAreToldApartByTheirBytes() throws {
+        // The first "é" is one code point, the second an "e" with an accent behind it: two objects to the database.
+        let names = ["caf\u{e9}", "cafe\u{301}"]
+        let answer = #"[{"code":"\#(names[0])","size":1},{"code":"\#(names[1])","size":2}]"#
+        let runs = try map(
+            answer, objects: [names[1], names[0]], objectPath: #"["*","code"]"#, runsPerExchange: 2,
+            paths: (#"[["*","name"]]"#, #"[["*","size"]]"#))
+        #expect(runs.map { $0.values.map { String(decoding: $0.json.bytes, as: UTF8.self) } } == [["2"], ["1"]])
+        let one = #"[{"code":"\#(names[0])","size":1}]"#
+        let absent = try map(
+            one, object: names[1], objectPath: #"["*","code"]"#, runsPerExchange: 2,
+            paths: (#"[["*","name"]]"#, #"[["*","size"]]"#))
+        #expect(absent.substate == "no_data" && absent.values.isEmpty)
+    }
+
     @Test func aRunThatFindsTakesEveryObjectOfTheAnswer() throws {
         let path = #"["results","*","code"]"#
         let paths = (name: #"[["results","*","name"]]"#, size: #"[["results","*","size"]]"#)

@@ -1,4 +1,4 @@
-import Catalogue
+import Contracts
 import Testing
 
 @testable import CLI
@@ -140,10 +140,10 @@ struct CommandLineTests {
 
     @Test func nearestWordsAreFoundAndDistantOnesAreNot() {
         let known = ["submit", "status", "result"]
-        #expect(Spelling.nearest(to: "sbmit", among: known) == "submit")
-        #expect(Spelling.nearest(to: "stauts", among: known) == "status")
-        #expect(Spelling.nearest(to: "RESULT", among: known) == "result")
-        #expect(Spelling.nearest(to: "xyz", among: known) == nil)
-        #expect(Spelling.nearest(to: "x", among: []) == nil)
+        #expect(NearestWord.find("sbmit", among: known) == "submit")
+        #expect(NearestWord.find("stauts", among: known) == "status")
+        #expect(NearestWord.find("RESULT", among: known) == "result")
+        #expect(NearestWord.find("xyz", among: known) == nil)
+        #expect(NearestWord.find("x", among: []) == nil)
     }
 }

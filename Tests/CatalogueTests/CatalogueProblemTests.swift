@@ -52,7 +52,16 @@ struct CatalogueProblemTests {
         Case("<<$object>>", "<<$object|uper>>", .invalidTemplate, line: 11, "\(template).url", "did you mean upper?"),
         Case("<<$object>>", "<<$object|default>>", .invalidTemplate, line: 11, "\(template).url", "default:"),
         Case(
-            "<<$secret.HOOK>>", "<<$secret.HOOK|trim>>", .literalSecret, line: 24, "webhook_endpoints.receiver.secret"),
+            "<<$secret.HOOK>>", "<<$secret.HOOK|trim>>", .unknownVariable, line: 24,
+            "webhook_endpoints.receiver.secret",
+            "secrets have no defaults and no filters; write <<$secret.HOOK>> alone"),
+        Case(
+            "Bearer <<$secret.ATLAS_TOKEN>>", "'Bearer <<$secret.ATLAS_TOKEN|default:\"hunter2\">>'", .invalidTemplate,
+            line: 13, "\(template).headers.authorization",
+            "secrets have no defaults and no filters; write <<$secret.ATLAS_TOKEN>> alone"),
+        Case(
+            "<<$secret.ATLAS_TOKEN>>", "<<$secret.ATLAS_TOKEN|default>>", .invalidTemplate, line: 13,
+            "\(template).headers.authorization", "write <<$secret.ATLAS_TOKEN>> alone"),
         Case("organization: demo", "organization: 7", .wrongType, line: 1, "organization", "\"7\""),
         Case("organization: demo", "name: demo", .missingKey, line: 1, "", "organization"),
         Case("sources: [atlas]", "sources: [atlass]", .missingReference, line: 29, "\(activity).sources[0]", "atlas?"),

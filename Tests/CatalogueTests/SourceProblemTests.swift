@@ -40,6 +40,12 @@ struct SourceProblemTests {
         Case(
             "auth: { type: bearer, token: \"<<$secret.A>> <<$\" }", .unknownVariable, "auth.token",
             "not the name of a secret alone"),
+        Case(
+            #"auth: { type: bearer, token: '<<$secret.A|default:"b">>' }"#, .unknownVariable, "auth.token",
+            "secrets have no defaults and no filters; write <<$secret.A>> alone"),
+        Case(
+            "auth: { type: bearer, token: <<$secret.A|default>> }", .unknownVariable, "auth.token",
+            "secrets have no defaults and no filters; write <<$secret.A>> alone"),
         Case("auth: { type: bearer, token: \"<<$secret.A>>\\n\" }", .wrongType, "auth.token", "line break"),
         Case("auth: { type: api_key, name: \"x y\", value: <<$secret.A>> }", .invalidName, "auth.name", "header field"),
         Case("auth: { type: api_key, name: host, value: <<$secret.A>> }", .invalidName, "auth.name", "HTTP client"),

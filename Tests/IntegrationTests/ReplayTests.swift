@@ -1,4 +1,6 @@
+import Contracts
 import JSON
+import Store
 import Testing
 
 extension IntegrationTests {
@@ -128,7 +130,161 @@ extension IntegrationTests {
                     #expect(after.map { $0["object"] } == ["Abel GmbH", "Bebel GmbH"])
                     #expect(after.map { $0["values"]?["employees"] } == [42, 7])
                 }
+                // Those of the mapping before are forgotten, and their places are free.
+                let request = try await platform.client.request(id)
+                #expect(request["objects"] == ["total": 2, "expanded": 2], "\(request)")
+                let findings = try await platform.database.column(
+                    String.self,
+                    """
+                    select o.original_object_value_name || ' ' || r.position
+                    from public.object_finding as f
+                    join public.object as o on o.id = f.object_id
+                    left join public.request_object as r
+                      on r.activity_request_id = f.activity_request_id and r.object_id = f.object_id
+                    where f.activity_request_id = $1::uuid order by 1
+                    """, id)
+                #expect(findings == ["Abel GmbH 0", "Bebel GmbH 1"])
                 #expect(platform.api.targets == targets, "an API was called")
+            }
+        }
+
+        /// A mapping of the registry, in the words of a replay.
+        private func mapping(_ datapoints: JSONValue) -> JSONValue {
+            [
+                "registry": [
+                    "object_source": ["company": ["key_mapping": ["data", "name"], "key_mapping_type": "key"]],
+                    "datapoint_source": ["company": datapoints],
+                ]
+            ]
+        }
+
+        private func replay(_ platform: Platform, _ id: String, _ body: JSONValue) async throws -> JSONValue {
+            let answer = try await platform.client.post(body, to: "/v1/activity-requests/\(id)/replay")
+            #expect(answer.status == (body["dry_run"] == true ? 200 : 202), "\(answer.json)")
+            return answer.json
+        }
+
+        @Test func aMappingTakesThePlaceOfTheOneBeforeWithAllThatItHasMade() async throws {
+            try await withPlatform { platform in
+                platform.api.script(
+                    "Abel", [.json(#"{"data":{"name":"Abel","profile":{"legal_name":"A","employees":"1.234,5"}}}"#)])
+                let id = try await platform.client.submit(["Abel", "Bebel"])
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                func stored() async throws -> [String] {
+                    try await platform.database.column(
+                        String.self,
+                        """
+                        select concat_ws(' ', o.original_object_value_name, d.key, v.value, v.original)
+                        from public.value as v
+                        join public.object as o on o.id = v.object_id join public.datapoint as d on d.id = v.datapoint_id
+                        where v.activity_request_id = $1::uuid order by 1
+                        """, id)
+                }
+                func misfits() async throws -> [String] {
+                    try await platform.database.column(
+                        String.self,
+                        "select path || ' ' || found from public.conversion_failure where activity_request_id = $1::uuid order by 1",
+                        id)
+                }
+                #expect(try await misfits() == ["$.data.profile.employees 1.234,5"])
+
+                // A name is no number.
+                let first = mapping(["employees": ["paths": [["data", "name"]], "type": "number"]])
+                #expect(try await replay(platform, id, ["mapping": first])["replayed"] == 2)
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                #expect(try await stored() == [])
+                #expect(try await misfits() == ["$.data.name Abel", "$.data.name Bebel"])
+
+                let second = mapping([
+                    "employees": [
+                        "paths": [["data", "profile", "employees"]], "type": "number", "normalize": ["decimal": ","],
+                    ],
+                    "legal_name": ["paths": [["data", "none"], ["data", "name"]], "type": "text"],
+                ])
+                let trial = try await replay(platform, id, ["mapping": second, "dry_run": true])
+                #expect(
+                    trial["datapoints"] == [
+                        ["datapoint": "employees", "added": 2, "changed": 0, "removed": 0, "unchanged": 0],
+                        ["datapoint": "legal_name", "added": 2, "changed": 0, "removed": 0, "unchanged": 0],
+                    ], "\(trial)")
+                #expect(try await replay(platform, id, ["mapping": second])["replayed"] == 2)
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                #expect(
+                    try await stored() == [
+                        #"Abel employees 1234.5 "1.234,5""#, #"Abel legal_name "Abel""#, "Bebel employees 42",
+                        #"Bebel legal_name "Bebel""#,
+                    ])
+                #expect(try await misfits() == [])
+                #expect(platform.api.calls.values.allSatisfy { $0 == 1 }, "an API was called")
+            }
+        }
+
+        @Test func answersAreTakenPageByPage() async throws {
+            try await withPlatform { platform in
+                // More than one page of a dry run.
+                let names = (0..<501).map { "object \($0)" }
+                let id = try await platform.client.submit(names, activity: "quiet")
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                try await withWeir(platform) { weir, file in
+                    let trial = try await weir.run("replay", id, "--mapping", file, "--dry-run", "--json")
+                    #expect(trial.json["runs"] == 501 && trial.json["failed"] == 0, "\(trial)")
+                    #expect(
+                        trial.json["datapoints"]?["legal_name"]
+                            == ["added": 0, "changed": 501, "removed": 0, "unchanged": 0], "\(trial)")
+                    #expect(
+                        trial.json["examples"]?.arrayValue?.count { $0["datapoint"] == "legal_name" } == 3, "\(trial)")
+                }
+                // A page ends before an object whose answer is too much for it, and the next begins there.
+                let runs = RunStore(pool: platform.database.pool)
+                let org = try await platform.database.value(OrgID.self, "select id from public.org")
+                let request = try #require(ActivityRequestID(id))
+                let page = try await runs.replayable(of: request, org: org, from: 7, bytesMax: 1)
+                #expect(page.answers.map { $0.runs.map(\.objectName) } == [["object 7"]] && page.next == 8)
+                let last = try await runs.replayable(of: request, org: org, from: 500)
+                #expect(last.answers.count == 1 && last.next == nil)
+
+                // Who goes on from a page begins where it ended.
+                let before = try await values(platform, of: id)
+                #expect(try await replay(platform, id, ["cursor": "499"])["replayed"] == 2)
+                _ = try await platform.client.wait(for: id, toBe: "done")
+                let touched = try await values(platform, of: id).filter { !before.contains($0) }
+                #expect(Set(touched.map { $0.split(separator: " ")[1] }) == ["499", "500"], "\(touched.prefix(3))")
+            }
+        }
+
+        @Test func ofTwoObjectsWithOneNameTheFirstCountsInADryRunToo() async throws {
+            try await withPlatform { platform in
+                platform.api.found([.init(name: "Abel"), .init(name: "Abel", employees: 7), .init(name: "Bebel")])
+                let accepted = try await platform.client.post(
+                    ["activity": "find", "input": ["query": "x"]], to: "/v1/activity-requests")
+                let id = try #require(accepted.json["id"]?.stringValue)
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                let trial = try await replay(platform, id, ["dry_run": true])
+                #expect(
+                    trial["datapoints"]?.arrayValue?.first { $0["datapoint"] == "employees" }
+                        == ["datapoint": "employees", "added": 0, "changed": 0, "removed": 0, "unchanged": 2],
+                    "\(trial)")
+            }
+        }
+
+        @Test func nobodyReplaysTheRequestsOfOthers() async throws {
+            var options = Platform.Options()
+            options.organizations = ["acme", "globex"]
+            try await withPlatform(options) { platform in
+                let id = try await platform.client.submit(["Abel"])
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                let globex = try #require(platform.clients["globex"])
+                let foreign = try await globex.post([:], to: "/v1/activity-requests/\(id)/replay")
+                #expect(foreign.status == 404 && foreign.code == "not_found", "\(foreign.json)")
+                // Nor does the store by itself.
+                let runs = RunStore(pool: platform.database.pool)
+                let other = try await platform.database.value(
+                    OrgID.self, "select id from public.org where key = 'globex'")
+                let request = try #require(ActivityRequestID(id))
+                let page = try await runs.replay(
+                    request, org: other, from: 0, mappings: [:], actor: "globex", reason: "x")
+                #expect(page.replayed == 0 && !page.isReopened)
+                #expect(try await runs.replayable(of: request, org: other, from: 0).answers.isEmpty)
             }
         }
 

@@ -65,12 +65,32 @@ struct NormalizationTests {
     }
 
     @Test func severalMatchesAreNormalizedOneByOne() throws {
-        let plan = MappingPlan(datapoints: [
-            .init(key: "n", paths: [["*", "n"]], type: .number, normalization: .separators(decimal: .comma))
-        ])
-        let object = try Mapper(plan).map(Array(#"[{"n":"1,5"},{"n":2},{"n":"?"},{"n":["3","4,5"]}]"#.utf8)).objects[0]
-        #expect(object.values.map(\.text) == ["[1.5,2,[3,4.5]]"])
-        #expect(object.originals.map(\.text) == [#"["1,5",2,["3","4,5"]]"#])
+        for vector in try #require(Self.vectors.get()["several"]?.arrayValue) {
+            let (type, normalization) = try Self.datapoint(of: vector)
+            let plan = MappingPlan(datapoints: [
+                .init(key: "v", paths: [["*", "v"]], type: type, normalization: normalization)
+            ])
+            let matches = try #require(vector["matches"]?.arrayValue)
+            let document = JSONValue.array(matches.map { ["v": $0] })
+            let object = try Mapper(plan).map(document.encoded()).objects[0]
+            #expect(object.values.map(\.text) == [vector["stored"]].compactMap { $0?.description }, "\(vector)")
+            #expect(object.originals.map(\.text) == [vector["original"]].compactMap { $0?.description }, "\(vector)")
+            #expect(object.failureCount == vector["failures"]?.intValue, "\(vector)")
+        }
+    }
+
+    @Test func everyCountryIsThatOfTheVectors() throws {
+        let countries = try #require(Vectors.load("countries")["countries"]?.arrayValue).map { names in
+            try #require(names.arrayValue).compactMap(\.stringValue)
+        }
+        let table = Country.table.split(separator: "\n").map { line in
+            let columns = line.split(separator: " ", maxSplits: 2)
+            return (columns.prefix(2) + columns[2].split(separator: ";")).map { String($0) }
+        }
+        #expect(table == countries)
+        for names in countries {
+            #expect(names.allSatisfy { Country.code(of: $0) == names[0] }, "\(names)")
+        }
     }
 
     @Test func failuresSayWhatWasFound() throws {

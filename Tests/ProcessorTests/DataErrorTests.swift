@@ -15,9 +15,20 @@ struct DataErrorTests {
         #expect(PostgresError(.invalidParameter, "parameter $4 is text that contains NUL").isAboutData)
     }
 
+    @Test(arguments: ["57014", "25P03", "53200"])
+    func whatTheServerDoesNotComeToAnEndWithMayBeAboutOneAnswer(_ sqlState: String) {
+        let error = PostgresError(.server, "canceling statement due to statement timeout").with {
+            $0.sqlState = sqlState
+        }
+        #expect(error.mayBeAboutOneAnswer && !error.isAboutData)
+        #expect(
+            error.reasonOfUnstorableAnswer.hasPrefix(
+                "storing what the answer holds asks too much of the database (canc"))
+    }
+
     @Test(arguments: ["40001", "57P01", "23505", "53300"])
     func whatMayGoWellAnotherTimeIsNot(_ sqlState: String) {
-        #expect(!PostgresError(.server, "refused").with { $0.sqlState = sqlState }.isAboutData)
-        #expect(!PostgresError(.connection, "lost").isAboutData)
+        #expect(!PostgresError(.server, "refused").with { $0.sqlState = sqlState }.mayBeAboutOneAnswer)
+        #expect(!PostgresError(.connection, "lost").mayBeAboutOneAnswer)
     }
 }

@@ -39,6 +39,25 @@ struct ResultTests {
                 """#)
     }
 
+    @Test func theNullOfOneSourceDoesNotHideTheValueOfAnother() {
+        let rows = [
+            row(0, "DE", name, "null"), row(0, "DE", name, #""Germany""#), row(0, "DE", name, #""Deutschland""#),
+            row(0, "DE", code, "null"), row(0, "DE", code, "null"), row(1, "AQ", code, "10"),
+            row(1, "AQ", code, "null"),
+            row(1, "AQ", code, "11"),
+        ]
+        let bytes = ResultLines(datapointKeys: [name: "name", code: "code"]).encode(rows)
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == #"""
+                {"object":"DE","values":{"code":null,"name":"Germany"}}
+                {"object":"AQ","values":{"code":10}}
+
+                """#)
+        #expect(ResultLines.value(of: name, in: rows[..<5]) == JSONB(#""Germany""#))
+        #expect(ResultLines.value(of: code, in: rows[..<5]) == JSONB("null"))
+        #expect(ResultLines.value(of: name, in: rows[5...]) == nil)
+    }
+
     @Test func whatThereIsToSayAboutADoneRunStandsBesideItsValuesOnce() {
         func row(_ object: String, _ datapoint: DatapointID?, _ reason: String?) -> ResultRow {
             ResultRow(

@@ -13,6 +13,7 @@ join pg_class as c on c.oid = i.inhrelid;
 create function pg_temp.rows_in_defaults() returns bigint language sql as $$
     select (select count(*) from public.run_queue_default) + (select count(*) from public.run_request_default)
          + (select count(*) from public.run_result_default) + (select count(*) from public.run_log_default)
+         + (select count(*) from public.conversion_failure_default)
          + (select count(*) from public.state_history_default where entity_id not in (
                select id from public.activity_request where org_id in (
                    'a0000000-0000-7000-8000-000000000001', 'b0000000-0000-7000-8000-000000000001')))
@@ -20,7 +21,7 @@ $$;
 
 select set_eq(
     $$select relname::text from pg_class where relkind = 'p' and relnamespace = 'public'::regnamespace$$,
-    array['run_queue', 'run_request', 'run_result', 'run_log', 'state_history'], 'these tables are partitioned');
+    array['run_queue', 'run_request', 'run_result', 'run_log', 'state_history', 'conversion_failure'], 'these tables are partitioned');
 select is(count(*) filter (where bound = 'DEFAULT'), 1::bigint, parent || ' has a default partition')
 from part group by parent;
 select cmp_ok(count(*), '>=', 3::bigint, parent || ' has partitions for this week and the next') from part group by parent;
@@ -28,12 +29,12 @@ select is(pg_temp.rows_in_defaults(), 0::bigint, 'the default partitions are emp
 select is(etl_api.ensure_partitions(clock_timestamp()), 0, 'the migration has made what is needed now');
 
 -- A far away time, over a new year: 2031-12-22 … 2032-01-05 are the weeks 2031w52, 2032w01 and 2032w02.
-select is(etl_api.ensure_partitions('2031-12-24 12:00:00+00', '14 days'), 15, 'three weeks of five tables');
+select is(etl_api.ensure_partitions('2031-12-24 12:00:00+00', '14 days'), 18, 'three weeks of six tables');
 select is(etl_api.ensure_partitions('2031-12-24 12:00:00+00', '14 days'), 0, 'the second time nothing is missing');
-select is(etl_api.ensure_partitions('2031-12-31 12:00:00+00', '14 days'), 5, 'a week later one week is missing');
+select is(etl_api.ensure_partitions('2031-12-31 12:00:00+00', '14 days'), 6, 'a week later one week is missing');
 select set_eq(
     $$select name from part where name ~ '_203[12]w'$$,
-    $$select p || '_' || w from unnest(array['run_queue', 'run_request', 'run_result', 'run_log', 'state_history']) as p
+    $$select p || '_' || w from unnest(array['run_queue', 'run_request', 'run_result', 'run_log', 'state_history', 'conversion_failure']) as p
       cross join unnest(array['2031w52', '2032w01', '2032w02', '2032w03']) as w$$,
     'they are named by ISO year and week');
 select is(utils.uuid_v7_time(lower_bound), '2031-12-29 00:00:00+00'::timestamptz, name || ' begins on Monday, UTC')
@@ -67,10 +68,13 @@ insert into public.run_request (org_id, id, source_id, run_ids) select :org_a, u
 insert into public.run_result (org_id, run_request_id, status, body) select :org_a, utils.uuid_v7_floor(at), 200, '' from made;
 insert into public.run_log (org_id, run_request_id, method, url, duration_ms)
 select :org_a, utils.uuid_v7_floor(at), 'GET', 'https://example.org', 1 from made;
+insert into public.conversion_failure (org_id, run_id, place, source_id, activity_request_id, path, found, reason)
+select :org_a, utils.uuid_v7_floor(at), 1, :source_a, :request_a, '$', 'x', 'x' from made;
 select bag_eq(format($$select tableoid::regclass::text as partition, %I from public.%I where %2$I.org_id = 'a0000000-0000-7000-8000-000000000001'
                        and %1$I >= utils.uuid_v7_floor('2031-01-01')$$, t.key, t.name),
               format($$select '%s_' || week, utils.uuid_v7_floor(at) from made$$, t.name), 'rows of ' || t.name || ' land in their weeks')
-from (values ('run_queue', 'id'), ('run_request', 'id'), ('run_result', 'run_request_id'), ('run_log', 'run_request_id'))
+from (values ('run_queue', 'id'), ('run_request', 'id'), ('run_result', 'run_request_id'), ('run_log', 'run_request_id'),
+             ('conversion_failure', 'run_id'))
     as t(name, key);
 select bag_eq(
     $$select distinct h.tableoid::regclass::text as partition, h.entity_id from public.state_history as h join made on h.entity_id = utils.uuid_v7_floor(made.at)$$,
@@ -90,7 +94,7 @@ select is(pg_temp.rows_in_defaults(), 4::bigint, 'two runs and their history wai
 create temp table before_moving as
 select (select runs_total from public.request_progress where activity_request_id = :request_a) as runs,
        (select count(*) from public.state_history) as entries;
-select is(etl_api.ensure_partitions('2033-06-08 00:00:00+00', '0 days'), 5, 'the week is made in spite of them');
+select is(etl_api.ensure_partitions('2033-06-08 00:00:00+00', '0 days'), 6, 'the week is made in spite of them');
 select is(tableoid::regclass::text, 'run_queue_2033w23', 'the run of that week was moved')
 from public.run_queue where id = utils.uuid_v7_floor('2033-06-06 00:00:00+00');
 select is(tableoid::regclass::text, 'state_history_2033w23', 'its history too')
@@ -116,7 +120,7 @@ select lives_ok('alter table public.run_result detach partition public.run_resul
 
 -- The scheduler makes them with no more rights than to call the function.
 set local role weir_scheduler;
-select is(etl_api.ensure_partitions('2035-01-01 00:00:00+00', '0 days'), 5, 'the scheduler makes partitions');
+select is(etl_api.ensure_partitions('2035-01-01 00:00:00+00', '0 days'), 6, 'the scheduler makes partitions');
 reset role;
 select is(pg_get_userbyid(relowner)::text, 'weir_owner', relname || ' belongs to the owner')
 from pg_class where relname ~ '_2035w01$' and relkind = 'r';

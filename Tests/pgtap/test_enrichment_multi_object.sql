@@ -1,6 +1,7 @@
 -- Enrichments of several objects, several requests and several sources, with answers about many objects, and answers of every bad kind.
 begin;
 \ir fixtures/activities.sql
+\set answer_vectors `cat Tests/Vectors/answers.json`
 select no_plan();
 
 -- Two sources; the directory is asked about all three at once, the registry about each alone.
@@ -37,6 +38,17 @@ select is(etl_api.reconstruct_values_to_activity_request(:'request'), '[
     'the result, in the order of the request; of two values that of the run made first');
 select is(etl_api.reconstruct_values_to_activity_request(:'request')::text, etl_api.reconstruct_values_to_activity_request(:'request')::text,
           'the same whenever it is asked for');
+
+-- The source whose run was made first knows nothing; the other does.
+select pg_temp.ask(:enrich_twice, '{"objects": ["a.example"]}') as nulls \gset
+select etl_api.process_activity_request_by_id(:'nulls');
+select pg_temp.answer(:'nulls', :registry, '{"name": null, "staff": null, "address": {"city": null}}');
+select pg_temp.answer(:'nulls', :directory, '{"place": "Bonn", "results": [{"site": "a.example", "name": "A", "size": null}]}');
+select is(etl_api.process_run_results_for_source(:registry) + etl_api.process_run_results_for_source(:directory), 2, 'two sources answer');
+select is((select array_agg(s.key order by r.id) from public.run_queue as r join public.source as s on s.id = r.source_id
+           where r.activity_request_id = :'nulls'), array['registry', 'directory'], 'the registry first');
+select is(etl_api.reconstruct_values_to_activity_request(:'nulls') -> 0 -> 'values',
+          '{"legal_name": "A", "employees": null, "address": {"city": null}, "city": "Bonn"}', 'the null of one source does not hide the value of another');
 
 select is(v.value, '"A of the directory"', 'of two places with one name the first counts')
 from public.value as v join public.datapoint as d on d.id = v.datapoint_id
@@ -84,6 +96,41 @@ select pg_temp.answer(:'nobody', :directory, '{"results": []}');
 select is(etl_api.process_run_results_for_source(:directory), 2, 'an answer that names nobody');
 select is(array_agg(distinct state_reason), array['the answer names no object where the mapping looks for one'], 'is done with that')
 from public.run_queue where activity_request_id = :'nobody' and state = 'done' and state_substate = 'no_data';
+
+-- What holds too much is refused in the words that a processor uses.
+create temp table large as
+select v ->> 'name' as name, v ->> 'substate' as substate, v ->> 'reason' as reason, v ->> 'type' as type,
+       case when v ? 'levels' then repeat('[', (v -> 'levels')::integer) || repeat(']', (v -> 'levels')::integer)
+            else '{"numbers": [' || (v ->> 'number') || repeat(',' || (v ->> 'number'), (v -> 'times')::integer - 1) || ']}' end as body,
+       pg_temp.ask(:enrich, jsonb_build_object('objects', jsonb_build_array(v ->> 'name'))) as request
+from jsonb_array_elements(:'answer_vectors'::jsonb -> 'answers') as v;
+select cmp_ok(count(*), '>=', 11::bigint, 'the vectors of answers were read') from large;
+select etl_api.process_activity_request_by_id(request) from large;
+select pg_temp.answer(request, :registry, body) from large;
+create function pg_temp.process_as(p_type text) returns bigint language plpgsql as $$
+begin
+    update public.datapoint set data_type = p_type where org_id = 'c0000000-0000-7000-8000-000000000001' and key = 'address';
+    return (select sum(etl_api.process_run_results_for_source('c0000000-0000-7000-8000-000000000003')));
+end
+$$;
+update public.datapoint_source as m set key_mapping = '[["numbers"]]' from public.datapoint as d
+where m.source_id = :registry and d.id = m.datapoint_id and d.key = 'address';
+create temp table waits as select r.id, l.type from large as l join public.run_queue as r on r.activity_request_id = l.request;
+update public.run_queue as r set state_substate = 'hidden' from waits as w where r.id = w.id and w.type = 'number';
+select is(pg_temp.process_as('json'), 4::bigint, 'levels, and numbers in a json value');
+update public.run_queue as r set state_substate = 'fetched' from waits as w where r.id = w.id and w.type = 'number';
+select is(pg_temp.process_as('number'), 7::bigint, 'numbers');
+select is(array[r.state::text, case r.state when 'failed' then r.state_substate end, case r.state when 'failed' then r.state_reason end],
+          array[case when l.substate is null then 'done' else 'failed' end, l.substate, 'the answer cannot be used: ' || l.reason], l.name)
+from large as l join public.run_queue as r on r.activity_request_id = l.request;
+update public.datapoint set data_type = 'json' where org_id = :org and key = 'address';
+select pg_temp.ask(:enrich, '{"objects": ["long"]}') as long \gset
+select etl_api.process_activity_request_by_id(:'long');
+select pg_temp.answer(:'long', :registry, '[' || repeat(' ', 16777215) || ']');
+select is(etl_api.process_run_results_for_source(:registry), 1, 'an answer that is too long');
+select is(array[state::text, state_substate, state_reason],
+          array['failed', 'too_large', 'the answer cannot be used: the answer has 16777217 bytes, more than the maximum of 16777216'], 'is said to be that')
+from public.run_queue where activity_request_id = :'long';
 
 -- A mapping that cannot be used fails its runs and nobody else.
 update public.datapoint_source set key_mapping = '[["a", null]]' where source_id = :branches;

@@ -38,6 +38,16 @@ select throws_ok(format('select utils.jsonb_path_matches(''{}'', %L)', (select j
 select throws_ok($$select utils.jsonb_path_matches((select jsonb_agg(k) from generate_series(0, 100000) as k), '["*"]')$$,
                  '54000', 'the path matches more than 100000 places of the answer; narrow it', 'refused: more matches than the bound');
 
+-- What a path only passes through is not counted.
+select is(array_agg(path order by path), array['$.a[100000].id', '$.id'], 'two of a hundred thousand places')
+from utils.jsonb_path_matches((select jsonb_build_object('id', 1, 'a', jsonb_agg(k) || '[{"id": 2}]') from generate_series(1, 100000) as k), '["**", "id"]');
+-- Places in each other, of which some chose a record and some did not: each is one match, with what all ways have in common.
+select results_eq(
+    $$select path, records from utils.jsonb_path_matches('{"a": [{"a": [{"id": 1}, {"b": {"a": {"id": 2}}}]}]}', '["**", "a", "**", "id"]')$$,
+    $$values ('$.a[0].a[0].id', 10::bigint), ('$.a[0].a[1].b.a.id', 10)$$, 'ways that meet go on as one');
+select results_eq($$select path, records from utils.jsonb_path_matches('{"a": [{"a": {"id": 1}}]}', '["**", 0, "**", "id"]')$$,
+                  $$values ('$.a[0].a.id', 0::bigint)$$, 'an index that was asked for is not the choice of a record');
+
 -- Names.
 create temp table named as
 select v ->> 'kind' as kind, v -> 'value' as value, v ->> 'name' as name

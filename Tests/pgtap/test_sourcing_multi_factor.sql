@@ -41,6 +41,17 @@ select is(pg_temp.qualified('{"all": ["large"]}', :'request'), array['both', 'la
 select is(count(*), 5::bigint, 'shows no other') from etl_api.qualify_objects(:'request') as q
 where array(select jsonb_object_keys(q.outcomes)) = array['large'];
 
+-- Of two sources, one knows nothing: its null does not hide what the other knows.
+insert into public.activity_source (org_id, activity_id, source_id) values (:org, :qualify, :registry);
+select pg_temp.ask(:qualify, '{"objects": ["half.example"]}') as half \gset
+select etl_api.process_activity_request_by_id(:'half');
+select pg_temp.answer(:'half', :registry, '{"staff": null}');
+select pg_temp.answer(:'half', :directory, '{"results": [{"site": "half.example", "size": 100}]}');
+select etl_api.process_run_results_for_source(:registry), etl_api.process_run_results_for_source(:directory);
+select is(array_agg(s.key order by r.id), array['registry', 'directory'], 'the one that knows nothing was asked first')
+from public.run_queue as r join public.source as s on s.id = r.source_id where r.activity_request_id = :'half';
+select is(outcomes, '{"large": "passed"}', 'a value counts before null') from etl_api.qualify_objects(:'half');
+
 select is(count(*), 0::bigint, 'all rows agree with each other') from etl_api.check_state_consistency(:org);
 select * from finish();
 rollback;

@@ -4,6 +4,7 @@ begin;
 \ir fixtures/activities.sql
 \set vectors `cat Tests/Vectors/path_patterns.json`
 \set normalization_vectors `cat Tests/Vectors/normalization.json`
+\set country_vectors `cat Tests/Vectors/countries.json`
 select no_plan();
 
 -- Plans. The objects of one are in the order of jsonb, which is not that of the document where they are keys of an object.
@@ -25,15 +26,35 @@ select is(
     (select coalesce(jsonb_agg(f order by f), '[]') from jsonb_array_elements_text(p.failures) as f), p.name || ': what cannot be converted')
 from plan as p where p.failures <> '[]';
 
--- Conversions without normalization, which only processors do.
+-- Conversions and normalizations.
 create temp table conversion as
-select v ->> 'type' as type, v -> 'value' as value, v -> 'stored' as stored, v ->> 'fails' as fails
-from jsonb_array_elements(:'normalization_vectors'::jsonb -> 'vectors') as v
-where not v ? 'normalize' and v ->> 'type' in ('text', 'number', 'boolean', 'json');
-select cmp_ok(count(*), '>=', 4::bigint, 'the conversions were read') from conversion;
-select is(c.value, v.stored, format('%s as %s', v.value, v.type)) from conversion as v cross join utils.convert_value(v.value, v.type, '$') as c;
-select is(v.fails is null or strpos(c.failures -> 0 ->> 'reason', v.fails) > 0, true, format('%s as %s fails as %s', v.value, v.type, v.fails))
-from conversion as v cross join utils.convert_value(v.value, v.type, '$') as c;
+select v ->> 'type' as type, v -> 'normalize' as normalization, v -> 'value' as value, v -> 'stored' as stored, v -> 'original' as original,
+       v ->> 'fails' as fails, format('%s as %s %s', v -> 'value', v ->> 'type', v -> 'normalize') as title
+from jsonb_array_elements(:'normalization_vectors'::jsonb -> 'vectors') as v;
+select cmp_ok(count(*), '>=', 134::bigint, 'the conversions were read') from conversion;
+select is(c.value, v.stored, v.title) from conversion as v cross join utils.convert_value(v.value, v.type, v.normalization, '$') as c;
+select is(case when c.is_changed then c.original end, v.original, v.title || ': what the answer says')
+from conversion as v cross join utils.convert_value(v.value, v.type, v.normalization, '$') as c;
+select is(case when v.fails is null then c.failures = '[]' else strpos(c.failures -> 0 ->> 'reason', v.fails) > 0 end, true,
+          v.title || coalesce(' fails: ' || v.fails, ' does not fail'))
+from conversion as v cross join utils.convert_value(v.value, v.type, v.normalization, '$') as c;
+
+create temp table several as
+select v -> 'stored' as stored, v -> 'original' as original, (v -> 'failures')::integer as failures,
+       (select jsonb_agg(jsonb_build_object('v', m) order by k) from jsonb_array_elements(v -> 'matches') with ordinality as e(m, k)) as document,
+       jsonb_build_array(jsonb_build_array('v', v ->> 'type', '[["*", "v"]]'::jsonb, v -> 'normalize')) as datapoints
+from jsonb_array_elements(:'normalization_vectors'::jsonb -> 'several') as v;
+select cmp_ok(count(*), '>=', 4::bigint, 'the vectors of several matches were read') from several;
+select is(array[m.value, m.original, to_jsonb(jsonb_array_length(m.failures))], array[v.stored, v.original, to_jsonb(v.failures)],
+          format('%s as %s', v.document, v.datapoints))
+from several as v cross join utils.map_answer(v.document, '[]', 'key', v.datapoints) as m;
+
+create temp table country as
+select c ->> 0 as code, n as name
+from jsonb_array_elements(:'country_vectors'::jsonb -> 'countries') as c cross join jsonb_array_elements_text(c) as n;
+select cmp_ok(count(distinct code), '=', 249::bigint, 'the countries were read') from country;
+select is_empty('select * from country where utils.normalized_text(name, ''text'', ''"country"'') is distinct from code', 'every name stands for its country');
+select set_eq('select utils.country_key(name) from country', 'select jsonb_object_keys(utils.country_codes())', 'and nothing else stands for one');
 
 -- Stored with their run.
 select pg_temp.ask(:enrich_twice, '{"objects": ["a.example", "b.example"]}') as request \gset
@@ -88,12 +109,22 @@ select throws_ok(format('select etl_api.store_value(%L, %L, ''{}'', %L)', v.sour
 from (values ('another organization''s source', :source_a, :'request', :org), ('another organization''s request', :directory, :request_a, :org),
              ('another organization', :directory, :'request', :org_a), ('nobody', null, null, null)) as v(title, source, request, org);
 
--- What only processors can do is left to them.
-update public.datapoint set normalization = '"whitespace"' where org_id = :org and key = 'city';
-select throws_ok(format('select etl_api.store_value(%L, %L, %L, %L)', :registry, :'single', '{"staff": 6}', :org), '0A000',
-                 'source registry yields city, whose values are normalized; only weir-processor can do that, so leave its answers to it',
-                 'a datapoint that is normalized');
+-- Normalized values, each with what the answer says where that differs.
+update public.datapoint set normalization = '"country"' where org_id = :org and key = 'city';
+update public.datapoint set normalization = '"separators"' where org_id = :org and key = 'employees';
+update public.datapoint set data_type = 'date' where org_id = :org and key = 'listed';
+select pg_temp.ask(:enrich, '{"objects": ["a.example"]}') as normalized \gset
+select etl_api.create_run(:'normalized');
+select is(etl_api.store_value(:registry, :'normalized', '{"name": "A", "staff": "1,234.5", "listed": "2024-01-31T10:00Z", "address": {"city": "IT"}}', :org),
+          5, 'normalized values are stored');
+select bag_eq(
+    format('select d.key, v.value, v.original from public.value as v join public.datapoint as d on d.id = v.datapoint_id where v.activity_request_id = %L',
+           :'normalized'),
+    $$values ('legal_name', '"A"'::jsonb, null::jsonb), ('employees', '1234.5', '"1,234.5"'), ('listed', '"2024-01-31"', '"2024-01-31T10:00Z"'),
+             ('address', '{"city": "IT"}', null), ('city', '"IT"', null)$$,
+    'with what the answer says of those that were changed');
 update public.datapoint set normalization = null where org_id = :org;
+update public.datapoint set data_type = 'boolean' where org_id = :org and key = 'listed';
 
 set local role service_role;
 select is(etl_api.store_value(:directory, :'request', '[]', :org), 0, 'service_role may call it');

@@ -19,6 +19,7 @@ extension DocumentCursor {
             return nil
         }
         guard !PlaceholderText(text).variables.isEmpty else {
+            if reportFilteredSecret(in: text) { return nil }
             report(
                 .literalSecret,
                 text.contains("<<$") ? "this names no secret" : "a secret itself may not stand in a catalogue",
@@ -47,7 +48,16 @@ extension DocumentCursor {
         }
     }
 
+    /// Whether a secret stands there with a filter; then it is reported.
+    func reportFilteredSecret(in text: String) -> Bool {
+        guard let name = PlaceholderText.filteredSecret(in: text) else { return false }
+        report(
+            .unknownVariable, PlaceholderText.filteredSecretReason(name), remedy: CatalogueVariable.secretRemedy)
+        return true
+    }
+
     private func checkCredential(_ text: String) -> Bool {
+        if reportFilteredSecret(in: text) { return false }
         let variables = PlaceholderText(text).variables
         for variable in variables where CatalogueVariable.secretName(of: variable) == nil {
             report(
@@ -55,7 +65,7 @@ extension DocumentCursor {
                 remedy: CatalogueVariable.secretRemedy)
             return false
         }
-        // Only the bare placeholder: what else could stand in it, such as a default, would be the secret itself.
+        // Only the bare placeholder: what else could stand in it would be the secret itself.
         let literal = variables.reduce(text) { $0.replacing("<<$\($1)>>", with: "") }
         guard !literal.contains("<<$") else {
             report(.unknownVariable, "this is not the name of a secret alone", remedy: CatalogueVariable.secretRemedy)

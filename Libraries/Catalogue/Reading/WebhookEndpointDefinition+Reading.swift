@@ -18,6 +18,7 @@ extension DocumentCursor {
             return nil
         }
         if let name = CatalogueVariable.secretReference(in: text) { return name }
+        if reportFilteredSecret(in: text) { return nil }
         let isMisnamed = text.hasPrefix("<<$")
         report(
             .literalSecret, isMisnamed ? "this names no secret" : "a secret itself may not stand in a catalogue",

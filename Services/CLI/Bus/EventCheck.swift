@@ -1,4 +1,3 @@
-import Catalogue
 import Contracts
 import JSON
 import Store
@@ -15,7 +14,7 @@ enum EventCheck {
     /// Refuses a type that no service hears.
     static func check(type: String) throws(CommandError) {
         guard !Topic.all.contains(type) else { return }
-        let nearest = Spelling.nearest(to: type, among: Topic.all)
+        let nearest = NearestWord.find(type, among: Topic.all)
         throw CommandError(
             "No service hears the type '\(TerminalText.safe(type))'"
                 + (nearest.map { "; did you mean '\($0)'?" } ?? ""),

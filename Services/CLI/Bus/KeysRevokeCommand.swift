@@ -1,5 +1,5 @@
 import ArgumentParser
-import Catalogue
+import Contracts
 import Messaging
 
 /// Revokes keys.
@@ -14,7 +14,7 @@ struct KeysRevokeCommand: WeirCommand {
         let keys = try options.keys(context)
         let known = Set(try keys.authorizedKeys().values)
         guard known.contains(name) else {
-            let nearest = Spelling.nearest(to: name, among: known.sorted())
+            let nearest = NearestWord.find(name, among: known.sorted())
             throw CommandError(
                 "There is no client '\(name)' in \(keys.path)" + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
                 remedy: "See 'weir keys show'")

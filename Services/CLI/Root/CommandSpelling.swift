@@ -1,5 +1,5 @@
 import ArgumentParser
-import Catalogue
+import Contracts
 
 /// Finds the command that a misspelled word probably stands for. ArgumentParser does the same for options.
 enum CommandSpelling {
@@ -13,7 +13,7 @@ enum CommandSpelling {
             guard let next = subcommands.first(where: { name(of: $0) == word }) else {
                 let known = subcommands.map { name(of: $0) }
                 let path = walked.joined(separator: " ")
-                let nearest = Spelling.nearest(to: word, among: known)
+                let nearest = NearestWord.find(word, among: known)
                 return .usage(
                     "\(path) has no command '\(word)'" + (nearest.map { "; did you mean '\(path) \($0)'?" } ?? ""),
                     remedy: "Known are \(known.joined(separator: ", ")); '\(path) --help' explains them")

@@ -72,18 +72,21 @@ struct TrialAnswer {
         }
         if objects.count == 1, !isAboutMany {
             let found = objects[0].name
-            let note = found.flatMap { asked.contains($0) ? nil : "the answer names it \($0)" }
+            let note = found.flatMap {
+                asked.map(ExactText.init).contains(ExactText($0)) ? nil : "the answer names it \($0)"
+            }
             return [Outcome(name: asked[0], object: objects[0], isWanted: true, note: note)]
         }
         // Of two objects with one name the first counts.
-        let named = Dictionary(objects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let named = Dictionary(
+            objects.map { ($0.name.map(ExactText.init), $0) }, uniquingKeysWith: { first, _ in first })
         let wanted = asked.map { name in
-            Outcome(
-                name: name, object: named[name], isWanted: true,
-                note: named[name] == nil ? "the answer does not name it" : nil)
+            let object = named[ExactText(name)]
+            return Outcome(
+                name: name, object: object, isWanted: true, note: object == nil ? "the answer does not name it" : nil)
         }
-        var seen = Set(asked.map(Optional.some))
-        let others = objects.filter { seen.insert($0.name).inserted }.map { object in
+        var seen = Set(asked.map { Optional(ExactText($0)) })
+        let others = objects.filter { seen.insert($0.name.map(ExactText.init)).inserted }.map { object in
             Outcome(name: object.name, object: object, isWanted: false, note: "not asked for: left out")
         }
         return wanted + others

@@ -1,4 +1,5 @@
 import Catalogue
+import Contracts
 import Store
 
 /// Finds the source that is to be tried out.
@@ -41,7 +42,7 @@ struct TrialCatalogue {
             return owner
         }
         let known = names.filter { organization == nil || $0.organization == organization }.map(\.key)
-        let nearest = Spelling.nearest(to: source, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        let nearest = NearestWord.find(source, among: known).map { "; did you mean '\($0)'?" } ?? ""
         let owner = organization.map { " of \($0)" } ?? ""
         throw .usage(
             "There is no source '\(TerminalText.safe(source))'\(owner) in \(place)\(nearest)",

@@ -1,4 +1,3 @@
-import Catalogue
 import Contracts
 import JSON
 import Templates
@@ -50,7 +49,7 @@ struct TrialValues: Sendable {
         for member in input {
             guard variables.contains(member.key) || fields.contains(member.key) else {
                 let known = (variables.filter { !$0.hasPrefix(TemplateVariable.secretPrefix) }.union(fields)).sorted()
-                let nearest = Spelling.nearest(to: member.key, among: known).map { "; did you mean '\($0)'?" } ?? ""
+                let nearest = NearestWord.find(member.key, among: known).map { "; did you mean '\($0)'?" } ?? ""
                 throw .usage(
                     "No template of \(source.key) has a variable '\(TerminalText.safe(member.key))'\(nearest)",
                     remedy: known.isEmpty ? nil : "Known are \(known.joined(separator: ", "))")

@@ -1,4 +1,3 @@
-import Catalogue
 import Contracts
 
 /// Takes objects' names out of comma-separated values.
@@ -51,7 +50,7 @@ enum CSVObjects {
         let titles = first.fields.map(ObjectList.trimmed)
         if let column {
             if let position = titles.firstIndex(of: column) { return position }
-            let nearest = Spelling.nearest(to: column, among: titles)
+            let nearest = NearestWord.find(column, among: titles)
             throw .usage(
                 "\(file):\(first.line): there is no column '\(column)'"
                     + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
