@@ -106,8 +106,7 @@ public struct ExecutorService: Service {
         runner = ExchangeRunner(
             random: { Double.random(in: 0...1) }, underWay: underWay, dispatcher: dispatcher)
         permits = PermitAsker(
-            permits: stores.permits, lease: lease, dispatcher: dispatcher, underWay: underWay, hints: hints,
-            logger: logger)
+            permits: stores.permits, lease: lease, dispatcher: dispatcher, hints: hints, logger: logger)
         jobs = JobFollower(
             jobs: stores.jobs, runs: stores.runs,
             runner: JobRunner(runner: runner, callbacks: callbacks, clock: context.clock),
@@ -124,7 +123,13 @@ public struct ExecutorService: Service {
     public func run() async throws {
         try await lease.register()
         await withTaskGroup(of: Void.self) { group in
-            let keeper = Task { await lease.keep() }
+            let keeper = Task {
+                await lease.keep {
+                    // Others make these calls by now, within the limits that hold for all.
+                    dispatcher.forgetPermits()
+                    underWay.cancelAll()
+                }
+            }
             group.addTask { await cancelWhenGracefulShutdown { await listen() } }
             group.addTask { await cancelWhenGracefulShutdown { await poll() } }
             group.addTask { await cancelWhenGracefulShutdown { await dropUnwanted() } }
