@@ -69,6 +69,13 @@ extension Substate {
             "no_permit", [.ready, .failed], exchanges,
             "the source was paused, or other executors make all the calls that it allows; the run goes again and the attempt does not count"
         ),
+        meaning(
+            "prepared", [.ready, .inProgress], exchanges,
+            "its exchange was formed by SQL and waits for an executor to take it up"),
+        meaning(
+            "not_claimed", [.ready, .failed], exchanges,
+            "no executor took up the exchange that was formed by SQL; the run goes again and the attempt does not count"
+        ),
     ]
 
     private static let ofExchanges = [

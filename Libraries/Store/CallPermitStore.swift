@@ -9,14 +9,17 @@ public struct PermitAsking: Sendable, Equatable {
     public let wanted: Int
     /// Calls that it may be making already, under the permit that it has.
     public let keep: Int
+    /// Whether it has work for all of these calls and more, so that none is to be left for executors that have nothing to do.
+    public let isBusy: Bool
     /// Calls that it could begin at once, if the source limits how many begin in a stretch of time.
     public let starts: Int
 
     /// What is asked for a source.
-    public init(source: ReadySource, wanted: Int, keep: Int, starts: Int) {
+    public init(source: ReadySource, wanted: Int, keep: Int, isBusy: Bool = false, starts: Int) {
         self.source = source
         self.wanted = wanted
         self.keep = keep
+        self.isBusy = isBusy
         self.starts = starts
     }
 }
@@ -31,8 +34,8 @@ public struct CallPermit: Sendable, Equatable {
     public let target: Int
     /// The calls that may begin now; nil when the source does not limit that.
     public let starts: Int?
-    /// How long after they were asked for they may be used; nil: as long as was asked.
-    public let startsWithin: Duration?
+    /// How long after they were asked for they may be used.
+    public let startsWithin: Duration
     /// How long it is of no use to ask again: the rate is used up, or the source is paused.
     public let wait: Duration
     /// Whether other executors have less than they have work for.
@@ -40,7 +43,7 @@ public struct CallPermit: Sendable, Equatable {
 
     /// A permit for a source.
     public init(
-        source: ReadySource, slots: Int, target: Int, starts: Int? = nil, startsWithin: Duration? = nil,
+        source: ReadySource, slots: Int, target: Int, starts: Int? = nil, startsWithin: Duration,
         wait: Duration = .zero, othersWant: Bool = false
     ) {
         self.source = source
@@ -66,7 +69,7 @@ public struct CallPermitStore: Sendable {
         "call_permit.hold",
         """
         select source_id, slots, target, starts, starts_seconds, wait_seconds, others_want
-        from etl_api.hold_call_permits($1, $2, $3, $4, $5, $6)
+        from etl_api.hold_call_permits($1, $2, $3, $4, $5, $6, $7)
         """)
 
     /// Asks for permits, gives up what is not wanted any more, and asks for starts: one statement for all sources.
@@ -79,7 +82,8 @@ public struct CallPermitStore: Sendable {
         let sources = Dictionary(askings.map { ($0.source.source, $0.source) }, uniquingKeysWith: { first, _ in first })
         let rows = try await pool.execute(
             Self.hold, worker, askings.map(\.source.source), askings.map { Int32(clamping: $0.wanted) },
-            askings.map { Int32(clamping: $0.keep) }, askings.map { Int32(clamping: $0.starts) }, within.inSeconds)
+            askings.map { Int32(clamping: $0.keep) }, askings.map { Int32(clamping: $0.starts) },
+            askings.map(\.isBusy), within.inSeconds)
         var permits: [CallPermit] = []
         for row in rows {
             let (id, slots, target, starts, startsWithin, wait, othersWant) = try row.decode(

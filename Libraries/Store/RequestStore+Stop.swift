@@ -117,7 +117,7 @@ extension RequestStore {
         with idle as materialized (
             select q.id from unnest($1::uuid[]) as i(id)
             join public.run_request as q on q.id = i.id
-            where q.state in ('in_progress', 'waiting')
+            where q.state in ('in_progress', 'waiting', 'ready')
               and not exists (
                   select from unnest(q.run_ids) as u(id)
                   join public.run_queue as r on r.id = u.id

@@ -39,6 +39,28 @@ public struct ClaimedExchange: Sendable {
     }
 }
 
+extension ClaimedExchange {
+    /// Exchanges from a row for each run, in the order of the rows.
+    static func gathered(_ rows: QueryResult, of ready: ReadySource) throws(PostgresError) -> [ClaimedExchange] {
+        var exchanges: [ClaimedExchange] = []
+        var places: [RunRequestID: Int] = [:]
+        for row in rows {
+            let (exchange, id, attempt, request, name, version) = try row.decode(
+                (RunRequestID, RunID, Int32, ActivityRequestID, String?, Int64).self)
+            let run = ClaimedRun(id: id, attempt: Int(attempt), request: request, objectName: name)
+            if let place = places[exchange] {
+                exchanges[place].runs.append(run)
+            } else {
+                places[exchange] = exchanges.count
+                exchanges.append(
+                    ClaimedExchange(
+                        id: exchange, org: ready.org, source: ready.source, sourceVersion: version, runs: [run]))
+            }
+        }
+        return exchanges
+    }
+}
+
 /// A source with work, for one organization.
 public struct ReadySource: Sendable, Hashable {
     /// The tenant that owns the source.
@@ -154,22 +176,7 @@ extension RunStore {
     ) async throws(PostgresError) -> [ClaimedExchange] {
         let rows = try await pool.execute(
             Self.claim, ready.org, ready.source, worker, limit, runsPerExchange, exchangeIDs, separatesRequests)
-        var exchanges: [ClaimedExchange] = []
-        var places: [RunRequestID: Int] = [:]
-        for row in rows {
-            let (exchange, id, attempt, request, name, version) = try row.decode(
-                (RunRequestID, RunID, Int32, ActivityRequestID, String?, Int64).self)
-            let run = ClaimedRun(id: id, attempt: Int(attempt), request: request, objectName: name)
-            if let place = places[exchange] {
-                exchanges[place].runs.append(run)
-            } else {
-                places[exchange] = exchanges.count
-                exchanges.append(
-                    ClaimedExchange(
-                        id: exchange, org: ready.org, source: ready.source, sourceVersion: version, runs: [run]))
-            }
-        }
-        return exchanges
+        return try ClaimedExchange.gathered(rows, of: ready)
     }
 
     /// Why a worker gives claims back that it has not begun.

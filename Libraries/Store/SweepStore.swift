@@ -182,6 +182,35 @@ public struct SweepStore: Sendable {
         where r.id = late.id and r.state is not distinct from 'ready'
         """)
 
+    // By the order of the index of what is ready: that of all that waits may be long.
+    private static let dissolve = Statement(
+        "sweep.dissolve_exchanges",
+        """
+        with late as materialized (
+            select q.id, q.run_ids
+            from public.run_request as q
+            where q.state = 'ready'
+              and q.id < utils.uuid_v7_floor(clock_timestamp() - make_interval(secs => least($2, (
+                  select s.setup ->> 'run_timeout_seconds' from public.source as s where s.id = q.source_id)::double precision)))
+            order by q.source_id, q.id
+            limit $1
+            for no key update skip locked
+        ), dissolved as (
+            update public.run_request as q
+            set state = 'failed', state_substate = 'not_claimed', state_reason = $3
+            from late as l
+            where q.id = l.id
+        )
+        update public.run_queue as r
+        set state = 'ready', state_substate = 'not_claimed', state_reason = $3, worker_id = null, attempt = r.attempt - 1
+        from late as l
+        cross join unnest(l.run_ids) as u(id)
+        where r.id = u.id and r.run_request_id is not distinct from l.id and r.state is not distinct from 'in_progress'
+        """)
+
+    /// How long an exchange that was formed by SQL may wait for an executor.
+    private static let preparedMax: Duration = .seconds(60)
+
     /// What a run is told that its source's limit has ended.
     private static let lateReason = "it took longer than its source allows (run_timeout)"
 
@@ -251,6 +280,17 @@ public struct SweepStore: Sendable {
     /// - Returns: how many.
     public func timeOutRuns(limit: Int) async throws(PostgresError) -> Int {
         try await pool.execute(Self.timeOut, limit, Self.lateReason).affectedRows
+    }
+
+    /// Gives up exchanges that were formed by SQL and that no executor has taken up for a minute, or for as long as their source gives a run:
+    /// their runs are ready again, for whoever forms an exchange of them.
+    ///
+    /// - Returns: how many runs.
+    public func dissolvePrepared(limit: Int) async throws(PostgresError) -> Int {
+        try await pool.execute(
+            Self.dissolve, limit, Self.preparedMax.inSeconds,
+            "no executor took its exchange up in time; it was not begun"
+        ).affectedRows
     }
 
     /// Drops the weeks of runs, exchanges, answers, log and history that ended longer ago than `age`, up to the first with a request

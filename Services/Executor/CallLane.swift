@@ -6,12 +6,16 @@ struct CallLane {
 
     /// How long a permit is kept after the last call, since the next one may come at once.
     static let linger: Duration = .milliseconds(100)
-    /// How often a permit is renewed: within this time others get their share.
+    /// How soon a permit is renewed that has just changed: within this time others get their share.
     static let renewal: Duration = .seconds(1)
+    /// How late a permit is renewed as long as nothing changes.
+    static let renewalMax: Duration = .seconds(3)
     /// How soon after the last time an executor without a permit asks again when it hears of work.
     static let pause: Duration = .milliseconds(50)
     /// What may not begin for longer than this is left to others: in this executor's hands it would only look as if it were under way.
     static let patience: Duration = .seconds(5)
+    /// For how long a source's calls are claimed ahead, if they are so short that this is more than one claim for each place.
+    static let lead: Duration = .milliseconds(100)
 
     var waiting: ArraySlice<Call> = []
     var calling = 0
@@ -34,13 +38,16 @@ struct CallLane {
     private(set) var isAsking = false
     /// What was asked for last.
     private var asked = 0
+    private var askedAsBusy = false
     /// Whether other executors have less than they have work for, as far as is known.
     private var othersWant = false
     private var asksAt: Instant
     private var startsAt: Instant
     private var renewsAt: Instant
     private var returnsAt: Instant
+    private var renewsAfter = renewal
     private var idleSince: Instant?
+    private var pace = CallPace()
 
     init(now: Instant) {
         (validUntil, startsUntil, asksAt, startsAt, renewsAt, returnsAt) = (now, now, now, now, now, now)
@@ -62,6 +69,14 @@ struct CallLane {
     }
 
     private func startsLeft(_ now: Instant) -> Int { now < startsUntil ? max(starts, 0) : 0 }
+
+    /// Whether there is work for all of the calls that it may make, and more.
+    var isBusy: Bool { cap > 0 && outstanding >= cap && (isOffered || !waiting.isEmpty) }
+
+    mutating func end(_ now: Instant) {
+        calling -= 1
+        pace.note(now)
+    }
 
     mutating func begin() -> Call? {
         guard let call = waiting.popFirst() else { return nil }
@@ -87,7 +102,8 @@ struct CallLane {
     func room(claimMax: Int, callsMax: Int, now: Instant) -> (room: Int, worth: Int) {
         guard now < validUntil, !isFarOff(now) else { return (0, 1) }
         let concurrency = min(cap, callsMax)
-        var ahead = min(claimMax, concurrency)
+        // Where calls are short a claim for each place would be used up before the next one comes back.
+        var ahead = min(claimMax, max(concurrency, pace.calls(within: Self.lead, now)))
         // What is claimed and may not begin for long is better left to others.
         if isRated { ahead = min(ahead, 2 * lastStarts) }
         let room = isRated ? min(concurrency, ahead - waiting.count) : concurrency + ahead - outstanding
@@ -100,7 +116,7 @@ extension CallLane {
     /// What an executor asks of Postgres for one source.
     func asking(of source: ReadySource, callsMax: Int, _ now: Instant) -> PermitAsking {
         PermitAsking(
-            source: source, wanted: wanted(callsMax), keep: max(cap, calling),
+            source: source, wanted: wanted(callsMax), keep: max(cap, calling), isBusy: isBusy,
             starts: isRated
                 ? max(max(min(cap - calling, waiting.count), 0) + pagesWaiting - startsLeft(now), 0) : 0)
     }
@@ -120,6 +136,8 @@ extension CallLane {
         var time = cap == 0 ? asksAt : renewsAt
         // All that was asked for was given, and by now there is more to do.
         if isOffered, cap > 0, cap >= asked, calling >= cap { time = min(time, returnsAt) }
+        // Some were left for executors that have nothing to do.
+        if isBusy, !askedAsBusy { time = min(time, returnsAt) }
         // Others wait for what calls that have ended held.
         if cap < slots, calling < slots { time = min(time, returnsAt) }
         let wantsStarts = pagesWaiting > 0 || !waiting.isEmpty && calling < cap
@@ -127,26 +145,35 @@ extension CallLane {
         return time
     }
 
+    /// Whether it is early to renew the permit, and costs next to nothing beside others.
+    func mayRenew(_ now: Instant) -> Bool {
+        !isAsking && cap > 0 && (outstanding > 0 || isOffered) && renewsAt - renewsAfter / 4 <= now
+    }
+
     mutating func ask(_ callsMax: Int) {
         isAsking = true
         asked = wanted(callsMax)
+        askedAsBusy = isBusy
     }
 
     /// Somebody says that there is work.
     mutating func offer(_ now: Instant) {
         isOffered = true
         // A permit may have become free.
-        asksAt = min(asksAt, max(now, renewsAt - Self.renewal + Self.pause))
+        asksAt = min(asksAt, max(now, returnsAt))
     }
 
     /// Postgres has answered.
-    mutating func permit(_ permit: CallPermit, asked: Instant, now: Instant, within: Duration, valid: Duration) {
+    mutating func permit(_ permit: CallPermit, asked: Instant, now: Instant, valid: Duration) {
         isAsking = false
+        let isNews = (permit.slots, min(permit.slots, permit.target), permit.othersWant) != (slots, cap, othersWant)
+        // Well within the time that it holds.
+        renewsAfter = min(isNews ? Self.renewal : min(renewsAfter * 2, Self.renewalMax), valid * 2 / 5)
         othersWant = permit.othersWant
         slots = permit.slots
         cap = min(permit.slots, permit.target)
         validUntil = asked + valid
-        renewsAt = now + Self.renewal
+        renewsAt = now + renewsAfter
         returnsAt = now + Self.pause
         asksAt = now + max(permit.wait, Self.renewal)
         startsAt = now + permit.wait
@@ -155,7 +182,7 @@ extension CallLane {
         let (left, until) = (startsLeft(now), startsUntil)
         starts = granted + left
         lastStarts = granted
-        startsUntil = asked + (permit.startsWithin ?? within)
+        startsUntil = asked + permit.startsWithin
         if left > 0 { startsUntil = min(startsUntil, until) }
         if now >= startsUntil { startsAt = now }
     }

@@ -150,7 +150,7 @@ struct CallSchedule {
         unrecorded += 1
         unrecordedBytes += bytes
         guard var lane = lanes[source] else { return false }
-        lane.calling -= 1
+        lane.end(now)
         keep(lane, of: source, now)
         return lane.isRated || lane.outstanding == 0 && !lane.isOffered
     }
@@ -178,6 +178,13 @@ struct CallSchedule {
             askings.append(lane.asking(of: source, callsMax: limits.callsMax, now))
             lanes[source]?.ask(limits.callsMax)
         }
+        // What would be renewed soon goes with it: one statement for many sources, not one for each.
+        if !askings.isEmpty {
+            for (source, lane) in lanes where lane.mayRenew(now) && askings.count < Self.asksMax {
+                askings.append(lane.asking(of: source, callsMax: limits.callsMax, now))
+                lanes[source]?.ask(limits.callsMax)
+            }
+        }
         return askings
     }
 
@@ -189,7 +196,7 @@ struct CallSchedule {
     /// - Returns: claimed exchanges that cannot begin here: other executors have all permits, the source is paused, or its rate is used up
     ///   for long.
     mutating func permit(
-        _ permits: [CallPermit], of askings: [PermitAsking], asked: Instant, within: Duration, _ now: Instant
+        _ permits: [CallPermit], of askings: [PermitAsking], asked: Instant, _ now: Instant
     ) -> [Call] {
         // Of a worker that was given up, or a source that is no more, there is no permit.
         let answered = Set(permits.map(\.source))
@@ -198,7 +205,7 @@ struct CallSchedule {
         var stranded: [Call] = []
         for permit in permits {
             var lane = lanes[permit.source] ?? CallLane(now: now)
-            lane.permit(permit, asked: asked, now: now, within: within, valid: limits.permitValid)
+            lane.permit(permit, asked: asked, now: now, valid: limits.permitValid)
             if lane.cap == 0, lane.calling == 0 {
                 stranded += lane.waiting
             } else if lane.isFarOff(now) {

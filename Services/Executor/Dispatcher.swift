@@ -7,7 +7,7 @@ import Synchronization
 final class Dispatcher: Sendable {
     /// What to do next.
     enum Step: Sendable {
-        /// Ask for permits; the answer goes to ``permit(_:of:asked:within:)`` or ``refuse(_:retryAfter:)``.
+        /// Ask for permits; the answer goes to ``permit(_:of:asked:)`` or ``refuse(_:retryAfter:)``.
         case ask([PermitAsking], within: Duration)
         /// Claim from a source.
         case claim(CallSchedule.Turn)
@@ -148,11 +148,11 @@ final class Dispatcher: Sendable {
     ///
     /// - Returns: claimed exchanges that cannot begin here.
     func permit(
-        _ permits: [CallPermit], of askings: [PermitAsking], asked: ContinuousClock.Instant, within: Duration
+        _ permits: [CallPermit], of askings: [PermitAsking], asked: ContinuousClock.Instant
     ) -> [Call] {
         let now = now
         let stranded = state.withLock { state in
-            state.schedule.permit(permits, of: askings, asked: asked, within: within, now)
+            state.schedule.permit(permits, of: askings, asked: asked, now)
         }
         bell.ring()
         return stranded

@@ -48,7 +48,7 @@ public struct ExecutorService: Service {
     private let lease: WorkerLease
     private let bus: BusClient
     private let hints: HintPublisher
-    private let ids: IDGenerator
+    private let claimer: RunClaimer
     private let runner: ExchangeRunner
     private let underWay = CallsUnderWay()
     private let dispatcher: Dispatcher
@@ -94,7 +94,8 @@ public struct ExecutorService: Service {
         self.lease = lease
         self.bus = bus
         self.hints = hints
-        ids = context.ids
+        claimer = RunClaimer(
+            runs: stores.runs, sources: sources, lease: lease, ids: context.ids, doubtful: doubtful)
         logger = context.logger
         dispatcher = Dispatcher(
             limits: .init(
@@ -105,8 +106,7 @@ public struct ExecutorService: Service {
         runner = ExchangeRunner(
             random: { Double.random(in: 0...1) }, underWay: underWay, dispatcher: dispatcher)
         permits = PermitAsker(
-            permits: stores.permits, lease: lease, dispatcher: dispatcher, underWay: underWay, hints: hints,
-            logger: logger)
+            permits: stores.permits, lease: lease, dispatcher: dispatcher, hints: hints, logger: logger)
         jobs = JobFollower(
             jobs: stores.jobs, runs: stores.runs,
             runner: JobRunner(runner: runner, callbacks: callbacks, clock: context.clock),
@@ -123,7 +123,13 @@ public struct ExecutorService: Service {
     public func run() async throws {
         try await lease.register()
         await withTaskGroup(of: Void.self) { group in
-            let keeper = Task { await lease.keep() }
+            let keeper = Task {
+                await lease.keep {
+                    // Others make these calls by now, within the limits that hold for all.
+                    dispatcher.forgetPermits()
+                    underWay.cancelAll()
+                }
+            }
             group.addTask { await cancelWhenGracefulShutdown { await listen() } }
             group.addTask { await cancelWhenGracefulShutdown { await poll() } }
             group.addTask { await cancelWhenGracefulShutdown { await dropUnwanted() } }
@@ -169,7 +175,7 @@ public struct ExecutorService: Service {
         while !Task.isCancelled {
             do {
                 try await giveBackDoubtfulClaims()
-                dispatcher.offer(try await runs.readySources())
+                dispatcher.offer(try await claimer.look())
                 try await Task.sleep(for: configuration.pollInterval)
             } catch is CancellationError {
                 return
@@ -249,49 +255,14 @@ public struct ExecutorService: Service {
     }
 
     private func claim(_ turn: CallSchedule.Turn) async throws {
-        // What is known of the source is good enough to decide how much to claim; what is executed is its version at the claim.
-        guard let known = try await sources.source(turn.source.source) else {
-            return dispatcher.add([], of: turn.source)
-        }
-        let count = turn.exchanges
-        let worker = lease.worker
-        let exchangeIDs = ids.next(count).map { RunRequestID($0) }
-        var claimed: [ClaimedExchange]
-        let source: PreparedSource
-        do {
-            claimed = try await runs.claim(
-                turn.source, worker: worker, limit: count * known.runsPerExchange,
-                runsPerExchange: known.runsPerExchange, separatesRequests: !known.runVariables.isEmpty,
-                exchangeIDs: exchangeIDs)
-        } catch {
-            if !error.isKnownNotApplied { doubtful.add(exchangeIDs, worker: worker) }
-            throw error
-        }
-        do {
-            let version = claimed.first?.sourceVersion ?? known.version
-            source = try await sources.source(turn.source.source, version: version) ?? known
-            try await runs.fillVariables(source.runVariables, of: &claimed)
-        } catch {
-            // Claimed for certain and not begun.
-            if !claimed.isEmpty { doubtful.add(exchangeIDs, worker: worker) }
-            throw error
-        }
-        if source.runsPerExchange != known.runsPerExchange
-            || source.runVariables.isEmpty != known.runVariables.isEmpty, !claimed.isEmpty
-        {
-            // The exchanges were formed for another template.
-            doubtful.add(exchangeIDs, worker: worker)
-            dispatcher.offer([turn.source])
-            return
-        }
-        if claimed.count == count {
+        let claim = try await claimer.claim(turn)
+        if claim.isMore {
             // There may be more: the next turn is somebody else's, here or in another executor.
             dispatcher.offer([turn.source])
             hints.say(.runReady(turn.source))
         }
-        metrics.claimed.increment(by: Int64(claimed.count))
-        dispatcher.add(
-            claimed.map { Call(exchange: $0, worker: worker, source: source, ready: turn.source) }, of: turn.source)
+        metrics.claimed.increment(by: Int64(claim.calls.count))
+        dispatcher.add(claim.calls, of: turn.source)
     }
 
     /// Makes a call, and then those that take its place, one after the other.

@@ -3,30 +3,23 @@ import Contracts
 import Logging
 import Runtime
 import Store
-import Synchronization
 
 /// Asks for permits to call, and sees to what their answers bring about.
 final class PermitAsker: Sendable {
     private let permits: CallPermitStore
     private let lease: WorkerLease
     private let dispatcher: Dispatcher
-    private let underWay: CallsUnderWay
     private let hints: HintPublisher
     private let logger: Logger
-    /// The worker that the permits were given to.
-    private let holder: Mutex<WorkerID>
 
     init(
-        permits: CallPermitStore, lease: WorkerLease, dispatcher: Dispatcher, underWay: CallsUnderWay,
-        hints: HintPublisher, logger: Logger
+        permits: CallPermitStore, lease: WorkerLease, dispatcher: Dispatcher, hints: HintPublisher, logger: Logger
     ) {
         self.permits = permits
         self.lease = lease
         self.dispatcher = dispatcher
-        self.underWay = underWay
         self.hints = hints
         self.logger = logger
-        holder = Mutex(lease.worker)
     }
 
     /// Asks, in one statement.
@@ -34,15 +27,15 @@ final class PermitAsker: Sendable {
     /// - Returns: claimed exchanges that cannot begin here.
     func ask(_ askings: [PermitAsking], within: Duration) async -> [Call] {
         let worker = lease.worker
-        if holder.withLock({ holder in (holder != worker, holder = worker).0 }) {
-            // The lease was lost, and with it the permits; others may have them by now.
-            dispatcher.forgetPermits()
-            underWay.cancelAll()
-        }
         let asked = ContinuousClock.now
         do {
             let answers = try await permits.hold(askings, worker: worker, within: within)
-            let stranded = dispatcher.permit(answers, of: askings, asked: asked, within: within)
+            guard worker == lease.worker else {
+                // Given up meanwhile: others may have these by now.
+                dispatcher.refuse(askings, retryAfter: .zero)
+                return []
+            }
+            let stranded = dispatcher.permit(answers, of: askings, asked: asked)
             let given = Dictionary(answers.map { ($0.source, $0) }, uniquingKeysWith: { first, _ in first })
             for asking in askings {
                 // What was given up somebody else may be waiting for.

@@ -114,6 +114,8 @@ public struct SchedulerService: Service {
         while !Task.isCancelled {
             do {
                 while try await requests.stopOverdue(limit: 100) == 100 {}
+                // Before the look at what is ready for too long.
+                _ = try await sweep.dissolvePrepared(limit: configuration.wakeMax)
                 timedOut.increment(by: Int64(try await sweep.timeOutRuns(limit: configuration.wakeMax)))
                 for request in try await requests.stoppingRequests(limit: 100) { try await stop(request) }
             } catch {

@@ -15,14 +15,13 @@ import Testing
 struct CallLaneTests {
     private let source = ReadySource(org: OrgID(UUID()), source: SourceID(UUID()))
     private let start = ContinuousClock.now
-    private let within = Duration.milliseconds(25)
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
     private func schedule(_ permit: CallPermit, calls: Int) throws -> CallSchedule {
         var schedule = CallSchedule(
             limits: .init(callsMax: 100, claimMax: 50, unrecordedMax: 1_000, unrecordedBytesMax: 1_000))
-        _ = schedule.permit([permit], of: [], asked: start, within: within, start)
+        _ = schedule.permit([permit], of: [], asked: start, start)
         try add(calls, to: &schedule)
         return schedule
     }
@@ -44,7 +43,9 @@ struct CallLaneTests {
     }
 
     private func permit(_ slots: Int, target: Int? = nil, starts: Int? = nil, wait: Duration = .zero) -> CallPermit {
-        CallPermit(source: source, slots: slots, target: target ?? slots, starts: starts, wait: wait)
+        CallPermit(
+            source: source, slots: slots, target: target ?? slots, starts: starts, startsWithin: .milliseconds(25),
+            wait: wait)
     }
 
     @Test func callsBeginUpToThePermit() throws {
@@ -55,23 +56,78 @@ struct CallLaneTests {
     }
 
     @Test func aPermitIsRenewedAndSaysWhatMayBeUnderWay() throws {
-        var schedule = try schedule(permit(3), calls: 5)
+        var schedule = try schedule(permit(3), calls: 3)
         _ = begun(&schedule, start)
         #expect(schedule.takeAskings(at(999)).isEmpty)
         #expect(schedule.nextWake(at(999)) == at(1_000))
         #expect(schedule.takeAskings(at(1_000)) == [PermitAsking(source: source, wanted: 100, keep: 3, starts: 0)])
         // As long as others want some, it asks for no more than it has work for.
-        let permit = CallPermit(source: source, slots: 3, target: 3, othersWant: true)
-        _ = schedule.permit([permit], of: [], asked: at(1_000), within: within, at(1_000))
-        #expect(schedule.takeAskings(at(2_000)) == [PermitAsking(source: source, wanted: 5, keep: 3, starts: 0)])
+        let permit = CallPermit(source: source, slots: 3, target: 3, startsWithin: .zero, othersWant: true)
+        _ = schedule.permit([permit], of: [], asked: at(1_000), at(1_000))
+        #expect(schedule.takeAskings(at(2_000)) == [PermitAsking(source: source, wanted: 3, keep: 3, starts: 0)])
+    }
+
+    @Test func aPermitIsRenewedLessOftenAsLongAsNothingChanges() throws {
+        var schedule = try schedule(permit(3), calls: 3)
+        _ = begun(&schedule, start)
+        var now = 1_000
+        // Within the seven seconds that it holds, in any case.
+        for interval in [2_000, 2_800, 2_800] {
+            _ = schedule.permit([permit(3)], of: schedule.takeAskings(at(now)), asked: at(now), at(now))
+            #expect(schedule.nextWake(at(now)) == at(now + interval))
+            now += interval
+        }
+        _ = schedule.permit([permit(2)], of: schedule.takeAskings(at(now)), asked: at(now), at(now))
+        #expect(schedule.nextWake(at(now)) == at(now + 1_000))
+    }
+
+    @Test func permitsThatWouldBeRenewedSoonAreRenewedTogether() throws {
+        let other = ReadySource(org: source.org, source: SourceID(UUID()))
+        var schedule = try schedule(permit(3), calls: 3)
+        for (milliseconds, of) in [(200, source), (0, other)] {
+            _ = schedule.offer(of, start)
+            let permit = CallPermit(source: of, slots: 3, target: 3, startsWithin: .zero)
+            _ = schedule.permit([permit], of: [], asked: at(milliseconds), at(milliseconds))
+        }
+        #expect(Set(schedule.takeAskings(at(1_000)).map(\.source)) == [source, other])
+    }
+
+    @Test func whoHasMoreToDoThanItMayCallSaysSoSoon() throws {
+        var schedule = try schedule(permit(3), calls: 5)
+        _ = begun(&schedule, start)
+        #expect(schedule.takeAskings(at(49)).isEmpty)
+        let askings = schedule.takeAskings(at(50))
+        #expect(askings == [PermitAsking(source: source, wanted: 100, keep: 3, isBusy: true, starts: 0)])
+        _ = schedule.permit([permit(4)], of: askings, asked: at(50), at(50))
+        #expect(begun(&schedule, at(50)) == 1)
+        #expect(schedule.nextWake(at(50)) == at(1_050))
+    }
+
+    @Test func shortCallsAreClaimedFurtherAhead() throws {
+        var schedule = try schedule(permit(2), calls: 2)
+        _ = schedule.offer(source, start)
+        #expect(begun(&schedule, start) == 2)
+        #expect(schedule.takeTurn(start)?.exchanges == 2)
+        // Two calls in 10 ms for a while, which is 20 in 100 ms.
+        for milliseconds in stride(from: 5, through: 500, by: 5) {
+            schedule.end(source, bytes: 0, at(milliseconds))
+            schedule.recorded(1, bytes: 0)
+            try add(1, to: &schedule)
+            #expect(begun(&schedule, at(milliseconds)) == 1)
+        }
+        _ = schedule.offer(source, at(500))
+        #expect(schedule.takeTurn(at(500))?.exchanges == 20)
+        _ = schedule.offer(source, at(2_000))
+        #expect(schedule.takeTurn(at(2_000))?.exchanges == 2, "what was a while ago counts no more")
     }
 
     @Test func whoWasGivenAllThatItAskedForAsksForMoreAsSoonAsThereIsMoreToDo() throws {
-        var schedule = try schedule(CallPermit(source: source, slots: 9, target: 9, othersWant: true), calls: 2)
+        var schedule = try schedule(
+            CallPermit(source: source, slots: 9, target: 9, startsWithin: .zero, othersWant: true), calls: 2)
         _ = begun(&schedule, start)
         let askings = schedule.takeAskings(at(1_000))
         #expect(askings.map(\.wanted) == [2])
-        _ = schedule.permit([permit(2)], of: askings, asked: at(1_000), within: within, at(1_000))
+        _ = schedule.permit([permit(2)], of: askings, asked: at(1_000), at(1_000))
         #expect(schedule.takeAskings(at(1_060)).isEmpty)
         _ = schedule.offer(source, at(1_060))
         #expect(schedule.takeAskings(at(1_060)).map(\.wanted) == [100])
@@ -82,12 +138,16 @@ struct CallLaneTests {
         #expect(begun(&schedule, start) == 4)
         _ = schedule.takeAskings(at(1_000))
         _ = schedule.permit(
-            [CallPermit(source: source, slots: 4, target: 2, othersWant: true)], of: [], asked: at(1_000),
-            within: within, at(1_001))
+            [CallPermit(source: source, slots: 4, target: 2, startsWithin: .zero, othersWant: true)], of: [],
+            asked: at(1_000),
+            at(1_001))
         #expect(schedule.takeAskings(at(1_100)).isEmpty)
         for _ in 0..<2 { schedule.end(source, bytes: 0, at(1_100)) }
         #expect(begun(&schedule, at(1_100)) == 0)
-        #expect(schedule.takeAskings(at(1_100)) == [PermitAsking(source: source, wanted: 8, keep: 2, starts: 0)])
+        #expect(
+            schedule.takeAskings(at(1_100)) == [
+                PermitAsking(source: source, wanted: 8, keep: 2, isBusy: true, starts: 0)
+            ])
     }
 
     @Test func callsThatMayHaveBegunMeanwhileAreKept() throws {
@@ -104,7 +164,7 @@ struct CallLaneTests {
         #expect(schedule.takeAskings(at(109)).isEmpty)
         let askings = schedule.takeAskings(at(110))
         #expect(askings.map(\.wanted) == [0])
-        _ = schedule.permit([permit(0)], of: askings, asked: at(110), within: within, at(111))
+        _ = schedule.permit([permit(0)], of: askings, asked: at(110), at(111))
         #expect(schedule.nextWake(at(111)) == nil)
     }
 
@@ -112,7 +172,7 @@ struct CallLaneTests {
         var schedule = try schedule(permit(0), calls: 0)
         _ = schedule.offer(source, at(10))
         #expect(schedule.takeAskings(at(10)).count == 1)
-        _ = schedule.permit([permit(0)], of: [], asked: at(10), within: within, at(10))
+        _ = schedule.permit([permit(0)], of: [], asked: at(10), at(10))
         #expect(schedule.nextWake(at(10)) == at(1_010))
         _ = schedule.offer(source, at(20))
         #expect(schedule.nextWake(at(20)) == at(60))
@@ -123,13 +183,13 @@ struct CallLaneTests {
         var schedule = try schedule(permit(0), calls: 0)
         _ = schedule.offer(source, at(10))
         _ = schedule.takeAskings(at(10))
-        _ = schedule.permit([permit(0, wait: .seconds(60))], of: [], asked: at(10), within: within, at(10))
+        _ = schedule.permit([permit(0, wait: .seconds(60))], of: [], asked: at(10), at(10))
         #expect(schedule.nextWake(at(60)) == at(60_010))
     }
 
     @Test func whatCannotBeginHereIsGivenBack() throws {
         var schedule = try schedule(permit(1), calls: 3)
-        let stranded = schedule.permit([permit(0)], of: [], asked: at(1_000), within: within, at(1_000))
+        let stranded = schedule.permit([permit(0)], of: [], asked: at(1_000), at(1_000))
         #expect(stranded.count == 3)
         #expect(schedule.waiting == 0)
     }
@@ -139,10 +199,10 @@ struct CallLaneTests {
         #expect(begun(&schedule, start) == 0)
         let askings = schedule.takeAskings(start)
         #expect(askings.map(\.starts) == [5])
-        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: start, within: within, at(5))
+        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: start, at(5))
         #expect(begun(&schedule, at(5)) == 2)
         _ = schedule.takeAskings(at(5))
-        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: at(5), within: within, at(6))
+        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: at(5), at(6))
         // Too late: the API would count it in another second.
         #expect(begun(&schedule, at(30)) == 0)
     }
@@ -150,13 +210,13 @@ struct CallLaneTests {
     @Test func furtherPagesNeedStartsTooAndGoFirst() throws {
         var schedule = try schedule(permit(10, starts: 0), calls: 3)
         _ = schedule.takeAskings(start)
-        _ = schedule.permit([permit(10, starts: 1)], of: [], asked: start, within: within, at(1))
+        _ = schedule.permit([permit(10, starts: 1)], of: [], asked: start, at(1))
         #expect(begun(&schedule, at(1)) == 1)
         schedule.addPage(of: source, at(1))
         #expect(schedule.takePages(at(1)).isEmpty)
         let askings = schedule.takeAskings(at(1))
         #expect(askings.map(\.starts) == [3])
-        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: at(1), within: within, at(2))
+        _ = schedule.permit([permit(10, starts: 2)], of: askings, asked: at(1), at(2))
         #expect(schedule.takePages(at(2)) == [source: 1])
         #expect(begun(&schedule, at(2)) == 1)
     }
@@ -179,24 +239,24 @@ struct CallLaneTests {
         var schedule = try schedule(permit(10, starts: 0), calls: 5)
         let askings = schedule.takeAskings(start)
         let stranded = schedule.permit(
-            [permit(10, starts: 0, wait: .seconds(3_600))], of: askings, asked: start, within: within, start)
+            [permit(10, starts: 0, wait: .seconds(3_600))], of: askings, asked: start, start)
         #expect(stranded.count == 5 && schedule.waiting == 0)
         _ = schedule.offer(source, start)
         for seconds in 1...20 {
             _ = schedule.permit(
                 [permit(10, starts: 0, wait: .seconds(3_600 - seconds))], of: [], asked: at(seconds * 1_000),
-                within: within, at(seconds * 1_000))
+                at(seconds * 1_000))
             #expect(schedule.takeTurn(at(seconds * 1_000)) == nil)
         }
         _ = schedule.permit(
-            [permit(10, starts: 0, wait: .seconds(4))], of: [], asked: at(3_596_000), within: within, at(3_596_000))
+            [permit(10, starts: 0, wait: .seconds(4))], of: [], asked: at(3_596_000), at(3_596_000))
         #expect(schedule.takeTurn(at(3_596_000)) != nil)
     }
 
     @Test func startsThatLastAreUsedBeforeOthersAreAskedFor() throws {
         var schedule = try schedule(permit(10, starts: 0), calls: 3)
         let long = CallPermit(source: source, slots: 10, target: 10, starts: 5, startsWithin: .seconds(36))
-        _ = schedule.permit([long], of: schedule.takeAskings(start), asked: start, within: within, start)
+        _ = schedule.permit([long], of: schedule.takeAskings(start), asked: start, start)
         #expect(begun(&schedule, at(500)) == 3)
         try add(4, to: &schedule)
         #expect(begun(&schedule, at(600)) == 2)

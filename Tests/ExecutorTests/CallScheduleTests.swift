@@ -38,8 +38,8 @@ struct CallScheduleTests {
 
     /// Lets a source have this many calls under way.
     private func permit(_ schedule: inout CallSchedule, _ source: ReadySource, _ slots: Int) {
-        let permit = CallPermit(source: source, slots: slots, target: slots)
-        _ = schedule.permit([permit], of: [], asked: now, within: .milliseconds(25), now)
+        let permit = CallPermit(source: source, slots: slots, target: slots, startsWithin: .zero)
+        _ = schedule.permit([permit], of: [], asked: now, now)
     }
 
     @Test func sourcesTakeTurnsInBeingClaimedFrom() {

@@ -19,14 +19,14 @@ struct DispatcherTests {
     @Test func whoeverWaitsHearsOfASourceWithWork() async {
         async let asking = dispatcher.next()
         dispatcher.offer([source])
-        guard case .ask(let askings, let within) = await asking else {
+        guard case .ask(let askings, _) = await asking else {
             Issue.record("a permit is needed first")
             return
         }
         #expect(askings.map(\.source) == [source])
         async let step = dispatcher.next()
-        let permit = CallPermit(source: source, slots: 1, target: 1)
-        #expect(dispatcher.permit([permit], of: askings, asked: .now, within: within).isEmpty)
+        let permit = CallPermit(source: source, slots: 1, target: 1, startsWithin: .zero)
+        #expect(dispatcher.permit([permit], of: askings, asked: .now).isEmpty)
         guard case .claim(let turn) = await step else {
             Issue.record("there is a source to claim from")
             return

@@ -76,6 +76,57 @@ extension IntegrationTests {
             }
         }
 
+        @Test func callsUnderWayEndWithTheLease() async throws {
+            var options = Platform.Options()
+            let health = try FreePort.choose()
+            options.variables[.executor] = ["WEIR_HEALTH_PORT": "\(health)"]
+            try await withPlatform(options) { platform in
+                let inFlight = { (count: Int) in
+                    let answer = try await platform.client.get("http://127.0.0.1:\(health)/metrics")
+                    return String(decoding: answer.body, as: UTF8.self)
+                        .contains("weir_executor_exchanges_in_flight \(count)\n")
+                }
+                platform.api.gate.close(after: 0)
+                let id = try await platform.client.submit(["Abel", "Bebel"])
+                try await eventually("two calls") { try await inFlight(2) }
+                // Its heartbeat gets no answer, so that somebody else may make its calls; the API still holds them.
+                try await StatementGate.with(
+                    platform.database, event: "update", on: "worker",
+                    if: "exists (select from given where service = 'weir-executor')"
+                ) { gate in
+                    try await gate.waitUntilHeld()
+                    try await eventually("the end of the calls") { try await inFlight(0) }
+                    try await gate.open()
+                    platform.api.gate.open()
+                    _ = try await platform.client.wait(for: id, toBe: "delivered")
+                }
+                #expect(platform.api.calls == ["Abel": 2, "Bebel": 2])
+            }
+        }
+
+        @Test func aWorkerThatWasGivenUpHearsOfItAndComesBackAsAnother() async throws {
+            try await withDatabase { database in
+                let store = WorkerStore(pool: database.pool)
+                let ids = IDGenerator()
+                let lease = WorkerLease(
+                    store: store, service: "test", host: "test", processID: 1, duration: .seconds(1),
+                    makeID: { WorkerID(ids.next()) }, logger: .silent)
+                try await lease.register()
+                let first = lease.worker
+                let (losses, loss) = AsyncStream.makeStream(of: WorkerID.self)
+                let keeper = Task { await lease.keep { loss.yield(lease.worker) } }
+                try await store.end(first, reason: "the test says so")
+                var heard: [WorkerID] = []
+                for await worker in losses {
+                    heard.append(worker)
+                    if worker != first { break }
+                }
+                #expect(heard.first == first && heard.last == lease.worker && lease.worker != first)
+                keeper.cancel()
+                await keeper.value
+            }
+        }
+
         @Test func aServerThatRestartedGivesEveryWorkerOneLease() async throws {
             try await withDatabase { database in
                 let ids = IDGenerator()

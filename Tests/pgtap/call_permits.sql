@@ -11,12 +11,12 @@ insert into public.worker (id, service, host, pid)
 select pg_temp.executor(n), case when n < 5 then 'weir-executor' else 'weir-processor' end, 'h', n from generate_series(1, 5) as n;
 create function pg_temp.hold(
     p_number integer, p_wanted integer, p_keep integer default 0, p_starts integer default 0,
-    p_source uuid default 'a0000000-0000-7000-8000-000000000003', p_within double precision default 0.025)
+    p_source uuid default 'a0000000-0000-7000-8000-000000000003', p_within double precision default 0.025, p_busy boolean default false)
     returns table (slots integer, target integer, starts integer, wait double precision, others_want boolean, within double precision)
     language sql as $$
     select h.slots, h.target, h.starts, h.wait_seconds, h.others_want, h.starts_seconds
     from etl_api.hold_call_permits(
-        pg_temp.executor(p_number), array[p_source], array[p_wanted], array[p_keep], array[p_starts], p_within) as h
+        pg_temp.executor(p_number), array[p_source], array[p_wanted], array[p_keep], array[p_starts], array[p_busy], p_within) as h
 $$;
 create function pg_temp.limit_source(p_setup jsonb) returns void language sql as $$
     update public.source set setup = p_setup where id = 'a0000000-0000-7000-8000-000000000003';
@@ -39,6 +39,16 @@ select is((pg_temp.hold(1, 1, 1)).slots, 1, 'who wants less holds less');
 select is((pg_temp.hold(2, 100, 4)).target, 5, 'and leaves it to who wants more, the third keeping its share');
 select is((pg_temp.hold(1, 0)).slots, 0, 'who wants nothing');
 select is_empty('select 1 from public.call_permit where worker_id = pg_temp.executor(1)', 'holds nothing');
+
+-- Nothing is left for those that have nothing to do by one that has more to do than it may call.
+select pg_temp.limit_source('{"concurrency": 4}') \g /dev/null
+select is((pg_temp.hold(1, 100)).target, 1, 'one of four gets one of four calls at first');
+select is((pg_temp.hold(1, 100, 1, p_busy => true)).target, 4, 'and all of them once it has work for more');
+select is((h).target || ' ' || (h).others_want, '0 true', 'whoever comes now has to wait') from (select pg_temp.hold(2, 100) as h) as x;
+select is((pg_temp.hold(1, 100, 4, p_busy => true)).target, 2, 'until the first hears of it and comes down to its share');
+select is((pg_temp.hold(2, 100)).target, 0, 'whose calls that are under way still count');
+select is((pg_temp.hold(1, 100, 2, p_busy => true)).slots, 2, 'and when they have ended');
+select is((pg_temp.hold(2, 100, p_busy => true)).target, 2, 'are free');
 
 select pg_temp.limit_source('{"concurrency": 10}') \g /dev/null
 select pg_temp.hold(n, 100) from generate_series(1, 4) as n \g /dev/null
@@ -73,7 +83,7 @@ begin
     for i in 1..500 loop
         n := 1 + floor(random() * 4);
         held := coalesce((select p.slots from public.call_permit as p where p.worker_id = pg_temp.executor(n)), 0);
-        perform pg_temp.hold(n, floor(random() * 12)::int, floor(random() * (held + 1))::int);
+        perform pg_temp.hold(n, floor(random() * 12)::int, floor(random() * (held + 1))::int, p_busy => random() < 0.5);
         insert into trial select sum(p.slots) from public.call_permit as p;
     end loop;
 end
@@ -130,17 +140,63 @@ select is((pg_temp.hold(2, 10, 1, 5, p_source => :source_b)).starts, 0, 'and no 
 
 -- Fewer calls than sources that want one.
 delete from public.call_permit;
+update public.rate_group set concurrency = 1;
 select pg_temp.hold(1, 10), pg_temp.hold(1, 10, p_source => :source_b), pg_temp.hold(2, 10), pg_temp.hold(2, 10, p_source => :source_b) \g /dev/null
 update public.call_permit set slots = 0;
 select is(
     array_agg(array[t.a, t.b] order by t.turn), '{{1,0},{0,1},{1,0},{0,1}}', 'they take turns')
 from (
-    select turn,
-           coalesce(sum((etl_api.share_of_calls(1, p.rate_group_id, p.source_id, p.worker_id, p.wanted, turn)).allowed)
-                    filter (where p.source_id = :source_a), 0)::int as a,
-           coalesce(sum((etl_api.share_of_calls(1, p.rate_group_id, p.source_id, p.worker_id, p.wanted, turn)).allowed)
-                    filter (where p.source_id = :source_b), 0)::int as b
-    from generate_series(1, 4) as turn cross join public.call_permit as p group by turn) as t;
+    select turn, sum(s.group_share) filter (where s.source_id = :source_a)::int as a,
+           sum(s.group_share) filter (where s.source_id = :source_b)::int as b
+    from generate_series(1, 4) as turn
+    cross join generate_series(1, 2) as n
+    cross join etl_api.shares_of_calls(
+        pg_temp.executor(n), array[:source_a, :source_b]::uuid[],
+        array_fill('c0000000-0000-7000-8000-000000000001'::uuid, array[2]), '{false,false}', turn) as s
+    group by turn) as t;
+update public.rate_group set concurrency = 4;
+
+-- A source that moves to another group stays within its own limit, and what it has in flight counts there.
+delete from public.call_permit;
+delete from public.call_start;
+insert into public.rate_group (id, key, concurrency) values ('c0000000-0000-7000-8000-000000000002', 'narrow', 3);
+update public.source set setup = '{"concurrency": 4}' where id = :source_a;
+select pg_temp.hold(1, 2, p_busy => true), pg_temp.hold(2, 2, p_busy => true) \g /dev/null
+update public.source set rate_group_id = 'c0000000-0000-7000-8000-000000000002' where id = :source_a;
+select is((pg_temp.hold(3, 9)).target, 0, 'all of its calls are made');
+select is((pg_temp.hold(3, 9, p_source => :source_b)).target, 4, 'those of its old group are free');
+update public.source set rate_group_id = 'c0000000-0000-7000-8000-000000000002' where id = :source_b;
+select is((pg_temp.hold(4, 9, p_source => :source_b)).target, 0, 'those of its new group are not');
+select is(sum(slots)::int, 8, 'nor are they taken away') from public.call_permit where rate_group_id = 'c0000000-0000-7000-8000-000000000002';
+update public.source set rate_group_id = 'c0000000-0000-7000-8000-000000000001' where id in (:source_a, :source_b);
+
+-- Neither a source's limit nor its group's is ever exceeded by several sources asked about at once.
+delete from public.call_permit;
+update public.source set setup = jsonb_build_object('concurrency', case id when :source_a then 3 else 4 end) where id in (:source_a, :source_b);
+update public.rate_group set concurrency = 5 where key = 'shared';
+create temp table group_trial (of_a integer, of_b integer, of_group integer);
+do $$
+declare
+    n integer;
+    sources constant uuid[] := '{a0000000-0000-7000-8000-000000000003, b0000000-0000-7000-8000-000000000003}';
+    busy boolean[];
+begin
+    for i in 1..500 loop
+        n := 1 + floor(random() * 4);
+        busy := array[random() < 0.5, random() < 0.5];
+        perform etl_api.hold_call_permits(
+            pg_temp.executor(n), sources, array[floor(random() * 5)::int, floor(random() * 5)::int],
+            array(select floor(random() * (coalesce((select p.slots from public.call_permit as p
+                                                     where p.worker_id = pg_temp.executor(n) and p.source_id = s.id), 0) + 1))::int
+                  from unnest(sources) with ordinality as s(id, k) order by s.k), '{0,0}', busy, 0.025);
+        insert into group_trial
+        select sum(p.slots) filter (where p.source_id = sources[1]), sum(p.slots) filter (where p.source_id = sources[2]), sum(p.slots)
+        from public.call_permit as p;
+    end loop;
+end
+$$;
+select is(array[max(of_a), max(of_b), max(of_group)], array[3, 4, 5], 'of 500 questions none led beyond a limit, some to each') from group_trial;
+update public.source set setup = '{"concurrency": 10}' where id in (:source_a, :source_b);
 
 -- A paused source.
 update public.source set rate_group_id = null, paused_until = clock_timestamp() + interval '1 minute' where id = :source_a;
@@ -152,7 +208,7 @@ select ok((pg_temp.hold(1, 10)).target > 0, 'until its pause is over');
 -- Several in one statement, and sources that there are not.
 select is(
     (select count(*)::int from etl_api.hold_call_permits(
-        pg_temp.executor(1), array[:source_a, :source_b, :org_a]::uuid[], '{1,1,1}', '{0,0,0}', '{0,0,0}', 0.025)),
+        pg_temp.executor(1), array[:source_a, :source_b, :org_a]::uuid[], '{1,1,1}', '{0,0,0}', '{0,0,0}', '{f,f,f}', 0.025)),
     2, 'of a source that there is not there is no permit');
 select * from finish();
 rollback;

@@ -140,9 +140,32 @@ select results_eq(
           'a0000000-0000-7000-8000-000000000007', 'b0000000-0000-7000-8000-000000000007')$$,
     $$values (2, 2), (2, 2)$$, 'and both are counted');
 
+-- Two executors ask for the calls of a source while it moves to another rate group: the one that still saw the old group is waited for.
+insert into public.rate_group (id, key, concurrency) values
+    ('c0000000-0000-7000-8000-000000000001', 'pgtap_old', 9), ('c0000000-0000-7000-8000-000000000002', 'pgtap_new', 9);
+update public.source set setup = '{"concurrency": 4}', rate_group_id = 'c0000000-0000-7000-8000-000000000001' where id = :source_a;
+insert into public.worker (id, service, host, pid)
+select ('e0000000-0000-7000-8000-00000000000' || n)::uuid, 'weir-executor', 'h', n from generate_series(1, 2) as n;
+create function pg_temp.hold(p_number integer) returns text language sql as $$
+    select format('select sum(slots)::text from etl_api.hold_call_permits(%L, array[%L::uuid], ''{4}'', ''{0}'', ''{0}'', ''{t}'', 0.025)',
+                  'e0000000-0000-7000-8000-00000000000' || p_number, 'a0000000-0000-7000-8000-000000000003')
+$$;
+select dblink_exec('holder', 'begin') \g /dev/null
+select is(slots, '4', 'the first has all calls') from dblink('holder', pg_temp.hold(1)) as h(slots text);
+update public.source set rate_group_id = 'c0000000-0000-7000-8000-000000000002' where id = :source_a;
+select dblink_send_query('first', pg_temp.hold(2)) \g /dev/null
+select lives_ok('select pg_temp.wait_until_blocked(''first'')', 'the second waits for it, though it sees another group');
+select dblink_exec('holder', 'commit') \g /dev/null
+select is(pg_temp.outcome('first'), '00000', 'and goes on');
+select is(sum(slots)::int, 4, 'within the source''s own limit') from public.call_permit where source_id = :source_a;
+
 select * from finish();
 
 select dblink_disconnect(name) from backend \g /dev/null
+delete from public.call_permit where source_id = :source_a;
+delete from public.worker where service = 'weir-executor';
+update public.source set rate_group_id = null where id = :source_a;
+delete from public.rate_group where key in ('pgtap_old', 'pgtap_new');
 delete from public.state_history where org_id in (:org_a, :org_b);
 delete from public.run_queue where org_id in (:org_a, :org_b);
 delete from public.activity_request where org_id in (:org_a, :org_b);

@@ -172,7 +172,7 @@ select set_eq(
           'etl_api.create_run_extract(uuid,uuid)', 'etl_api.create_run_sourcing(uuid,uuid)', 'etl_api.process_activity_request_by_id(uuid)',
           'etl_api.store_object(uuid,uuid,jsonb,uuid)', 'etl_api.store_value(uuid,uuid,jsonb,uuid)',
           'etl_api.process_run_results_for_source(uuid,integer)', 'etl_api.reconstruct_values_to_activity_request(uuid)',
-          'etl_api.qualify_objects(uuid)'],
+          'etl_api.qualify_objects(uuid)', 'etl_api.allocate_source_runs(uuid,text,integer,jsonb)'],
     'service_role may run the flow''s functions, besides some that read no table');
 select is_empty(
     $$select p.oid::regprocedure, x.grantee::regrole from pg_proc as p cross join lateral aclexplode(p.proacl) as x
