@@ -58,7 +58,8 @@ public struct SweepStore: Sendable {
             update public.run_request as q
             set state = 'waiting', worker_id = null,
                 state_substate = case j.phase when 'unknown' then 'submission_unknown' else 'external_job' end,
-                state_reason = case j.phase when 'unknown' then 'its executor went away in the middle of the submission' end
+                state_reason = case j.phase when 'unknown' then 'its executor went away in the middle of the submission'
+                                    else 'its executor went away; another one goes on asking the API about its job' end
             from job as j
             where q.id = j.run_request_id and q.state is not distinct from 'in_progress'
             returning q.id, q.run_ids, q.state_substate, q.state_reason
