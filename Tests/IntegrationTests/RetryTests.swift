@@ -92,7 +92,7 @@ extension IntegrationTests {
                     let trial = try await weir.run("retry", "--since", "1h", "--source", "registry", "--dry-run")
                     #expect(
                         trial.lines.map { $0.split(separator: " ").joined(separator: " ") } == [
-                            "2 runs would be taken up again:", "runs state why source", "2 failed http_404 registry",
+                            "2 runs would be taken up again:", "RUNS STATE WHY SOURCE", "2 failed http_404 registry",
                         ], "\(trial)")
                     let one = try await weir.run("retry", ids[0], "--dry-run", "--json")
                     #expect(

@@ -25,9 +25,7 @@ struct BodyCodings {
         for coding in parts[1].split(separator: ",").map(Self.trimmed) {
             switch coding {
             case "", "identity", "none", "chunked": continue
-            case "gzip", "x-gzip",
-                "deflate" where name == Self.contentEncoding:
-                compressions.append(coding)
+            case _ where name == Self.contentEncoding && Self.compressing.contains(coding): compressions.append(coding)
             default:
                 refusal = "the answer is encoded as \(coding.prefix(32)), which was not asked for (\(Self.accepted))"
             }
@@ -37,6 +35,7 @@ struct BodyCodings {
         }
     }
 
+    private static let compressing: Set<String> = ["gzip", "x-gzip", "deflate"]
     private static let contentEncoding = "content-encoding"
     private static let names: Set<String> = [contentEncoding, "transfer-encoding"]
 
