@@ -97,6 +97,8 @@ let package = Package(
             name: "CZeroMQ", path: "Libraries/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(
             name: "CCurl", path: "Libraries/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Libraries/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CSimdJSON",
             path: "Libraries/CSimdJSON",
@@ -118,7 +120,7 @@ let package = Package(
         // The outside world, one library for each part of it.
         library("Postgres", uses: ["CLibPQ"], products: [logging]),
         library("Messaging", uses: ["CZeroMQ"], products: [logging]),
-        library("Outbound", uses: ["CCurl"], products: [logging]),
+        library("Outbound", uses: ["CCurl", "CZlib"], products: [logging]),
         library("Exchanges", uses: ["Contracts", "JSON", "Mapping", "Outbound", "Sources", "Templates"]),
         library(
             "Store", uses: ["Postgres", "Contracts", "Catalogue", "JSON", "Sources"], products: [crypto, logging]),
@@ -254,7 +256,7 @@ let package = Package(
                 "Templates",
             ],
             products: [logging]),
-        tests("AnswersTests", of: ["Answers", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
+        tests("AnswersTests", of: ["Answers", "Contracts", "JSON", "Mapping", "Postgres", "Sources", "Store"]),
         tests("ProcessorTests", of: ["Processor", "Contracts", "Factors", "JSON", "Mapping", "Postgres", "Store"]),
         tests(
             "IntegrationTests",

@@ -13,6 +13,12 @@ final class AccessTokens: Sendable {
         /// What the authorization server said when it would give none for these credentials, and how long that is believed.
         var refusal: (credentials: ClientCredentials, failure: ExchangeFailure, end: ContinuousClock.Instant)?
 
+        /// A token that was refused although it had taken the place of a refused one: it is not what the API finds fault with, and until then
+        /// it is not thrown away again.
+        var spared: (token: AccessToken, end: ContinuousClock.Instant)?
+        /// When the newest call was sent that the API has accepted, and with what.
+        var accepted: (token: AccessToken, sent: ContinuousClock.Instant)?
+
         func isRefused(_ token: AccessToken) -> Bool { token.generation > 0 && token.generation <= refused }
     }
 
@@ -25,6 +31,9 @@ final class AccessTokens: Sendable {
     /// How long a refusal holds: a hundred thousand runs with a wrong secret must not become as many attempts to log in, for which
     /// servers lock accounts.
     private static let refusalLife: Duration = .seconds(10)
+
+    /// How long a token is spared: a thousand objects that the API answers 401 for must not become a thousand tokens.
+    static let sparing: Duration = .seconds(60)
 
     private let store: any TokenStore
     private let endpoint: TokenEndpoint
@@ -64,8 +73,43 @@ final class AccessTokens: Sendable {
         }
     }
 
-    /// A token is not used again, here or by others; a newer one is left alone.
-    func invalidate(_ token: AccessToken) async throws(ExchangeFailure) {
+    /// What a refused token means for the call that carried it.
+    enum Refusal: Sendable {
+        /// It is not used again, here or by others: the call is worth another try with the next one.
+        case replaced
+        /// Another call with it was sent later and accepted: most likely the API refuses what was asked for.
+        case accepted
+        /// It took the place of a refused one a moment ago, which helped nobody; after this time it may be thrown away.
+        case spared(Duration)
+    }
+
+    /// The API refuses a token that was sent at that time. A newer one is left alone.
+    func refuse(_ token: AccessToken, sent: ContinuousClock.Instant) async throws(ExchangeFailure) -> Refusal {
+        let now = ContinuousClock.now
+        let kept = state.withLock { state -> Refusal? in
+            if let accepted = state.accepted, accepted.token == token, accepted.sent > sent { return .accepted }
+            if let spared = state.spared, spared.token == token, spared.end > now { return .spared(spared.end - now) }
+            return nil
+        }
+        if let kept { return kept }
+        try await invalidate(token)
+        return .replaced
+    }
+
+    /// The API refuses also the token that took the place of a refused one.
+    func spare(_ token: AccessToken) {
+        state.withLock { $0.spared = (token, .now + Self.sparing) }
+    }
+
+    /// The API has accepted a token that was sent at that time.
+    func accept(_ token: AccessToken, sent: ContinuousClock.Instant) {
+        state.withLock { state in
+            if let accepted = state.accepted, accepted.token == token, accepted.sent >= sent { return }
+            state.accepted = (token, sent)
+        }
+    }
+
+    private func invalidate(_ token: AccessToken) async throws(ExchangeFailure) {
         // In the store first: who finds none here looks there.
         if token.generation > 0 { try await forget(token) }
         state.withLock { state in

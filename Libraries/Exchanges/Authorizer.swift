@@ -54,9 +54,19 @@ struct Authorizer: Sendable {
         return nil
     }
 
-    /// The API refuses a token: it is not used again.
-    func invalidate(_ token: AccessToken) async throws(ExchangeFailure) {
-        try await tokens?.invalidate(token)
+    /// The API refuses a token that was sent at that time.
+    func refuse(
+        _ token: AccessToken, sent: ContinuousClock.Instant
+    ) async throws(ExchangeFailure) -> AccessTokens.Refusal {
+        try await tokens?.refuse(token, sent: sent) ?? .accepted
+    }
+
+    /// The API refuses also the token that took the place of a refused one.
+    func spare(_ token: AccessToken) { tokens?.spare(token) }
+
+    /// The API has accepted a token that was sent at that time.
+    func accept(_ token: AccessToken?, sent: ContinuousClock.Instant) {
+        if let token { tokens?.accept(token, sent: sent) }
     }
 }
 

@@ -1,26 +1,26 @@
 import Outbound
 import Sources
-import Templates
 
 extension ExchangeSession {
     /// An answer that the rules find fault with, noted.
+    ///
+    /// - Parameter kind: what to do about it, if that is not what the rules say.
     mutating func failure(
-        _ call: SourceCall, _ response: OutboundResponse, _ verdict: ResponseVerdict, because reason: String
+        _ call: SourceCall, _ response: OutboundResponse, _ verdict: ResponseVerdict, because reason: String,
+        kind: ExchangeFailure.Kind? = nil
     ) -> ExchangeFailure {
         note(call, response, error: reason)
         return ExchangeFailure(
-            kind: ExchangeFailure.Kind(verdict), substate: verdict.substate, reason: reason, status: response.status,
-            responseBytes: response.body.count, answer: calls.last?.answer, mayHaveBeenSent: true)
+            kind: kind ?? ExchangeFailure.Kind(verdict), substate: verdict.substate, reason: reason,
+            status: response.status, mayHaveBeenSent: true)
     }
-}
 
-extension ExchangeFailure {
-    /// The next page is not asked for.
-    init(_ refusal: PageRefusal, _ response: OutboundResponse, _ mask: SecretMask) {
-        self.init(
-            kind: .fail, substate: refusal.substate, reason: mask.masked(refusal.reason), status: response.status,
-            responseBytes: response.body.count, answer: AnswerBeginning.text(of: response.body, mask: mask),
-            mayHaveBeenSent: true)
+    /// What a page says of the next one, or of all pages, cannot be; noted at the call of the page.
+    mutating func failure(_ refusal: PageRefusal, _ response: OutboundResponse) -> ExchangeFailure {
+        let reason = secrets.mask.masked(refusal.reason)
+        refuseLast(response, because: reason)
+        return ExchangeFailure(
+            kind: .fail, substate: refusal.substate, reason: reason, status: response.status, mayHaveBeenSent: true)
     }
 }
 

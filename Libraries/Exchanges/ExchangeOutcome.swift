@@ -1,3 +1,5 @@
+public import Sources
+
 /// What one step of a source came to.
 public enum ExchangeOutcome: Sendable {
     /// The API answered what was asked for.
@@ -56,10 +58,6 @@ public struct ExchangeFailure: Error, Sendable {
     public var reason: String
     /// The HTTP status of the last call of the API; nil when no answer came.
     public var status: Int?
-    /// The bytes of that answer.
-    public var responseBytes: Int
-    /// Its beginning, every secret masked; nil when there was none.
-    public var answer: String?
     /// Whether the API may have taken the request; false: it has not seen it, or has refused it.
     public var mayHaveBeenSent: Bool
     /// Every HTTP call that was made, in order.
@@ -67,15 +65,13 @@ public struct ExchangeFailure: Error, Sendable {
 
     /// A failure.
     public init(
-        kind: Kind, substate: String, reason: String, status: Int? = nil, responseBytes: Int = 0,
-        answer: String? = nil, mayHaveBeenSent: Bool = false, calls: [CallLog] = []
+        kind: Kind, substate: String, reason: String, status: Int? = nil, mayHaveBeenSent: Bool = false,
+        calls: [CallLog] = []
     ) {
         self.kind = kind
         self.substate = substate
         self.reason = reason
         self.status = status
-        self.responseBytes = responseBytes
-        self.answer = answer
         self.mayHaveBeenSent = mayHaveBeenSent
         self.calls = calls
     }

@@ -1,4 +1,5 @@
 import Outbound
+import Sources
 import Templates
 
 /// What one exchange has done so far, and with whom it speaks about it.
@@ -31,6 +32,13 @@ struct ExchangeSession {
                     status: response.status, headers: masked(response.headers, mask),
                     body: showsAnswer ? mask.beginning(of: response.body, bytesMax: .max).bytes : []))
         }
+    }
+
+    /// The answer to the last call cannot be used after all, for what stands in it.
+    mutating func refuseLast(_ response: OutboundResponse, because reason: String) {
+        guard let last = calls.indices.last else { return }
+        calls[last].error = reason
+        calls[last].answer = AnswerBeginning.text(of: response.body, mask: secrets.mask)
     }
 
     /// Notes a call that was not.

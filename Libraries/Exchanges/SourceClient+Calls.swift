@@ -12,27 +12,40 @@ extension SourceClient {
         while true {
             var call = call
             let token = try await authorizer.authorize(&call, &session)
-            let response = try await send(call, bytesMax: bytesMax, &session)
+            let (response, sent) = try await send(call, bytesMax: bytesMax, &session)
             let verdict = rules.verdict(
                 status: response.status, header: { response.header($0) }, body: response.body, now: now)
             switch verdict.action {
             case .success:
+                authorizer.accept(token, sent: sent)
                 session.note(call, response)
                 return (response, nil)
             case .noData:
+                authorizer.accept(token, sent: sent)
                 session.note(call, response)
                 return (response, verdict.reason)
             case .refreshCredentials:
-                guard let token, !hasRefreshed else {
-                    let again =
-                        token == nil
-                        ? "the source has no credentials that could be fetched anew"
-                        : "also with credentials that were fetched anew"
-                    throw session.failure(call, response, verdict, because: "\(verdict.reason); \(again)")
+                guard let token else {
+                    let reason = "\(verdict.reason); the source has no credentials that could be fetched anew"
+                    throw session.failure(call, response, verdict, because: reason)
                 }
-                session.note(call, response, error: "\(verdict.reason); new credentials are fetched")
-                try await authorizer.invalidate(token)
-                hasRefreshed = true
+                if hasRefreshed {
+                    authorizer.spare(token)
+                    let reason = "\(verdict.reason); also with credentials that were fetched anew"
+                    throw session.failure(call, response, verdict, because: reason)
+                }
+                switch try await authorizer.refuse(token, sent: sent) {
+                case .replaced:
+                    session.note(call, response, error: "\(verdict.reason); new credentials are fetched")
+                    hasRefreshed = true
+                // Should it be the credentials after all, the next try has new ones.
+                case .accepted:
+                    let reason = "\(verdict.reason); it accepts the same ones for other calls"
+                    throw session.failure(call, response, verdict, because: reason, kind: .retry(after: nil))
+                case .spared(let time):
+                    let reason = "\(verdict.reason); new ones did not help another call a moment ago"
+                    throw session.failure(call, response, verdict, because: reason, kind: .retry(after: time))
+                }
             case .retry, .retryLater, .pauseSource, .fail:
                 throw session.failure(call, response, verdict, because: verdict.reason)
             }
@@ -41,16 +54,17 @@ extension SourceClient {
 
     private func send(
         _ call: SourceCall, bytesMax: Int, _ session: inout ExchangeSession
-    ) async throws(ExchangeFailure) -> OutboundResponse {
+    ) async throws(ExchangeFailure) -> (OutboundResponse, sent: ContinuousClock.Instant) {
         let request = call.request(timeout: .milliseconds(setup.timeoutMilliseconds), responseBytesMax: bytesMax)
         do throws(OutboundError) {
             if session.hasCalled { await session.turn?() }
+            let sent = ContinuousClock.now
             let exchange = try outbound.call(request)
             session.cancellation?.begin(exchange)
             defer { session.cancellation?.end() }
             let response = try await exchange.response()
             session.hasCalled = true
-            return response
+            return (response, sent)
         } catch {
             session.note(call, error)
             throw ExchangeFailure(error)

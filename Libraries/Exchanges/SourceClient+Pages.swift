@@ -36,9 +36,16 @@ extension SourceClient {
                 let isRest = error.substate == "body_too_large" && document.bytes > 0
                 throw isRest ? .pagesTooLarge(setup.responseBytesMax) : error
             }
+            // Nothing behind the last page is the end of the pages.
+            if document.count > 0, noData != nil || response.hasNoContent {
+                do throws(PageRefusal) {
+                    try sequence.end()
+                } catch {
+                    throw session.failure(error, response)
+                }
+                break
+            }
             if let noData {
-                // Nothing behind the last page is the end of the pages.
-                if document.count > 0 { break }
                 return ExchangeAnswer(
                     status: response.status, contentType: response.header("content-type"), body: response.body,
                     pages: nil, noData: noData, calls: [])
@@ -49,7 +56,7 @@ extension SourceClient {
                 let links = response.headers.filter { $0.name.lowercased() == "link" }.map(\.value)
                 request = try sequence.next(after: response.body, at: call.url, links: links)
             } catch {
-                throw ExchangeFailure(error, response, session.secrets.mask)
+                throw session.failure(error, response)
             }
         }
         return ExchangeAnswer(
@@ -100,4 +107,9 @@ extension SourceClient {
             method: rendered.method, url: rendered.url, shownURL: shownURL,
             headers: rendered.headers.map { ($0.name, $0.value) }, body: rendered.body, isSentOnce: step.isSentOnce)
     }
+}
+
+extension OutboundResponse {
+    /// Whether it says that there is nothing, which is not the same as an answer that was cut off.
+    fileprivate var hasNoContent: Bool { status == 204 && body.isEmpty }
 }

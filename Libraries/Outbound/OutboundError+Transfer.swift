@@ -84,8 +84,6 @@ extension OutboundError {
         case CURLE_SSL_CONNECT_ERROR:
             // Overloaded servers break the handshake off, too.
             self = error(.tls, detail, isRetryable: true)
-        case CURLE_BAD_CONTENT_ENCODING:
-            self = error(.network, "the answer's compressed body is damaged (\(detail))")
         case CURLE_OUT_OF_MEMORY where wasConnected && transfer?.body.isEmpty == true,
             CURLcode(rawValue: 100) where wasConnected && transfer?.body.isEmpty == true:
             // What libcurl 7.88 says, and 8.6 and later (CURLE_TOO_LARGE, which older headers lack), of a header line longer
@@ -110,6 +108,8 @@ extension OutboundError {
             self.init(.headersTooLarge, exchange, "the answer's header is larger than \(limits)", mayHaveBeenSent: true)
         case .encodingRefused(let reason):
             self.init(.network, exchange, reason, isRetryable: false, mayHaveBeenSent: true)
+        case .bodyDamaged:
+            self.init(.network, exchange, "the answer's compressed body is damaged", mayHaveBeenSent: true)
         case .memoryExhausted:
             let limit = configuration.bufferedBytesMax
             self.init(

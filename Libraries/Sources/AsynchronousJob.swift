@@ -36,11 +36,15 @@ public struct AsynchronousJob: Sendable, Hashable {
     /// What happens to a submission of which nobody knows whether it arrived.
     public var unknownSubmission: UnknownSubmission
 
+    /// How long a job may take unless its source says otherwise.
+    public static let deadlineMillisecondsStandard = 3_600_000
+
     /// A kind of job.
     public init(
         externalID: PathPattern, status: PathPattern, done: [JSONValue], failed: [JSONValue] = [],
         progress: PathPattern? = nil, lookupExternalID: PathPattern? = nil, pollBaseMilliseconds: Int = 1_000,
-        pollMaxMilliseconds: Int = 30_000, deadlineMilliseconds: Int = 3_600_000, noProgressMilliseconds: Int? = nil,
+        pollMaxMilliseconds: Int = 30_000, deadlineMilliseconds: Int = deadlineMillisecondsStandard,
+        noProgressMilliseconds: Int? = nil,
         unknownSubmission: UnknownSubmission = .fail
     ) {
         self.externalID = externalID

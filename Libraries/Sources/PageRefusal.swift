@@ -26,11 +26,31 @@ public struct PageRefusal: Error, Sendable, Hashable {
             "page \(page) of the answer leads back to a page that was read already; its cursor does not move on")
     }
 
-    static func samePage(page: Int) -> PageRefusal {
-        PageRefusal(
-            substate: "pagination_loop",
-            "page \(page) of the answer is one that was read already; the API does not heed the parameter that asks for the next one"
-        )
+    /// - Parameter seen: which page it was when it was read before.
+    static func samePage(page: Int, seen: Int, _ pagination: Pagination) -> PageRefusal {
+        let cause =
+            switch pagination.style {
+            // An API that does not heed what it is asked gives the same page right again.
+            case .page, .offset: "the API does not heed \(pagination.means)"
+            case .cursor, .link, .nextURL:
+                seen + 1 == page
+                    ? "the API does not heed \(pagination.means)"
+                    : "\(pagination.means), as page \(page - 1) gives it, leads back there"
+            }
+        return PageRefusal(
+            substate: "pagination_loop", "page \(page) of the answer is page \(seen) once more; \(cause)")
+    }
+
+    static func itemsMissing(total: Int, read: Int, pages: Int, _ pagination: Pagination) -> PageRefusal {
+        let advice =
+            if case .offset(_, let size) = pagination.style {
+                "the API may give fewer than \(size) on a page (pagination.size of the source), so that some are skipped"
+            } else {
+                "ask for less at once, or leave pagination.total of the source out if it does not count these items"
+            }
+        return PageRefusal(
+            substate: "items_missing",
+            "the answer says that it has \(total) items, and \(read) were read (pages: \(pages)); \(advice)")
     }
 
     static func noCursor(page: Int, kind: String) -> PageRefusal {
@@ -47,5 +67,19 @@ public struct PageRefusal: Error, Sendable, Hashable {
         PageRefusal(
             substate: "next_page_refused",
             "the next page is at another server than the first one; the credentials of the source do not go there")
+    }
+}
+
+extension Pagination {
+    /// What asks for the next page, in words.
+    fileprivate var means: String {
+        let parameter = parameter.map { "the parameter \($0)" }
+        return switch style {
+        case .page: parameter ?? "the page's number"
+        case .offset: parameter ?? "the offset"
+        case .cursor: "the cursor" + (self.parameter.map { " (parameter \($0))" } ?? "")
+        case .link: "the address of the next page in its Link header"
+        case .nextURL: "the address of the next page"
+        }
     }
 }

@@ -45,8 +45,11 @@ public struct CompiledPagination: Sendable {
 public struct PageSequence: Sendable {
     private let compiled: CompiledPagination
     private var seenCursors: Set<ExactText> = []
-    private var seenPages: Set<[UInt8]> = []
+    /// The pages read, by what stands in them.
+    private var seenPages: [[UInt8]: Int] = [:]
     private var items = 0
+    /// As the newest page that tells says.
+    private var total: Int?
     /// The pages read.
     public private(set) var count = 0
 
@@ -65,18 +68,41 @@ public struct PageSequence: Sendable {
     /// - Parameters:
     ///   - address: where the page was, without anything that authentication adds.
     ///   - links: the values of its `Link` fields.
-    /// - Throws: ``PageRefusal`` when there is a next page that must not or cannot be asked for.
+    /// - Throws: ``PageRefusal`` when there is a next page that must not or cannot be asked for, or when there is none although items are
+    ///   missing.
     public mutating func next(
         after page: [UInt8], at address: String, links: [String]
     ) throws(PageRefusal) -> PageRequest? {
         count += 1
         let found = try Findings(page, number: count, compiled)
         items += found.items
-        if compiled.itemsPlace != nil, found.items == 0 { return nil }
-        guard seenPages.insert(page).inserted else { throw .samePage(page: count) }
-        guard let request = try following(found, at: address, links: links) else { return nil }
+        total = found.total ?? total
+        let isLast = compiled.itemsPlace != nil && found.items == 0
+        if !isLast, let seen = seenPages.updateValue(count, forKey: page) {
+            throw .samePage(page: count, seen: seen, pagination)
+        }
+        guard !isLast, let request = try following(found, at: address, links: links) else {
+            try end()
+            return nil
+        }
         guard count < pagination.pagesMax else { throw .tooMany(pagination.pagesMax) }
         return request
+    }
+
+    /// There is no further page.
+    ///
+    /// - Throws: ``PageRefusal`` when the pages hold fewer items than they say that there are.
+    public func end() throws(PageRefusal) {
+        guard compiled.itemsPlace != nil, !beginsLater, let total, items < total else { return }
+        throw .itemsMissing(total: total, read: items, pages: count, pagination)
+    }
+
+    /// Whether the first items are left out on purpose. Some APIs count pages and items from 0, others from 1.
+    private var beginsLater: Bool {
+        switch pagination.style {
+        case .page(let start), .offset(let start, _): start > 1
+        case .cursor, .link, .nextURL: false
+        }
     }
 
     private mutating func following(
@@ -84,7 +110,7 @@ public struct PageSequence: Sendable {
     ) throws(PageRefusal) -> PageRequest? {
         switch pagination.style {
         case .page, .offset:
-            if let total = found.total, items >= total { return nil }
+            if let total, items >= total { return nil }
             return numbered(at: count)
         case .cursor:
             guard let cursor = found.next else { return nil }

@@ -93,6 +93,9 @@ extension Substate {
         meaning(
             "pagination_loop", [.failed], exchanges,
             "a page of the answer came again, or leads back to one that was read already"),
+        meaning(
+            "items_missing", [.failed], exchanges,
+            "the pages of the answer hold fewer items than the answer says that it has"),
         meaning("too_many_pages", [.failed], exchanges, "the answer has more pages than its source allows"),
         meaning(
             "next_page_refused", [.failed], exchanges,
@@ -132,7 +135,7 @@ extension Substate {
         meaning("job_status", [.failed], exchanges, "the API does not say how far its job is"),
         meaning("job_deadline", [.timedout], exchanges, "the API's job was not done within its deadline"),
         meaning("job_stalled", [.timedout], exchanges, "the API's job made no progress for too long"),
-        meaning("job_lost", [.failed], exchanges, "the source does not describe jobs any more"),
+        meaning("job_lost", [.failed], exchanges, "the source does not describe jobs any more, or is gone"),
     ]
 
     private static let ofAnswers = [

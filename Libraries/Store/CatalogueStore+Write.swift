@@ -1,5 +1,6 @@
 import Catalogue
 import Postgres
+import Sources
 
 // Every statement takes the item's key, its parents' keys first, as $1, and its fields as $2.
 extension CatalogueStore {
@@ -64,26 +65,18 @@ extension CatalogueStore {
         "catalogue.write_source",
         """
         insert into public.source (
-            owner_org_id, key, name, source_type, base_url, run_request_template, status_request_template,
-            delivery_request_template, abort_request_template, cleanup_request_template, lookup_request_template,
-            max_objects, setup, rate_group_id)
+            owner_org_id, key, name, source_type, base_url, max_objects, setup, rate_group_id,
+            \(SourceStep.columns { $0 }))
         select g.id, ($1::text[])[2], $2::jsonb ->> 'name', $2 ->> 'source_type', $2 ->> 'base_url',
-               $2 -> 'run_request_template', nullif($2 -> 'status_request_template', 'null'),
-               nullif($2 -> 'delivery_request_template', 'null'), nullif($2 -> 'abort_request_template', 'null'),
-               nullif($2 -> 'cleanup_request_template', 'null'), nullif($2 -> 'lookup_request_template', 'null'),
                ($2 ->> 'max_objects')::int, ($2 -> 'setup') - 'rate_group',
                -- The key stands nowhere else, so that the two cannot contradict each other.
-               (select r.id from public.rate_group as r where r.key = $2 #>> '{setup,rate_group}')
+               (select r.id from public.rate_group as r where r.key = $2 #>> '{setup,rate_group}'),
+               \(SourceStep.columns { "nullif($2 -> '\($0)', 'null')" })
         from public.org as g where g.key = ($1)[1]
         on conflict (owner_org_id, key) do update
         set name = excluded.name, source_type = excluded.source_type, base_url = excluded.base_url,
-            run_request_template = excluded.run_request_template,
-            status_request_template = excluded.status_request_template,
-            delivery_request_template = excluded.delivery_request_template,
-            abort_request_template = excluded.abort_request_template,
-            cleanup_request_template = excluded.cleanup_request_template,
-            lookup_request_template = excluded.lookup_request_template, max_objects = excluded.max_objects,
-            setup = excluded.setup, rate_group_id = excluded.rate_group_id, version = source.version + 1
+            \(SourceStep.columns { "\($0) = excluded.\($0)" }),
+            max_objects = excluded.max_objects, setup = excluded.setup, rate_group_id = excluded.rate_group_id, version = source.version + 1
         """)
 
     private static let objectSource = Statement(
@@ -106,6 +99,30 @@ extension CatalogueStore {
         join public.object_type as t on t.org_id = g.id and t.key = ($1)[3]
         join public.datapoint as d on d.org_id = g.id and d.object_type_id = t.id and d.key = ($1)[4] where g.key = ($1)[1]
         on conflict (org_id, source_id, datapoint_id) do update set key_mapping = excluded.key_mapping
+        """)
+
+    /// The kinds that a file can take away.
+    static let removals: [CatalogueItem.Kind: Statement] = [
+        .objectSource: removeObjectSource, .datapointSource: removeDatapointSource,
+    ]
+
+    private static let removeObjectSource = Statement(
+        "catalogue.remove_object_source",
+        """
+        delete from public.object_source as m
+        using public.org as g, public.source as s, public.object_type as t
+        where g.key = ($1::text[])[1] and s.owner_org_id = g.id and s.key = ($1)[2] and t.org_id = g.id and t.key = ($1)[3]
+          and m.org_id = g.id and m.source_id = s.id and m.object_type_id = t.id
+        """)
+
+    private static let removeDatapointSource = Statement(
+        "catalogue.remove_datapoint_source",
+        """
+        delete from public.datapoint_source as m
+        using public.org as g, public.source as s, public.object_type as t, public.datapoint as d
+        where g.key = ($1::text[])[1] and s.owner_org_id = g.id and s.key = ($1)[2] and t.org_id = g.id and t.key = ($1)[3]
+          and d.org_id = g.id and d.object_type_id = t.id and d.key = ($1)[4]
+          and m.org_id = g.id and m.source_id = s.id and m.datapoint_id = d.id
         """)
 
     private static let webhookEndpoint = Statement(
@@ -178,7 +195,7 @@ extension CatalogueStore {
         where g.key = ($1)[1] and s.owner_org_id = g.id and s.id = m.source_id
         """)
 
-    private static let touchSource = Statement(
+    static let touchSource = Statement(
         "catalogue.touch_source",
         """
         update public.source as s set version = s.version + 1

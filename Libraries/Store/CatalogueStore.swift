@@ -1,6 +1,7 @@
 import Catalogue
 import JSON
 import Postgres
+import Sources
 
 /// The stored side of the catalogue: read as items, written item by item.
 public struct CatalogueStore: Sendable {
@@ -34,11 +35,7 @@ public struct CatalogueStore: Sendable {
         union all
         select 'source', array[g.key, s.key], jsonb_build_object(
             'name', s.name, 'source_type', s.source_type, 'base_url', s.base_url,
-            'run_request_template', s.run_request_template, 'status_request_template', s.status_request_template,
-            'delivery_request_template', s.delivery_request_template,
-            'abort_request_template', s.abort_request_template,
-            'cleanup_request_template', s.cleanup_request_template,
-            'lookup_request_template', s.lookup_request_template, 'max_objects', s.max_objects,
+            'max_objects', s.max_objects, \(SourceStep.columns { "'\($0)', s.\($0)" }),
             'setup', s.setup || coalesce((
                 select jsonb_build_object('rate_group', r.key) from public.rate_group as r where r.id = s.rate_group_id), '{}'))
         from public.org as g join public.source as s on s.owner_org_id = g.id where g.key = any ($1)
@@ -97,9 +94,16 @@ public struct CatalogueStore: Sendable {
     }
 
     /// Writes items in their order, in one transaction: creates those that are missing, changes the others.
-    public func write(_ items: [CatalogueItem]) async throws {
+    ///
+    /// - Parameter removals: mappings that are taken away; nothing else is.
+    public func write(_ items: [CatalogueItem], removing removals: [CatalogueItem.Identity] = []) async throws {
         try await pool.transaction { transaction in
             var pipeline = Pipeline()
+            for identity in removals {
+                guard let statement = Self.removals[identity.kind] else { continue }
+                pipeline.add(statement, identity.key)
+                pipeline.add(Self.touchSource, identity.key)
+            }
             for item in items {
                 pipeline.add(
                     Self.statement(for: item.identity.kind), item.identity.key,

@@ -1,10 +1,11 @@
 import Contracts
 import Postgres
+import Sources
 
 /// What a step of a job came to that leaves something to do.
 public struct JobProgress: Sendable {
-    /// The exchange that the job is for.
-    public let exchange: RunRequestID
+    /// Under which the step was taken.
+    public let claim: JobClaim
     /// Until its next step.
     public let after: Duration
     /// How far it has come; nil when nobody knows, as when the step failed.
@@ -13,19 +14,22 @@ public struct JobProgress: Sendable {
     public let phase: DueJob.Phase?
     /// Whether the step failed.
     public let isFailure: Bool
+    /// Set when the source is paused.
+    public let pause: SourcePause?
     /// The HTTP calls worth a line: not those that say nothing new.
-    public let calls: [ExchangeLog]
+    public let calls: [CallLog]
 
     /// What a step came to.
     public init(
-        exchange: RunRequestID, after: Duration, progress: String? = nil, phase: DueJob.Phase? = nil,
-        isFailure: Bool = false, calls: [ExchangeLog] = []
+        claim: JobClaim, after: Duration, progress: String? = nil, phase: DueJob.Phase? = nil,
+        isFailure: Bool = false, pause: SourcePause? = nil, calls: [CallLog] = []
     ) {
-        self.exchange = exchange
+        self.claim = claim
         self.after = after
         self.progress = progress
         self.phase = phase
         self.isFailure = isFailure
+        self.pause = pause
         self.calls = calls
     }
 }
@@ -45,18 +49,18 @@ extension JobStore {
             progressed_at = case when i.progress is distinct from j.progress and i.progress is not null
                                  then clock_timestamp() else j.progressed_at end,
             progress = coalesce(i.progress, j.progress)
-        from unnest($2::uuid[], $3::double precision[], $4::text[], $5::text[], $6::boolean[])
-            as i(id, seconds, progress, phase, failed)
-        where j.run_request_id = i.id and j.worker_id is not distinct from $1
+        from unnest($2::uuid[], $3::int[], $4::double precision[], $5::text[], $6::text[], $7::boolean[])
+            as i(id, claim, seconds, progress, phase, failed)
+        where j.run_request_id = i.id and j.claim = i.claim and j.worker_id is not distinct from $1
         """)
 
     private static let resume = Statement(
         "job.resume",
         """
         with job as materialized (
-            select j.run_request_id as id from unnest($2::uuid[]) as i(id)
+            select j.run_request_id as id from unnest($2::uuid[], $3::int[]) as i(id, claim)
             join public.external_job as j on j.run_request_id = i.id
-            where j.worker_id is not distinct from $1
+            where j.claim = i.claim and j.worker_id is not distinct from $1
         ), exchange as (
             update public.run_request as q
             set state = 'in_progress', state_substate = null, state_reason = null, worker_id = $1
@@ -75,9 +79,9 @@ extension JobStore {
         "job.give_back",
         """
         update public.external_job as j
-        set worker_id = null, due_at = clock_timestamp() + make_interval(secs => $3)
-        from unnest($2::uuid[]) as i(id)
-        where j.run_request_id = i.id and j.worker_id is not distinct from $1
+        set worker_id = null, due_at = clock_timestamp() + make_interval(secs => $4)
+        from unnest($2::uuid[], $3::int[]) as i(id, claim)
+        where j.run_request_id = i.id and j.claim = i.claim and j.worker_id is not distinct from $1
         """)
 
     private static let release = Statement(
@@ -91,8 +95,8 @@ extension JobStore {
         "job.end",
         """
         delete from public.external_job as j
-        using unnest($2::uuid[]) as i(id)
-        where j.run_request_id = i.id and j.worker_id is not distinct from $1
+        using unnest($2::uuid[], $3::int[]) as i(id, claim)
+        where j.run_request_id = i.id and j.claim = i.claim and j.worker_id is not distinct from $1
         """)
 
     private static let callBack = Statement(
@@ -104,38 +108,51 @@ extension JobStore {
         """)
 
     /// Stores what steps came to; the jobs are free again.
-    public func record(_ steps: [JobProgress], worker: WorkerID) async throws(PostgresError) {
+    ///
+    /// - Parameter heldBack: those whose runs were told that their job cannot be followed, which is not so any more.
+    public func record(
+        _ steps: [JobProgress], heldBack: Set<RunRequestID> = [], worker: WorkerID
+    ) async throws(PostgresError) {
+        let claims = steps.map(\.claim)
         var pipeline = Pipeline()
-        Self.add(log: LogLines(steps.lazy.map { ($0.exchange, $0.calls) }), worker: worker, to: &pipeline)
+        Self.add(pauses: steps.map { ($0.claim, $0.pause) }, worker: worker, to: &pipeline)
+        Self.add(log: steps.map { ($0.claim, $0.calls) }, worker: worker, to: &pipeline)
+        Self.add(
+            reasons: claims.map { ($0, heldBack.contains($0.exchange) ? Self.followed : nil) }, worker: worker,
+            to: &pipeline)
         pipeline.add(
-            Self.advance, worker, steps.map(\.exchange), steps.map(\.after.inSeconds), steps.map(\.progress),
-            steps.map { $0.phase?.rawValue }, steps.map(\.isFailure))
+            Self.advance, worker, claims.exchanges, claims.numbers, steps.map(\.after.inSeconds),
+            steps.map(\.progress), steps.map { $0.phase?.rawValue }, steps.map(\.isFailure))
         _ = try await pool.run(pipeline)
     }
 
     /// Makes exchanges that waited for their jobs this worker's own, as if it had just called: their answer, or that there is none, is
     /// recorded as any other's.
     ///
-    /// - Parameter calls: lines of the log that belong to it, by exchange.
-    public func resume(_ exchanges: [(RunRequestID, calls: [ExchangeLog])], worker: WorkerID)
-        async throws(PostgresError)
-    {
+    /// - Parameter calls: lines of the log that belong to it, by claim.
+    public func resume(_ jobs: [(JobClaim, calls: [CallLog])], worker: WorkerID) async throws(PostgresError) {
+        let claims = jobs.map(\.0)
         var pipeline = Pipeline()
-        Self.add(log: LogLines(exchanges.lazy.map { ($0.0, $0.calls) }), worker: worker, to: &pipeline)
-        pipeline.add(Self.resume, worker, exchanges.map(\.0))
+        Self.add(log: jobs.map { ($0.0, $0.calls) }, worker: worker, to: &pipeline)
+        pipeline.add(Self.resume, worker, claims.exchanges, claims.numbers)
         _ = try await pool.run(pipeline)
     }
 
     /// Forgets jobs of which nothing is left to do.
-    public func end(_ exchanges: [RunRequestID], worker: WorkerID) async throws(PostgresError) {
-        _ = try await pool.execute(Self.end, worker, exchanges)
+    public func end(_ claims: [JobClaim], worker: WorkerID) async throws(PostgresError) {
+        _ = try await pool.execute(Self.end, worker, claims.exchanges, claims.numbers)
     }
 
     /// Gives jobs back whose step was not taken.
+    ///
+    /// - Parameter reason: what their runs are told when it cannot be taken as things stand; nil: they wait as before.
     public func giveBack(
-        _ exchanges: [RunRequestID], worker: WorkerID, after: Duration
+        _ claims: [JobClaim], worker: WorkerID, after: Duration, because reason: String? = nil
     ) async throws(PostgresError) {
-        _ = try await pool.execute(Self.giveBack, worker, exchanges, after.inSeconds)
+        var pipeline = Pipeline()
+        Self.add(reasons: claims.map { ($0, reason) }, worker: worker, to: &pipeline)
+        pipeline.add(Self.giveBack, worker, claims.exchanges, claims.numbers, after.inSeconds)
+        _ = try await pool.run(pipeline)
     }
 
     /// Gives back what a worker holds and does not know of, since the answer to a claim was lost.

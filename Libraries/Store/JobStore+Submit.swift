@@ -1,20 +1,21 @@
 import Contracts
 import Postgres
+import Sources
 
 /// A job that an API has taken.
 public struct SubmittedJob: Sendable {
-    /// The exchange that it is for.
-    public let exchange: RunRequestID
+    /// Under which it was submitted or found.
+    public let claim: JobClaim
     /// Its id at the API.
     public let externalID: String
     /// Until its first poll.
     public let pollAfter: Duration
     /// The HTTP calls that it took.
-    public let calls: [ExchangeLog]
+    public let calls: [CallLog]
 
     /// A job that an API has taken.
-    public init(exchange: RunRequestID, externalID: String, pollAfter: Duration, calls: [ExchangeLog]) {
-        self.exchange = exchange
+    public init(claim: JobClaim, externalID: String, pollAfter: Duration, calls: [CallLog]) {
+        self.claim = claim
         self.externalID = externalID
         self.pollAfter = pollAfter
         self.calls = calls
@@ -23,20 +24,23 @@ public struct SubmittedJob: Sendable {
 
 /// A submission of which nobody knows whether it arrived.
 public struct UnknownSubmission: Sendable {
-    /// The exchange that it is for.
-    public let exchange: RunRequestID
+    /// Under which it was made or looked into.
+    public let claim: JobClaim
     /// Why nobody knows, a sentence for people.
     public let reason: String
     /// Until somebody looks into it.
     public let after: Duration
+    /// Set when the source is paused.
+    public let pause: SourcePause?
     /// The HTTP calls that it took.
-    public let calls: [ExchangeLog]
+    public let calls: [CallLog]
 
     /// A submission of which nobody knows whether it arrived.
-    public init(exchange: RunRequestID, reason: String, after: Duration, calls: [ExchangeLog]) {
-        self.exchange = exchange
+    public init(claim: JobClaim, reason: String, after: Duration, pause: SourcePause? = nil, calls: [CallLog]) {
+        self.claim = claim
         self.reason = reason
         self.after = after
+        self.pause = pause
         self.calls = calls
     }
 }
@@ -56,27 +60,6 @@ extension JobStore {
         returning run_request_id
         """)
 
-    // Lines behind those that the job has already.
-    static let log = Statement(
-        "job.log",
-        """
-        with line as materialized (
-            select * from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::int[], $7::real[], $8::int[], $9::text[], $10::text[])
-                as l(id, sequence, method, url, status, duration_ms, bytes, error, answer)
-        ), held as (
-            update public.external_job as j
-            set log_lines = j.log_lines + c.lines
-            from (select l.id, max(l.sequence) as lines from line as l group by l.id) as c
-            where j.run_request_id = c.id and j.worker_id is not distinct from $1
-            returning j.org_id, j.run_request_id, j.log_lines - c.lines as before
-        )
-        insert into public.run_log
-            (org_id, run_request_id, sequence, method, url, status, duration_ms, response_bytes, error, answer)
-        select h.org_id, l.id, h.before + l.sequence, l.method, l.url, l.status, l.duration_ms, l.bytes, l.error, l.answer
-        from line as l
-        join held as h on h.run_request_id = l.id
-        """)
-
     private static let submitted = Statement(
         "job.submitted",
         """
@@ -86,12 +69,12 @@ extension JobStore {
                 submitted_at = clock_timestamp(), progressed_at = clock_timestamp(),
                 due_at = case when j.called_back_at is null then clock_timestamp() + make_interval(secs => i.seconds)
                               else clock_timestamp() end
-            from unnest($2::uuid[], $3::text[], $4::double precision[]) as i(id, external_id, seconds)
-            where j.run_request_id = i.id and j.worker_id is not distinct from $1
+            from unnest($2::uuid[], $3::int[], $4::text[], $5::double precision[]) as i(id, claim, external_id, seconds)
+            where j.run_request_id = i.id and j.claim = i.claim and j.worker_id is not distinct from $1
             returning j.org_id, j.run_request_id, j.source_id, j.external_id
         ), exchange as (
             update public.run_request as q
-            set state = 'waiting', state_substate = 'external_job', state_reason = null, worker_id = null
+            set state = 'waiting', state_substate = 'external_job', state_reason = $6, worker_id = null
             from job as j
             where q.id = j.run_request_id and q.state in ('in_progress', 'waiting')
             returning q.org_id, q.id, q.run_ids
@@ -104,7 +87,7 @@ extension JobStore {
             on conflict do nothing
         )
         update public.run_queue as r
-        set state = 'waiting', state_substate = 'external_job', state_reason = null, worker_id = null, due_at = 'infinity'
+        set state = 'waiting', state_substate = 'external_job', state_reason = $6, worker_id = null, due_at = 'infinity'
         from exchange as e
         cross join unnest(e.run_ids) as u(id)
         where r.id = u.id and r.run_request_id is not distinct from e.id and r.state in ('in_progress', 'waiting')
@@ -117,8 +100,8 @@ extension JobStore {
             update public.external_job as j
             set phase = 'unknown', worker_id = null, tries = j.tries + 1,
                 due_at = clock_timestamp() + make_interval(secs => i.seconds)
-            from unnest($2::uuid[], $3::text[], $4::double precision[]) as i(id, reason, seconds)
-            where j.run_request_id = i.id and j.worker_id is not distinct from $1
+            from unnest($2::uuid[], $3::int[], $4::text[], $5::double precision[]) as i(id, claim, reason, seconds)
+            where j.run_request_id = i.id and j.claim = i.claim and j.worker_id is not distinct from $1
             returning j.run_request_id, i.reason
         ), exchange as (
             update public.run_request as q
@@ -134,7 +117,7 @@ extension JobStore {
         where r.id = u.id and r.run_request_id is not distinct from e.id and r.state in ('in_progress', 'waiting')
         """)
 
-    /// Notes that exchanges are about to be submitted: from now on a submission may be under way.
+    /// Notes that exchanges are about to be submitted: from now on a submission may be under way, under the first claim of each.
     ///
     /// - Returns: those that are still this worker's; nothing may be sent for the others.
     public func begin(_ exchanges: [RunRequestID], worker: WorkerID) async throws(PostgresError) -> Set<RunRequestID> {
@@ -143,26 +126,24 @@ extension JobStore {
 
     /// Stores the ids that jobs have at their APIs; their runs wait for them.
     public func record(_ jobs: [SubmittedJob], worker: WorkerID) async throws(PostgresError) {
+        let claims = jobs.map(\.claim)
         var pipeline = Pipeline()
-        Self.add(log: LogLines(jobs.lazy.map { ($0.exchange, $0.calls) }), worker: worker, to: &pipeline)
+        Self.add(log: jobs.map { ($0.claim, $0.calls) }, worker: worker, to: &pipeline)
         pipeline.add(
-            Self.submitted, worker, jobs.map(\.exchange), jobs.map(\.externalID), jobs.map(\.pollAfter.inSeconds))
+            Self.submitted, worker, claims.exchanges, claims.numbers, jobs.map(\.externalID),
+            jobs.map(\.pollAfter.inSeconds), Self.followed)
         _ = try await pool.run(pipeline)
     }
 
     /// Stores that nobody knows whether submissions arrived; somebody looks into it later.
     public func record(_ submissions: [UnknownSubmission], worker: WorkerID) async throws(PostgresError) {
+        let claims = submissions.map(\.claim)
         var pipeline = Pipeline()
-        Self.add(log: LogLines(submissions.lazy.map { ($0.exchange, $0.calls) }), worker: worker, to: &pipeline)
+        Self.add(pauses: submissions.map { ($0.claim, $0.pause) }, worker: worker, to: &pipeline)
+        Self.add(log: submissions.map { ($0.claim, $0.calls) }, worker: worker, to: &pipeline)
         pipeline.add(
-            Self.unknown, worker, submissions.map(\.exchange), submissions.map(\.reason),
+            Self.unknown, worker, claims.exchanges, claims.numbers, submissions.map(\.reason),
             submissions.map(\.after.inSeconds))
         _ = try await pool.run(pipeline)
-    }
-
-    static func add(log lines: LogLines, worker: WorkerID, to pipeline: inout Pipeline) {
-        pipeline.add(
-            log, worker, lines.exchanges, lines.sequences, lines.methods, lines.urls, lines.statuses,
-            lines.milliseconds, lines.bytes, lines.errors, lines.answers)
     }
 }

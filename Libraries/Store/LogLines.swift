@@ -1,4 +1,5 @@
 import Contracts
+import Sources
 
 /// Lines of `run_log`, column by column.
 struct LogLines {
@@ -12,7 +13,7 @@ struct LogLines {
     var errors: [String?] = []
     var answers: [String?] = []
 
-    init(_ exchanges: some Sequence<(RunRequestID, [ExchangeLog])>) {
+    init(_ exchanges: some Sequence<(RunRequestID, [CallLog])>) {
         for (exchange, calls) in exchanges {
             for (place, call) in calls.enumerated() {
                 self.exchanges.append(exchange)

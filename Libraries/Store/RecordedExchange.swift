@@ -1,36 +1,5 @@
 import Contracts
-
-/// One HTTP call of an exchange, for `run_log`.
-public struct ExchangeLog: Sendable {
-    /// GET, POST, ….
-    public let method: String
-    /// The URL as called, every secret masked.
-    public let url: String
-    /// The HTTP status; nil when no answer came.
-    public let status: Int?
-    /// From the first byte sent to the last received, in milliseconds.
-    public let milliseconds: Float
-    /// The bytes of the answer that had come.
-    public let responseBytes: Int
-    /// Why the answer could not be used, a sentence; nil when it could.
-    public let error: String?
-    /// The beginning of an answer that could not be used, every secret masked.
-    public let answer: String?
-
-    /// One line of the log.
-    public init(
-        method: String, url: String, status: Int? = nil, milliseconds: Float, responseBytes: Int = 0,
-        error: String? = nil, answer: String? = nil
-    ) {
-        self.method = method
-        self.url = url
-        self.status = status
-        self.milliseconds = milliseconds
-        self.responseBytes = responseBytes
-        self.error = error
-        self.answer = answer
-    }
-}
+import Sources
 
 /// An answer that an API gave with success.
 public struct RecordedAnswer: Sendable {
@@ -47,12 +16,12 @@ public struct RecordedAnswer: Sendable {
     /// Why the API has nothing on what was asked for, a sentence; nil: it has something.
     public let noData: String?
     /// The calls that were made, in order.
-    public let calls: [ExchangeLog]
+    public let calls: [CallLog]
 
     /// The answer to an exchange.
     public init(
         exchange: RunRequestID, status: Int, contentType: String?, body: [UInt8], pages: Int? = nil,
-        noData: String? = nil, calls: [ExchangeLog]
+        noData: String? = nil, calls: [CallLog]
     ) {
         self.exchange = exchange
         self.status = status
@@ -76,20 +45,6 @@ public struct RecordedFailure: Sendable {
         case failed
         /// It has taken too long for good.
         case timedout
-    }
-
-    /// Nobody calls the source for a while.
-    public struct Pause: Sendable, Equatable {
-        /// How long, from now on.
-        public let duration: Duration
-        /// Why, a sentence for people.
-        public let reason: String
-
-        /// A pause.
-        public init(duration: Duration, reason: String) {
-            self.duration = duration
-            self.reason = reason
-        }
     }
 
     /// What becomes of those runs of the exchange that are in the same attempt. Runs that share an exchange need not have been
@@ -121,14 +76,14 @@ public struct RecordedFailure: Sendable {
     /// One verdict for each attempt that runs of the exchange are in.
     public let verdicts: [Verdict]
     /// Set when the source is paused; then its runs wait for it.
-    public let pause: Pause?
+    public let pause: SourcePause?
     /// The calls that were made, in order.
-    public let calls: [ExchangeLog]
+    public let calls: [CallLog]
 
     /// The failure of an exchange.
     public init(
         exchange: RunRequestID, isTimeout: Bool = false, substate: String, reason: String, verdicts: [Verdict],
-        pause: Pause? = nil, calls: [ExchangeLog]
+        pause: SourcePause? = nil, calls: [CallLog]
     ) {
         self.exchange = exchange
         self.isTimeout = isTimeout

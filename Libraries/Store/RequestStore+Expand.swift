@@ -1,6 +1,7 @@
 import Contracts
 import JSON
 import Postgres
+import Sources
 
 /// A request that is being turned into runs.
 public struct ExpandableRequest: Sendable {
@@ -125,8 +126,7 @@ extension RequestStore {
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
                r.traceparent, r.deadline_at is null, y.name, a.input,
                array(select array_to_string(utils.required_variables(jsonb_build_array(
-                         s.run_request_template, s.status_request_template, s.delivery_request_template,
-                         s.abort_request_template, s.cleanup_request_template, s.lookup_request_template)), ' ')
+                         \(SourceStep.columns { "s.\($0)" }))), ' ')
                      from public.activity_source as l
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id)

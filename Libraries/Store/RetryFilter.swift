@@ -48,6 +48,28 @@ public struct RetryPage: Sendable {
     public let sources: [ReadySource]
 }
 
+/// What would become of one page of runs.
+public struct RetryPreview: Sendable {
+    /// Runs that are alike.
+    public struct Group: Sendable, Equatable {
+        /// `failed`, `timedout` or `invalid`.
+        public let state: String
+        /// Why they are in it, a word for programs.
+        public let substate: String?
+        /// The key of their source; nil when it is gone.
+        public let source: String?
+        /// How many.
+        public let count: Int
+    }
+
+    /// The runs that would be ready again, the most numerous first.
+    public let groups: [Group]
+    /// Whether the request would go on making runs that it does not have yet.
+    public let makesRuns: Bool
+    /// Where the next page begins; nil after the last.
+    public let next: RetryFilter.Scope?
+}
+
 extension RetryFilter {
     /// Whether a request itself is taken up again, not only runs of it.
     var isAboutOneRequest: Bool {

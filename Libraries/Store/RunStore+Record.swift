@@ -1,5 +1,6 @@
 import Contracts
 import Postgres
+import Sources
 
 extension RunStore {
     // Lines of exchanges that this worker still owns when the statement begins; each finds its exchange by its key.
@@ -80,29 +81,14 @@ extension RunStore {
         returning r.activity_request_id
         """)
 
-    // In the order of their ids, so that two executors never wait for each other. A longer pause stands.
-    private static let pauseSources = Statement(
+    private static let pauseSources = SourcePause.statement(
         "run.pause_sources",
-        """
-        with asked as materialized (
-            select q.source_id, max(i.seconds) as seconds, (array_agg(i.reason order by i.seconds desc))[1] as reason
+        asked: """
+            select q.source_id, i.seconds, i.reason
             from unnest($2::uuid[], $3::double precision[], $4::text[]) as i(id, seconds, reason)
             join public.run_request as q on q.id = i.id
             where q.worker_id is not distinct from $1 and q.state is not distinct from 'in_progress'
-            group by q.source_id
-        ), locked as materialized (
-            select s.id, a.seconds, a.reason
-            from asked as a
-            join public.source as s on s.id = a.source_id
-            order by s.id
-            for no key update of s
-        )
-        update public.source as s
-        set paused_until = clock_timestamp() + make_interval(secs => l.seconds), paused_reason = l.reason
-        from locked as l
-        where s.id = l.id
-          and (s.paused_until is null or s.paused_until < clock_timestamp() + make_interval(secs => l.seconds))
-        """)
+            """)
 
     /// Stores answers and hands their runs to the processors: one statement for the whole batch.
     ///

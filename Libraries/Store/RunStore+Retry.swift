@@ -69,26 +69,42 @@ extension RunStore {
         where r.id = $1 and r.org_id is not distinct from $2
         """)
 
-    // Attempts and time count anew; who is in the middle of ending is left alone.
+    // Who is in the middle of ending is left alone. $2: the states; $3: whether a request is asked for by its own id.
+    private static let isTakenUp = """
+        r.state::text = any ($2)
+          -- One that was ended before all of its runs were made goes on making them: that is asked for by its own id.
+          and ($3 or not exists (select from public.request_progress as p
+                                 where p.activity_request_id = r.activity_request_id and not p.expanded))
+          -- Of a request that lost some of its runs to time nothing whole can be made any more.
+          and r.activity_request_id >= (select etl_api.kept_since())
+          and not exists (select from public.activity_request as q
+                          where q.id = r.activity_request_id and q.state = 'in_progress' and q.stopping is not null)
+        """
+
+    // Attempts and time count anew.
     private static let retry = Statement(
         "run.retry",
         """
         with retried as (
             update public.run_queue as r
-            set state = 'ready', state_substate = 'retried', state_reason = $3, attempt = 0,
+            set state = 'ready', state_substate = 'retried', state_reason = $4, attempt = 0,
                 retried_at = clock_timestamp(), due_at = null, worker_id = null
             from unnest($1::uuid[]) as i(id)
-            where r.id = i.id and r.state::text = any ($2)
-              -- One that was ended before all of its runs were made goes on making them: that is asked for by its own id.
-              and ($4 or not exists (select from public.request_progress as p
-                                     where p.activity_request_id = r.activity_request_id and not p.expanded))
-              -- Of a request that lost some of its runs to time nothing whole can be made any more.
-              and r.activity_request_id >= (select etl_api.kept_since())
-              and not exists (select from public.activity_request as q
-                              where q.id = r.activity_request_id and q.state = 'in_progress' and q.stopping is not null)
+            where r.id = i.id and \(isTakenUp)
             returning r.org_id, r.activity_request_id, r.source_id
         )
         select org_id, activity_request_id, source_id, count(*) from retried group by 1, 2, 3
+        """)
+
+    private static let preview = Statement(
+        "run.preview_retry",
+        """
+        select r.state::text, r.state_substate, (select s.key from public.source as s where s.id = r.source_id), count(*)
+        from unnest($1::uuid[]) as i(id)
+        join public.run_queue as r on r.id = i.id
+        where \(isTakenUp)
+        group by 1, 2, r.source_id
+        order by 4 desc, 1, 2, 3
         """)
 
     /// How many runs are looked at in one page, at the most.
@@ -118,7 +134,7 @@ extension RunStore {
             var pipeline = Pipeline()
             // Before their runs: whoever collects a result has finished by then, or finds the claim void.
             pipeline.add(RequestStore.lock, found.requests + found.unbegun, org)
-            pipeline.add(Self.retry, found.runs, filter.states, reason, filter.isAboutOneRequest)
+            pipeline.add(Self.retry, found.runs, filter.states, filter.isAboutOneRequest, reason)
             let rows = try await transaction.run(pipeline)[1]
             var retried = 0
             var requests: Set<ActivityRequestID> = []
@@ -134,6 +150,23 @@ extension RunStore {
             return RetryPage(
                 retried: retried, requests: reopened, next: found.next,
                 sources: Array(sources))
+        }
+    }
+
+    /// Which runs of one page would be taken up again, without doing it.
+    ///
+    /// - Throws: ``UnknownSource``, ``NoRetry``.
+    public func previewRetry(_ filter: RetryFilter, org: OrgID) async throws -> RetryPreview {
+        try await pool.transaction { transaction in
+            let source = try await Self.source(filter.source, of: org, in: transaction)
+            let found = try await Self.find(filter, source: source, org: org, in: transaction)
+            let groups = try await transaction.execute(
+                Self.preview, found.runs, filter.states, filter.isAboutOneRequest
+            ).map { row in
+                let (state, substate, source, count) = try row.decode((String, String?, String?, Int64).self)
+                return RetryPreview.Group(state: state, substate: substate, source: source, count: Int(count))
+            }
+            return RetryPreview(groups: groups, makesRuns: !found.unbegun.isEmpty, next: found.next)
         }
     }
 

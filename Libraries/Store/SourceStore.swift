@@ -1,5 +1,6 @@
 import Contracts
 import Postgres
+public import Sources
 
 /// A source with everything that executing and mapping need.
 public struct SourceRecord: Sendable {
@@ -25,18 +26,8 @@ public struct SourceRecord: Sendable {
     public let key: String
     /// Raised by every change of the source or its mappings.
     public let version: Int64
-    /// The template of a call, as JSON.
-    public let runRequestTemplate: JSONB
-    /// Asks how far a job is, as JSON; nil when the source has no jobs.
-    public var statusRequestTemplate: JSONB?
-    /// Fetches a job's result, as JSON; nil when the status answer holds it.
-    public var deliveryRequestTemplate: JSONB?
-    /// Ends a job, as JSON; nil when the API cannot.
-    public var abortRequestTemplate: JSONB?
-    /// Removes what a job has left at the API, as JSON; nil when nothing is to be removed.
-    public var cleanupRequestTemplate: JSONB?
-    /// Asks whether a submission arrived, as JSON; nil when the API cannot say.
-    public var lookupRequestTemplate: JSONB?
+    /// The templates of its steps, as JSON; those that it has.
+    public let templates: [SourceStep: JSONB]
     /// How many runs one exchange may serve.
     public let runsPerExchange: Int
     /// How the API is called: the JSON form of `SourceSetup`.
@@ -64,11 +55,9 @@ public struct SourceStore: Sendable {
     private static let read = Statement(
         "source.read",
         """
-        select s.owner_org_id, s.key, s.version, s.run_request_template, s.status_request_template,
-               s.delivery_request_template, s.abort_request_template, s.cleanup_request_template,
-               s.lookup_request_template, s.max_objects,
+        select s.owner_org_id, s.key, s.version, s.max_objects,
                case when r.id is null then s.setup else s.setup || jsonb_build_object('rate_group', r.key) end,
-               o.key_mapping, coalesce(o.key_mapping_type, 'key')
+               o.key_mapping, coalesce(o.key_mapping_type, 'key'), \(SourceStep.columns { "s.\($0)" })
         from public.source as s
         left join public.rate_group as r on r.id = s.rate_group_id
         left join public.object_source as o
@@ -108,11 +97,11 @@ public struct SourceStore: Sendable {
         if let replacement { pipeline.add(Self.readReplacement, id, replacement) }
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
-        let (org, key, version, run, status, delivery, abort, cleanup, lookup, size, setup, path, pathType) =
-            try row.decode(
-                (
-                    OrgID, String, Int64, JSONB, JSONB?, JSONB?, JSONB?, JSONB?, JSONB?, Int32, JSONB, JSONB?, String
-                ).self)
+        let size = try row.decode(Int32.self, at: 3)
+        var templates: [SourceStep: JSONB] = [:]
+        for (place, step) in SourceStep.allCases.enumerated() {
+            templates[step] = try row.decode(JSONB?.self, at: 7 + place)
+        }
         var datapoints: [SourceRecord.Datapoint] = []
         for row in results[1] {
             let (id, key, type, normalization, paths) = try row.decode(
@@ -120,11 +109,10 @@ public struct SourceStore: Sendable {
             datapoints.append(.init(id: id, key: key, type: type, normalization: normalization, paths: paths))
         }
         let record = SourceRecord(
-            org: org, id: id, key: key, version: version, runRequestTemplate: run, statusRequestTemplate: status,
-            deliveryRequestTemplate: delivery, abortRequestTemplate: abort, cleanupRequestTemplate: cleanup,
-            lookupRequestTemplate: lookup, runsPerExchange: Int(size), setup: setup, objectPath: path,
-            objectPathType: pathType,
-            datapoints: datapoints)
+            org: try row.decode(OrgID.self, at: 0), id: id, key: try row.decode(String.self, at: 1),
+            version: try row.decode(Int64.self, at: 2), templates: templates, runsPerExchange: Int(size),
+            setup: try row.decode(JSONB.self, at: 4), objectPath: try row.decode(JSONB?.self, at: 5),
+            objectPathType: try row.decode(String.self, at: 6), datapoints: datapoints)
         guard replacement != nil else { return record }
         guard let stored = try results[2].first?.decode(JSONB.self, at: 0) else { throw MappingReplaced() }
         return try record.mapped(as: RequestMapping(parsing: stored), objectType: objectType)

@@ -58,7 +58,8 @@ public struct SweepStore: Sendable {
             update public.run_request as q
             set state = 'waiting', worker_id = null,
                 state_substate = case j.phase when 'unknown' then 'submission_unknown' else 'external_job' end,
-                state_reason = case j.phase when 'unknown' then 'its executor went away in the middle of the submission' end
+                state_reason = case j.phase when 'unknown' then 'its executor went away in the middle of the submission'
+                                    else 'its executor went away; another one goes on asking the API about its job' end
             from job as j
             where q.id = j.run_request_id and q.state is not distinct from 'in_progress'
             returning q.id, q.run_ids, q.state_substate, q.state_reason
@@ -137,7 +138,8 @@ public struct SweepStore: Sendable {
         """
         with due as materialized (
             select r.id, coalesce((select s.setup ->> 'run_timeout_seconds' from public.source as s where s.id = r.source_id)::double precision
-                       < extract(epoch from clock_timestamp() - coalesce(r.retried_at, utils.uuid_v7_time(r.id))), false) as is_late
+                       < extract(epoch from clock_timestamp() - coalesce(r.retried_at, utils.uuid_v7_time(r.id))), false) as is_late,
+                   coalesce((select s.setup ? 'job' from public.source as s where s.id = r.source_id), false) as has_job
             from public.run_queue as r
             where r.state = 'waiting' and r.due_at <= (select clock_timestamp())
             order by r.due_at
@@ -148,7 +150,7 @@ public struct SweepStore: Sendable {
         set state = (case when due.is_late then 'timedout' else 'ready' end)::public.run_queue_state, due_at = null,
             state_substate = case when due.is_late then 'deadline' end,
             state_reason = case when due.is_late
-                                then concat_ws('; the last try: ', $2, regexp_replace(r.state_reason, ', again in \\S+ s$', ''))
+                                then concat_ws('; the last try: ', case when due.has_job then $3 else $2 end, regexp_replace(r.state_reason, ', again in \\S+ s$', ''))
                                 else r.state_reason end
         from due
         where r.id = due.id and r.state is not distinct from 'waiting'
@@ -159,14 +161,14 @@ public struct SweepStore: Sendable {
         "sweep.time_out_runs",
         """
         with limited as materialized (
-            select s.id as source_id, n.now - make_interval(secs => (s.setup ->> 'run_timeout_seconds')::double precision) as since
+            select s.id as source_id, s.setup ? 'job' as has_job, n.now - make_interval(secs => (s.setup ->> 'run_timeout_seconds')::double precision) as since
             from public.source as s
             cross join (select clock_timestamp() as now) as n
             where s.setup ? 'run_timeout_seconds' and s.deleted_at is null
         ), bounded as materialized (
-            select l.source_id, l.since, utils.uuid_v7_floor(l.since) as before from limited as l
+            select l.source_id, l.has_job, l.since, utils.uuid_v7_floor(l.since) as before from limited as l
         ), late as materialized (
-            select r.id
+            select r.id, b.has_job
             from bounded as b
             cross join lateral (
                 select r.id from public.run_queue as r
@@ -177,7 +179,7 @@ public struct SweepStore: Sendable {
             ) as r
         )
         update public.run_queue as r
-        set state = 'timedout', state_substate = 'deadline', state_reason = $2
+        set state = 'timedout', state_substate = 'deadline', state_reason = case when late.has_job then $3 else $2 end
         from late
         where r.id = late.id and r.state is not distinct from 'ready'
         """)
@@ -213,6 +215,9 @@ public struct SweepStore: Sendable {
 
     /// What a run is told that its source's limit has ended.
     private static let lateReason = "it took longer than its source allows (run_timeout)"
+    /// And what else where its source has jobs: a wait for one is not cut off.
+    private static let lateReasonOfJobs =
+        "\(lateReason); waiting for a job at the API counts, and only job.deadline ends that"
 
     private static let dropPartitions = Statement(
         "sweep.drop_partitions",
@@ -271,7 +276,7 @@ public struct SweepStore: Sendable {
     ///
     /// - Returns: how many.
     public func wakeRuns(limit: Int) async throws(PostgresError) -> Int {
-        try await pool.execute(Self.wake, limit, Self.lateReason).affectedRows
+        try await pool.execute(Self.wake, limit, Self.lateReason, Self.lateReasonOfJobs).affectedRows
     }
 
     /// Ends runs that have been ready for longer than their source allows.
@@ -279,7 +284,7 @@ public struct SweepStore: Sendable {
     /// - Parameter limit: how many of each source at the most.
     /// - Returns: how many.
     public func timeOutRuns(limit: Int) async throws(PostgresError) -> Int {
-        try await pool.execute(Self.timeOut, limit, Self.lateReason).affectedRows
+        try await pool.execute(Self.timeOut, limit, Self.lateReason, Self.lateReasonOfJobs).affectedRows
     }
 
     /// Gives up exchanges that were formed by SQL and that no executor has taken up for a minute, or for as long as their source gives a run:

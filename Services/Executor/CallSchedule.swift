@@ -155,6 +155,9 @@ struct CallSchedule {
         return lane.isRated || lane.outstanding == 0 && !lane.isOffered
     }
 
+    /// An outcome waits to be recorded that took no call.
+    mutating func addOutcome() { unrecorded += 1 }
+
     /// Outcomes are on disk.
     mutating func recorded(_ count: Int, bytes: Int) {
         unrecorded -= count
@@ -265,6 +268,13 @@ struct CallSchedule {
         }
         turns.removeAll { lanes[$0]?.waiting.isEmpty ?? true }
         return before - waiting
+    }
+
+    /// Takes out calls that have not begun and need not be made; what they came to waits to be recorded.
+    mutating func withdraw(_ isOver: (Call) -> Bool, _ now: Instant) -> [Call] {
+        let calls = turns.flatMap { lanes[$0]?.waiting.filter(isOver) ?? [] }
+        if !calls.isEmpty { unrecorded += remove(Set(calls.map(\.exchange.id)), now) }
+        return calls
     }
 
     /// Takes out all that has not begun.

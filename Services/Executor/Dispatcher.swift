@@ -190,6 +190,19 @@ final class Dispatcher: Sendable {
         state.withLock { $0.schedule.removeWaiting() }
     }
 
+    /// Takes out calls that have not begun and need not be made; what they came to waits to be recorded.
+    func withdraw(_ isOver: (Call) -> Bool) -> [Call] {
+        let now = now
+        let calls = state.withLock { $0.schedule.withdraw(isOver, now) }
+        if !calls.isEmpty { bell.ring() }
+        return calls
+    }
+
+    /// An outcome waits to be recorded that took no call.
+    func addOutcome() {
+        state.withLock { $0.schedule.addOutcome() }
+    }
+
     /// The claimed exchanges that have not begun.
     var waitingExchanges: [RunRequestID] { state.withLock { $0.schedule.waitingExchanges } }
 

@@ -86,27 +86,16 @@ extension RecordedAnswer {
     init(exchange: RunRequestID, _ answer: ExchangeAnswer) {
         self.init(
             exchange: exchange, status: answer.status, contentType: answer.contentType, body: answer.body,
-            pages: answer.pages, noData: answer.noData, calls: answer.calls.map(ExchangeLog.init))
+            pages: answer.pages, noData: answer.noData, calls: answer.calls)
     }
 }
 
 extension RecordedFailure {
     /// A failure as it is recorded.
     init(exchange: RunRequestID, _ failure: ExchangeFailure, _ verdicts: [Verdict]) {
-        var pause: Pause?
-        if case .pauseSource(let duration) = failure.kind { pause = Pause(duration: duration, reason: failure.reason) }
         self.init(
             exchange: exchange, isTimeout: failure.kind == .timedOut, substate: failure.substate,
-            reason: failure.reason, verdicts: verdicts, pause: pause, calls: failure.calls.map(ExchangeLog.init))
-    }
-}
-
-extension ExchangeLog {
-    /// A call as it is logged.
-    init(_ call: CallLog) {
-        self.init(
-            method: call.method, url: call.url, status: call.status, milliseconds: call.milliseconds,
-            responseBytes: call.responseBytes, error: call.error, answer: call.answer)
+            reason: failure.reason, verdicts: verdicts, pause: failure.pause, calls: failure.calls)
     }
 }
 
@@ -125,5 +114,13 @@ extension RecordedFailure {
         RecordedFailure(
             exchange: exchange, isTimeout: isTimeout, substate: substate, reason: reason, verdicts: verdicts,
             pause: pause, calls: [])
+    }
+}
+
+extension ExchangeFailure {
+    /// Set when the source is paused.
+    var pause: SourcePause? {
+        guard case .pauseSource(let duration) = kind else { return nil }
+        return SourcePause(duration: duration, reason: reason)
     }
 }

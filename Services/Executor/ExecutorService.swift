@@ -42,23 +42,23 @@ public struct ExecutorService: Service {
         public init() {}
     }
 
-    private let configuration: Configuration
-    private let runs: RunStore
-    private let sources: SourceCache
-    private let lease: WorkerLease
-    private let bus: BusClient
-    private let hints: HintPublisher
-    private let claimer: RunClaimer
-    private let runner: ExchangeRunner
-    private let underWay = CallsUnderWay()
-    private let dispatcher: Dispatcher
-    private let permits: PermitAsker
-    private let jobs: JobFollower
-    private let answers: Batcher<RecordedAnswer>
-    private let failures: Batcher<RecordedFailure>
-    private let doubtful = DoubtfulClaims()
-    private let metrics: ExecutorMetrics
-    private let logger: Logger
+    let configuration: Configuration
+    let runs: RunStore
+    let sources: SourceCache
+    let lease: WorkerLease
+    let bus: BusClient
+    let hints: HintPublisher
+    let claimer: RunClaimer
+    let runner: ExchangeRunner
+    let underWay = CallsUnderWay()
+    let dispatcher: Dispatcher
+    let permits: PermitAsker
+    let jobs: JobFollower
+    let answers: Batcher<RecordedAnswer>
+    let failures: Batcher<RecordedFailure>
+    let doubtful = DoubtfulClaims()
+    let metrics: ExecutorMetrics
+    let logger: Logger
 
     /// What an executor reads and writes.
     public struct Stores: Sendable {
@@ -160,7 +160,7 @@ public struct ExecutorService: Service {
         }
     }
 
-    private func listen() async {
+    func listen() async {
         for await batch in bus.consume(topics: [Topic.runReady], credit: 64) {
             dispatcher.offer(batch.compactMap { ReadySource(hint: $0.key) })
             // A source whose API has called back.
@@ -171,7 +171,7 @@ public struct ExecutorService: Service {
         }
     }
 
-    private func poll() async {
+    func poll() async {
         while !Task.isCancelled {
             do {
                 try await giveBackDoubtfulClaims()
@@ -186,53 +186,7 @@ public struct ExecutorService: Service {
         }
     }
 
-    /// Of a request that was cancelled or whose time is over, nothing more is called.
-    private func dropUnwanted() async {
-        while !Task.isCancelled {
-            // How soon what is cancelled ends. Cut short by a stop, which the loop's condition sees.
-            try? await Task.sleep(for: configuration.lookAfterHeld)
-            let held = dispatcher.waitingExchanges + underWay.exchanges
-            if held.isEmpty || Task.isCancelled { continue }
-            do {
-                let unwanted = try await runs.unwanted(of: held)
-                if unwanted.isEmpty { continue }
-                let dropped = dispatcher.remove(unwanted) + underWay.cancel(unwanted)
-                metrics.dropped.increment(by: Int64(dropped))
-                logger.info("Dropped exchanges that nobody wants any more.", metadata: ["exchanges": "\(dropped)"])
-            } catch {
-                logger.warning("Could not look after the exchanges held.", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-
-    private func giveBackDoubtfulClaims() async throws {
-        for claim in doubtful.current() {
-            let asked = ContinuousClock.now
-            let count = try await runs.giveBack(claim.exchanges, worker: claim.worker, because: .claimLost)
-            doubtful.gaveBack(claim, asked: asked)
-            if count > 0 {
-                logger.notice("Gave back runs whose claim was not answered.", metadata: ["runs": "\(count)"])
-            }
-        }
-    }
-
-    /// What was claimed ahead and will not be called here goes to other executors.
-    private func giveBack(_ calls: [Call], because reason: RunStore.GiveBackReason) async {
-        await jobs.giveBack(calls.filter { $0.job != nil })
-        for (worker, calls) in Dictionary(grouping: calls.filter { $0.job == nil }, by: \.worker) {
-            do {
-                let exchanges = calls.map(\.exchange.id)
-                _ = try await shielded { try await runs.giveBack(exchanges, worker: worker, because: reason) }
-                for source in Set(calls.map(\.ready)) { hints.say(.runReady(source)) }
-            } catch {
-                // The worker is alive, so that nobody else would take them back.
-                doubtful.add(calls.map(\.exchange.id), worker: worker)
-                logger.warning("Could not give back claimed runs.", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-
-    private func dispatch(into calls: inout DiscardingTaskGroup) async {
+    func dispatch(into calls: inout DiscardingTaskGroup) async {
         while let step = await dispatcher.next() {
             switch step {
             case .ask(let askings, let within):
@@ -252,72 +206,5 @@ public struct ExecutorService: Service {
                 }
             }
         }
-    }
-
-    private func claim(_ turn: CallSchedule.Turn) async throws {
-        let claim = try await claimer.claim(turn)
-        if claim.isMore {
-            // There may be more: the next turn is somebody else's, here or in another executor.
-            dispatcher.offer([turn.source])
-            hints.say(.runReady(turn.source))
-        }
-        metrics.claimed.increment(by: Int64(claim.calls.count))
-        dispatcher.add(claim.calls, of: turn.source)
-    }
-
-    /// Makes a call, and then those that take its place, one after the other.
-    private func make(_ first: Call) async {
-        var next: Call? = first
-        while let call = next {
-            if call.worker != lease.worker {
-                // Its lease was lost meanwhile: whoever has the runs by now makes this call.
-                jobs.forget(call)
-                next = dispatcher.end(call, bytes: 0)
-                dispatcher.recorded(1, bytes: 0)
-                continue
-            }
-            let started = ContinuousClock.now
-            let made: (outcome: RecordedOutcome?, bytes: Int)
-            if call.job != nil || call.source.setup.job != nil {
-                made = await jobs.make(call)
-            } else {
-                let outcome = await runner.run(call.exchange, source: call.source)
-                made = (outcome, outcome.bytes)
-            }
-            metrics.exchangeSeconds.record((ContinuousClock.now - started) / .seconds(1))
-            if let outcome = made.outcome { submit(outcome) }
-            next = dispatcher.end(call, bytes: made.bytes)
-        }
-    }
-
-    @Sendable private func submit(_ outcome: RecordedOutcome) {
-        switch outcome {
-        case .answer(let answer): answers.submit(answer)
-        case .failure(let failure):
-            metrics.failed.increment()
-            failures.submit(failure)
-        }
-    }
-
-    // An answer that was paid for is not thrown away because the database is away for a moment: it is recorded once it is back,
-    // unless the lease was lost meanwhile, in which case the statement passes it over.
-
-    private func record(_ batch: [RecordedAnswer]) async {
-        await insist(on: "record \(Quantity(batch.count, "answer"))", logger: logger) {
-            try await runs.record(batch, worker: lease.worker)
-            hints.say(.answerRecorded)
-        }
-        await jobs.settle(batch.map(\.exchange))
-        dispatcher.recorded(batch.count, bytes: batch.reduce(0) { $0 + $1.body.count })
-    }
-
-    private func record(_ batch: [RecordedFailure]) async {
-        await insist(on: "record \(Quantity(batch.count, "failure"))", logger: logger) {
-            for request in try await runs.record(batch, worker: lease.worker) {
-                hints.say(.runsClosed(request))
-            }
-        }
-        await jobs.settle(batch.map(\.exchange))
-        dispatcher.recorded(batch.count, bytes: 0)
     }
 }

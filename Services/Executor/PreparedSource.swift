@@ -54,11 +54,6 @@ final class PreparedSource: Sendable {
 extension SourceTemplates {
     /// The stored templates of a source.
     fileprivate init(_ record: SourceRecord) throws {
-        func json(_ stored: JSONB?) throws -> JSONValue? { try stored.map { try JSONValue(parsing: $0.bytes) } }
-        self.init(
-            run: try JSONValue(parsing: record.runRequestTemplate.bytes),
-            status: try json(record.statusRequestTemplate),
-            delivery: try json(record.deliveryRequestTemplate), abort: try json(record.abortRequestTemplate),
-            cleanup: try json(record.cleanupRequestTemplate), lookup: try json(record.lookupRequestTemplate))
+        self.init(try record.templates.mapValues { try JSONValue(parsing: $0.bytes) })
     }
 }

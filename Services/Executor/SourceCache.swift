@@ -20,10 +20,16 @@ final class SourceCache: Sendable {
     /// The source at a version at least; nil when there is none.
     ///
     /// - Parameter version: what a claim said; 0 takes whatever is known.
+    /// - Throws: ``UnusableSource`` when it cannot be used as it is stored.
     func source(_ id: SourceID, version: Int64 = 0) async throws -> PreparedSource? {
         if let known = sources.withLock({ $0[id] }), known.version >= version { return known }
         guard let record = try await store.definition(of: id) else { return nil }
-        let source = try prepare(record)
+        let source: PreparedSource
+        do {
+            source = try prepare(record)
+        } catch {
+            throw UnusableSource(unreadable: error)
+        }
         sources.withLock { sources in
             if sources.count >= Self.sourcesMax, sources[id] == nil { sources.removeAll() }
             sources[id] = source

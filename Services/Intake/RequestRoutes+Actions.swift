@@ -41,7 +41,7 @@ extension RequestRoutes {
     @Sendable func retryRequest(_ request: Request, context: BasicRequestContext) async throws -> Response {
         let (id, client) = try await (requestID(context), client(of: request))
         let given = try ActionBody(
-            parsing: try await body(of: request), known: ["reason", "states", "source", "cursor"])
+            parsing: try await body(of: request), known: ["reason", "states", "source", "cursor", "dry_run"])
         guard let status = try await requests.status(of: id, org: client.org) else { throw unknown(id) }
         if status.state == "in_progress", status.substate == "stopping" {
             throw Problem(
@@ -60,14 +60,14 @@ extension RequestRoutes {
         return try await retry(
             RetryFilter(
                 scope: .request(id, from: try given.place ?? 0), states: try given.states, source: try given.source),
-            client: client, reason: try given.reason)
+            client: client, given)
     }
 
     @Sendable func retryRuns(_ request: Request, context: BasicRequestContext) async throws -> Response {
         let client = try await client(of: request)
         let given = try ActionBody(
             parsing: try await body(of: request),
-            known: ["reason", "states", "source", "cursor", "run", "since", "until", "cancelled"])
+            known: ["reason", "states", "source", "cursor", "run", "since", "until", "cancelled", "dry_run"])
         let scope: RetryFilter.Scope
         if let run = try given.run {
             try given.refuse(["source", "cursor", "since", "until", "cancelled"], beside: "run")
@@ -87,14 +87,17 @@ extension RequestRoutes {
             RetryFilter(
                 scope: scope, states: try given.states, source: try given.source,
                 includesCancelled: try given.includesCancelled),
-            client: client, reason: try given.reason)
+            client: client, given)
     }
 
-    private func retry(_ filter: RetryFilter, client: Client, reason: String?) async throws -> Response {
+    private func retry(_ filter: RetryFilter, client: Client, _ given: ActionBody) async throws -> Response {
         let page: RetryPage
         do {
+            if try given.isDryRun {
+                return .json(RequestDocuments.preview(try await runs.previewRetry(filter, org: client.org)))
+            }
             page = try await runs.retry(
-                filter, org: client.org, actor: client.actor, reason: reason ?? "retried by \(client.actor)")
+                filter, org: client.org, actor: client.actor, reason: try given.reason ?? "retried by \(client.actor)")
         } catch NoRetry.unknown {
             throw Problem.notFound("There is no such run.")
         } catch NoRetry.notEnded(let state) {
@@ -114,16 +117,6 @@ extension RequestRoutes {
                 "there is no source \"\(error.key.prefix(100))\"; there are \(error.known.joined(separator: ", "))")
         }
         for source in page.sources { hints.say(.runReady(source)) }
-        let cursor: String? =
-            switch page.next {
-            case .request(_, let first): "\(first)"
-            case .runs(let after, _, _): after.map { "\($0)" }
-            case .run, nil: nil
-            }
-        return .json(
-            [
-                "retried": .number(JSONNumber(page.retried)), "requests": .number(JSONNumber(page.requests)),
-                "cursor": cursor.map { .string($0) } ?? .null,
-            ], status: .accepted)
+        return .json(RequestDocuments.retried(page), status: .accepted)
     }
 }

@@ -2,6 +2,7 @@ import Contracts
 import JSON
 import Mapping
 import Postgres
+import Sources
 import Testing
 
 @testable import Answers
@@ -34,7 +35,7 @@ struct RunMappingTests {
         isGone: Bool = false
     ) throws -> [ProcessedRun] {
         let record = SourceRecord(
-            org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, runRequestTemplate: JSONB("{}"),
+            org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, templates: [.run: JSONB("{}")],
             runsPerExchange: runsPerExchange, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) },
             objectPathType: "key",
             datapoints: [

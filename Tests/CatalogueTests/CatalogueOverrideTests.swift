@@ -13,7 +13,7 @@ struct CatalogueOverrideTests {
 
     @Test func replaceAValue() throws {
         let changed = try source("sources.atlas.base_url=http://127.0.0.1:9/a/")
-        #expect(changed.templates.run["url"] == "http://127.0.0.1:9/a/countries/<<$object>>")
+        #expect(changed.templates[.run]?["url"] == "http://127.0.0.1:9/a/countries/<<$object>>")
     }
 
     @Test func addAKeyThatTheFileLeavesOut() throws {

@@ -24,7 +24,7 @@ struct CatalogueParsingTests {
             "method": "GET", "url": "http://127.0.0.1:4001/countries/<<$object>>",
             "headers": ["authorization": "Bearer <<$secret.ATLAS_TOKEN>>"],
         ]
-        #expect(source.templates.run == expected)
+        #expect(source.templates[.run] == expected)
     }
 
     @Test func readsOnePathAndAListOfPaths() throws {
@@ -56,7 +56,7 @@ struct CatalogueParsingTests {
         }
         let source = try CatalogueDefinition(parsing: examples[0]).organizations[0].sources[0]
         #expect(source.maxObjects == 50 && source.setup.retry.maxMilliseconds == 60_000)
-        #expect(source.templates.run["body"]?["names"] == "<<$objects>>")
+        #expect(source.templates[.run]?["body"]?["names"] == "<<$objects>>")
     }
 
     @Test(arguments: [
@@ -82,7 +82,7 @@ struct CatalogueParsingTests {
             "/countries/<<$object>>", to: "/countries/<<$object|default:\"a b/c?d#e\">>?of=<<$name|json>>")
         let source = try #require(try CatalogueDefinition(parsing: text).organizations[0].sources.first)
         #expect(
-            source.templates.run["url"]
+            source.templates[.run]?["url"]
                 == "http://127.0.0.1:4001/countries/<<$object|default:\"a b/c?d#e\">>?of=<<$name|json>>")
     }
 

@@ -175,11 +175,11 @@ struct SourceDeclarationTests {
                     progress: ["percent"], pollBaseMilliseconds: 2000, pollMaxMilliseconds: 20_000,
                     deadlineMilliseconds: 7_200_000, noProgressMilliseconds: 600_000, unknownSubmission: .submitAgain))
         let base = "https://api.example.com/v1/exports/<<$run_external_id>>"
-        #expect(source.templates.status == ["method": "GET", "url": .string(base)])
-        #expect(source.templates.delivery?["url"] == .string(base + "/rows"))
-        #expect(source.templates.abort?["method"] == "POST")
-        #expect(source.templates.cleanup?["method"] == "DELETE")
-        #expect(source.templates.lookup == nil)
+        #expect(source.templates[.status] == ["method": "GET", "url": .string(base)])
+        #expect(source.templates[.delivery]?["url"] == .string(base + "/rows"))
+        #expect(source.templates[.abort]?["method"] == "POST")
+        #expect(source.templates[.cleanup]?["method"] == "DELETE")
+        #expect(source.templates[.lookup] == nil)
     }
 
     @Test func pagesTheResultOfAJob() throws {

@@ -36,9 +36,7 @@ struct Fixture: Sendable {
         }
         return try SourceClient(
             setup: setup,
-            templates: SourceTemplates(
-                run: absolute(run) ?? .null, status: absolute(templates[.status]),
-                delivery: absolute(templates[.delivery])),
+            templates: SourceTemplates(templates.merging([.run: run]) { given, _ in given }.compactMapValues(absolute)),
             outbound: outbound,
             secrets: { name in
                 guard let value = secretValues[name] else { throw NoSuchSecret(name: name) }

@@ -31,8 +31,8 @@ struct OutcomeTests {
             let failure = try #require(outcome.failure)
             #expect(failure.kind == kind && failure.substate == "response_rule", "\(action)")
             #expect(failure.reason.hasPrefix("Because (the API answered HTTP 200)"))
-            #expect(failure.status == 200 && failure.answer == #"{"error":"s"}"# && failure.mayHaveBeenSent)
-            #expect(failure.calls.map(\.error) == [failure.reason] && failure.calls[0].answer == failure.answer)
+            #expect(failure.status == 200 && failure.mayHaveBeenSent)
+            #expect(failure.calls.map(\.error) == [failure.reason] && failure.calls[0].answer == #"{"error":"s"}"#)
         }
         let success = try await run([ResponseRule(statuses: .hundreds(4), action: .success)]) { _ in .status(404, "{}")
         }

@@ -124,7 +124,10 @@ struct PagingTests {
             Self.page(0)
         }
         #expect(page.failure?.substate == "pagination_loop" && requests.count == 2)
-        #expect(page.failure?.status == 200 && page.failure?.answer == #"{"items":[1,2]}"#)
+        #expect(page.failure?.status == 200)
+        // The page that explains it is kept, beside the call that brought it.
+        #expect(page.calls.map(\.error) == [nil, page.failure?.reason])
+        #expect(page.calls.map(\.answer) == [nil, #"{"items":[1,2]}"#])
     }
 
     @Test func boundsAreNoSuccess() async throws {
@@ -138,13 +141,51 @@ struct PagingTests {
         #expect(bytes.failure?.reason.contains("more than 100 bytes together") == true)
     }
 
+    @Test func anAPIThatCapsItsPagesLosesNothingInSilence() async throws {
+        // Two at a time, however many are asked for.
+        let (outcome, targets) = try await run(
+            Pagination(style: .offset(start: 0, size: 4), parameter: "skip", items: Self.items, total: ["total"])
+        ) { Self.page((Int($0.parameter("skip") ?? "") ?? 0) / 2, #","total":5"#) }
+        #expect(targets == [0, 4, 8].map { "/things?q=a&skip=\($0)" })
+        #expect(outcome.failure?.kind == .fail && outcome.failure?.substate == "items_missing")
+        #expect(outcome.failure?.reason.contains("has 5 items, and 3 were read") == true, "\(outcome)")
+        #expect(outcome.calls.last?.error == outcome.failure?.reason)
+    }
+
+    @Test(arguments: [true, false])
+    func noContentBehindTheLastPageEndsThem(isWhole: Bool) async throws {
+        let total = isWhole ? 5 : 6
+        for pagination in [
+            Pagination(style: .page(start: 0), parameter: "p", items: Self.items),
+            Pagination(style: .page(start: 0), parameter: "p", items: Self.items, total: ["count"]),
+        ] {
+            let (outcome, _) = try await run(pagination) { request in
+                let number = Int(request.parameter("p") ?? "") ?? 0
+                // The total stands where only a total that is declared is looked for.
+                return number < 3 ? Self.page(number, #","count":\#(number < 2 ? 9 : total)"#) : .status(204)
+            }
+            if isWhole || pagination.total == nil {
+                #expect(outcome.answer?.pages == 3, "\(outcome)")
+            } else {
+                #expect(outcome.failure?.substate == "items_missing", "\(outcome)")
+            }
+        }
+    }
+
+    @Test func anEmptyAnswerIsNoEndUnlessItSaysSo() async throws {
+        let (outcome, _) = try await run(Pagination(style: .page(start: 0), parameter: "p", items: Self.items)) {
+            $0.parameter("p") == "0" ? Self.page(0) : .status(200)
+        }
+        #expect(outcome.failure?.substate == "page_not_json", "\(outcome)")
+    }
+
     @Test func aPageThatIsNotJSONFailsTheExchange() async throws {
         let (outcome, _) = try await run(Pagination(style: .page(start: 0), parameter: "p", items: Self.items)) {
             request in
             request.parameter("p") == "1" ? APIServer.Reply(body: "<html>") : Self.page(0)
         }
         #expect(outcome.failure?.substate == "page_not_json" && outcome.failure?.kind == .fail)
-        #expect(outcome.failure?.answer == "<html>")
+        #expect(outcome.calls.map(\.answer) == [nil, "<html>"] && outcome.calls.last?.error == outcome.failure?.reason)
     }
 
     @Test func anErrorOnALaterPageIsJudgedByTheRules() async throws {

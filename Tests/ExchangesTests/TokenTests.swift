@@ -123,7 +123,8 @@ struct TokenTests {
             request.path == "/token" ? .json(#"{"access_token":"s3cret-t"}"#) : .status(401, "no s3cret-t")
         }) { fixture in
             let failure = try #require(try await fixture.client(fixture.credentials()).run().failure)
-            #expect(failure.kind == .fail && failure.substate == "http_401" && failure.answer == "no ***")
+            #expect(failure.kind == .fail && failure.substate == "http_401")
+            #expect(failure.calls.last?.answer == "no ***")
             #expect(failure.reason.hasSuffix("also with credentials that were fetched anew"))
             #expect(fixture.api.requests(to: "/token").count == 2)
         }
@@ -166,6 +167,50 @@ struct TokenTests {
         try await withAPI(api.reply) { fixture in
             let client = try fixture.client(fixture.credentials())
             try await runAll([SourceClient](repeating: client, count: 20))
+            #expect(api.given == 1)
+        }
+    }
+
+    /// Some APIs answer 401 for what one may not see.
+    @Test func objectsThatAreRefusedCostNoToken() async throws {
+        let api = TokenAPI()
+        try await withAPI({ $0.path.hasPrefix("/things/secret") ? .status(401) : api.reply($0) }) { fixture in
+            let client = try fixture.client(fixture.credentials())
+            #expect(await client.run().text == "{}")
+            // A new one might have helped.
+            #expect(await client.run("secret1").failure?.kind == .fail)
+            #expect(api.given == 2)
+            for object in ["secret2", "secret3", "secret4"] {
+                let failure = try #require(await client.run(object).failure)
+                guard case .retry(let after?) = failure.kind else {
+                    Issue.record("\(failure)")
+                    continue
+                }
+                #expect(after > .seconds(30) && after <= .seconds(60))
+                #expect(failure.reason.hasSuffix("new ones did not help another call a moment ago"))
+            }
+            #expect(await client.run().text == "{}")
+            #expect(api.given == 2)
+        }
+    }
+
+    @Test func aTokenThatOthersUseMeanwhileIsNotThrownAway() async throws {
+        let api = TokenAPI()
+        let arrived = Gate()
+        let release = DispatchSemaphore(value: 0)
+        try await withAPI({ request in
+            guard request.path == "/things/secret" else { return api.reply(request) }
+            arrived.open()
+            release.wait()
+            return .status(401)
+        }) { fixture in
+            let client = try fixture.client(fixture.credentials())
+            async let secret = client.run("secret")
+            await arrived.wait()
+            #expect(await client.run().text == "{}")
+            release.signal()
+            let failure = try #require(await secret.failure)
+            #expect(failure.kind == .retry(after: nil) && failure.reason.hasSuffix("for other calls"))
             #expect(api.given == 1)
         }
     }

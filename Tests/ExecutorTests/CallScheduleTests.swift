@@ -64,6 +64,23 @@ struct CallScheduleTests {
         #expect(begin(&schedule) == [first, second, first, second])
     }
 
+    @Test func callsThatNeedNotBeMadeAreTakenOutAndTheirOutcomesCount() throws {
+        var schedule = schedule(calls: 10, unrecorded: 2)
+        let waiting = try calls(5, of: first)
+        schedule.add(waiting, of: first, now)
+        let over = Set(waiting.suffix(2).map(\.exchange.id))
+        let taken = schedule.withdraw({ over.contains($0.exchange.id) }, now)
+        #expect(Set(taken.map(\.exchange.id)) == over && schedule.waiting == 3)
+        // Two outcomes wait to be recorded, which is the most.
+        permit(&schedule, first, 100)
+        #expect(begin(&schedule).isEmpty)
+        schedule.recorded(1, bytes: 0)
+        #expect(begin(&schedule).count == 3)
+        schedule.addOutcome()
+        schedule.add(try calls(1, of: first), of: first, now)
+        #expect(begin(&schedule).isEmpty)
+    }
+
     @Test func aSourceIsClaimedAheadOfItsCallsAndCalledWithinItsConcurrency() throws {
         var schedule = schedule(calls: 100, claim: 50)
         permit(&schedule, first, 3)

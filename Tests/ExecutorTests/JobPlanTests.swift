@@ -16,15 +16,16 @@ import Testing
 @Suite("What is done about a job")
 struct JobPlanTests {
     private static let all = Set(SourceStep.allCases)
+    private let claimedAt = ContinuousClock.now
 
     private func job(
         _ phase: DueJob.Phase, externalID: String? = "job-1", exchange: String = "waiting",
         age: Duration = .seconds(10), stillness: Duration = .zero, tries: Int = 0
     ) -> DueJob {
         DueJob(
-            org: OrgID(UUID()), exchange: RunRequestID(UUID()), source: SourceID(UUID()), sourceVersion: 1,
+            org: OrgID(UUID()), claim: .first(of: RunRequestID(UUID())), source: SourceID(UUID()), sourceVersion: 1,
             phase: phase, externalID: externalID, exchangeState: exchange, age: age, stillness: stillness,
-            progress: nil, polls: 0, tries: tries)
+            claimedAt: claimedAt, progress: nil, polls: 0, tries: tries, isHeldBack: false)
     }
 
     private func setup(_ policy: AsynchronousJob.UnknownSubmission = .submitAgain) -> SourceSetup {
@@ -44,6 +45,13 @@ struct JobPlanTests {
         #expect(plan(job(.polling)) == .poll)
         #expect(substate(plan(job(.polling, age: .seconds(60)))) == "job_deadline")
         #expect(substate(plan(job(.polling, stillness: .seconds(20)))) == "job_stalled")
+    }
+
+    @Test func theTimeThatAStepHasWaitedForItsTurnCounts() {
+        let waiting = job(.polling, age: .seconds(10), stillness: .seconds(10))
+        #expect(plan(waiting.aged(claimedAt + .seconds(9))) == .poll)
+        #expect(substate(plan(waiting.aged(claimedAt + .seconds(10)))) == "job_stalled")
+        #expect(substate(plan(waiting.aged(claimedAt + .seconds(50)))) == "job_deadline")
     }
 
     @Test func anUnknownSubmissionFollowsThePolicyOfItsSource() {

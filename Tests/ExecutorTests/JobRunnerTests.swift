@@ -27,14 +27,15 @@ struct JobRunnerTests {
         let exchange = ClaimedExchange(
             id: RunRequestID(UUID()), org: ready.org, source: ready.source, sourceVersion: 2, runs: [])
         let job = DueJob(
-            org: ready.org, exchange: exchange.id, source: ready.source, sourceVersion: 2,
+            org: ready.org, claim: .first(of: exchange.id), source: ready.source, sourceVersion: 2,
             phase: try #require(DueJob.Phase(rawValue: phase)), externalID: "job-1", exchangeState: state,
-            age: .seconds(1), stillness: .seconds(1), progress: nil, polls: 1, tries: 0)
+            age: .seconds(1), stillness: .seconds(1), claimedAt: .now, progress: nil, polls: 1, tries: 0,
+            isHeldBack: false)
         let outcome = await runner.step(job, exchange: exchange, source: try .fixture(ready))
         guard case .end(let ended) = outcome else {
             Issue.record("\(outcome)")
             return
         }
-        #expect(ended == exchange.id)
+        #expect(ended == job.claim)
     }
 }

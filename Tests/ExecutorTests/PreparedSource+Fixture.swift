@@ -3,6 +3,7 @@ import Logging
 import Outbound
 import Postgres
 import Runtime
+import Sources
 
 @testable import Executor
 @testable import Store
@@ -17,7 +18,7 @@ extension PreparedSource {
         try PreparedSource(
             SourceRecord(
                 org: ready.org, id: ready.source, key: "api", version: 1,
-                runRequestTemplate: JSONB(#"{"url":"http://127.0.0.1/"}"#), runsPerExchange: 1, setup: setup,
+                templates: [.run: JSONB(#"{"url":"http://127.0.0.1/"}"#)], runsPerExchange: 1, setup: setup,
                 objectPath: nil, objectPathType: "key", datapoints: []),
             outbound: outbound.get(), secrets: SecretResolver(environment: [:]), clock: .system,
             tokens: InMemoryTokenStore())

@@ -86,6 +86,68 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aMappingIsTakenAwayByName() async throws {
+            try await withDatabase { database in
+                try await WeirProgram.with(database: database) { weir in
+                    func file(_ mappings: String, _ name: String) throws -> String {
+                        try weir.write(
+                            """
+                            organization: acme
+                            object_types: { company: { datapoints: { legal_name: text, employees: number } } }
+                            sources:
+                              registry:
+                                run_request_template: { url: https://registry.example.com/ }
+                            \(mappings)
+                            """, to: name)
+                    }
+                    let whole = try file(
+                        """
+                            object_source: { company: [name] }
+                            datapoint_source: { company: { legal_name: [name], employees: [staff] } }
+                        """, "whole.yaml")
+                    _ = try await weir.run("apply", "-f", whole)
+                    let version = try await database.value(Int64.self, "select version from public.source")
+
+                    // What a file does not mention stays.
+                    let silent = try file("    datapoint_source: { company: { legal_name: [name] } }", "silent.yaml")
+                    let left = try await weir.run("apply", "-f", silent)
+                    #expect(
+                        left.lines.contains("not in file, left alone  object_source acme/registry/company"), "\(left)")
+                    #expect(try await mappings(database) == "1 2")
+
+                    let gone = try file(
+                        """
+                            object_source: { company: null }
+                            datapoint_source: { company: { legal_name: [name], employees: ~ } }
+                        """, "gone.yaml")
+                    let trial = try await weir.run("apply", "-f", gone, "--dry-run")
+                    #expect(trial.lines.contains("would remove  object_source acme/registry/company"), "\(trial)")
+                    #expect(try await mappings(database) == "1 2")
+                    let removed = try await weir.run("apply", "-f", gone)
+                    #expect(removed.status == 0, "\(removed)")
+                    #expect(
+                        removed.lines.contains("removed  datapoint_source acme/registry/company/employees"),
+                        "\(removed)")
+                    #expect(
+                        removed.lines.last == "0 created, 0 changed, 2 removed, 6 unchanged, 0 not in file",
+                        "\(removed)")
+                    #expect(try await mappings(database) == "0 1")
+                    // Services read the source anew.
+                    let changed = try await database.value(Int64.self, "select version from public.source")
+                    #expect(changed > version)
+                    let again = try await weir.run("apply", "-f", gone)
+                    #expect(again.lines == ["0 created, 0 changed, 6 unchanged, 0 not in file"], "\(again)")
+                }
+            }
+        }
+
+        private func mappings(_ database: TestDatabase) async throws -> String {
+            try await database.value(
+                String.self,
+                "select (select count(*) from public.object_source) || ' ' || (select count(*) from public.datapoint_source)"
+            )
+        }
+
         @Test func aFaultInAFileIsNamedWithItsLineAndPathAndNothingIsApplied() async throws {
             try await withDatabase { database in
                 try await WeirProgram.with(database: database) { weir in

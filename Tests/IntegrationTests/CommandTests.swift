@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Messaging
 import Testing
@@ -33,6 +34,42 @@ extension IntegrationTests {
                     #expect(code(reused) == "idempotency_key_reused")
                 }
             }
+        }
+
+        @Test func publishSaysTheIDOfItsEvent() async throws {
+            var options = Platform.Options()
+            options.services = [.bus, .intake]
+            try await withPlatform(options) { platform in
+                try await WeirProgram.with(variables: [
+                    "WEIR_BUS_ENDPOINTS": platform.busEndpoint, "WEIR_API_KEY": platform.client.key ?? "",
+                ]) { weir in
+                    let data = #"{"activity":"enrich","objects":["Abel"]}"#
+                    let first = try await weir.run("publish", Self.topic, "--data", data)
+                    let id = try #require(first.lines.first)
+                    #expect(first.status == 0 && first.lines.count == 1 && UUID(uuidString: id) != nil, "\(first)")
+                    // A command with the same id is carried out once.
+                    let again = try await weir.run("publish", Self.topic, "--data", data, "--id", id, "--json")
+                    #expect(again.json["event_id"]?.stringValue == id && again.json["activity"] == "enrich", "\(again)")
+                    let accepted = try await platform.database.column(
+                        String.self, "select id::text from public.activity_request")
+                    #expect(accepted == [again.json["id"]?.stringValue])
+                    let hint = [
+                        "publish", "dev.weir.answer.recorded.v1", "--key", "answers", "--data", "{}", "--id", "h",
+                    ]
+                    let said = try await run(hint, weir)
+                    #expect(said.output == "h\n" && said.errors.contains("published 1"), "\(said)")
+                    #expect(try await run(hint + ["--json"], weir).json == ["event_id": "h", "count": 1])
+                    let several = try await run(hint + ["--count", "3"], weir)
+                    #expect(several.output.isEmpty && several.errors.contains("ids are h-0 to h-2"), "\(several)")
+                }
+            }
+        }
+
+        private func run(_ arguments: [String], _ weir: WeirProgram) async throws -> WeirProgram.Outcome {
+            let process = try weir.process(arguments)
+            try await process.start()
+            let status = await process.exitStatus()
+            return .init(status: status, output: process.log, errors: process.errors)
         }
 
         @Test func aBadCommandIsRejectedAndKeptWithoutItsKey() async throws {

@@ -2,6 +2,7 @@ import Contracts
 import JSON
 import Postgres
 import Runtime
+import Sources
 import Store
 import Synchronization
 import Testing
@@ -73,7 +74,7 @@ extension IntegrationTests {
                     let claimed = try await runs.claim(
                         source, worker: worker, limit: 10, runsPerExchange: 1,
                         exchangeIDs: ids.next(10).map { RunRequestID($0) })
-                    let log = ExchangeLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1)
+                    let log = CallLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1)
                     try await runs.record(
                         claimed.map {
                             RecordedAnswer(exchange: $0.id, status: 200, contentType: nil, body: [], calls: [log])

@@ -15,7 +15,7 @@ extension IntegrationTests {
                     result["objects"]?.arrayValue?.map { $0["values"]?["legal_name"] } == [
                         "Abel GmbH", "Bebel GmbH", "Cebel GmbH",
                     ])
-                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                try await eventually("the job's end") { try await platform.database.hasNoJobs() }
                 #expect(api.submissions == 1)
                 let job = try #require(api.jobs.first)
                 #expect(job.names == ["Abel", "Bebel", "Cebel"])
@@ -30,6 +30,10 @@ extension IntegrationTests {
                     join public.run_request as q on q.id = h.entity_id order by h.at, h.sequence
                     """)
                 #expect(states == ["in_progress", "waiting external_job", "in_progress", "done"])
+                let waits = try await platform.client.timeline(of: id).filter {
+                    $0["subject"] == "runs" && $0["to"] == "waiting"
+                }
+                #expect(waits.map { $0["reason"] } == ["the API has taken the job and works on it"])
             }
         }
 
@@ -98,7 +102,7 @@ extension IntegrationTests {
                 #expect(failure["substate"] == "submission_unknown")
                 #expect(failure["reason"]?.stringValue?.contains("unknown_submission") == true)
                 #expect(api.submissions == 1)
-                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                try await eventually("the job's end") { try await platform.database.hasNoJobs() }
             }
         }
 
@@ -109,7 +113,7 @@ extension IntegrationTests {
                 let request = try await platform.client.wait(for: id, toBe: "failed")
                 #expect(request["failures"]?[0]?["substate"] == "job_failed")
                 #expect(request["failures"]?[0]?["reason"] == "the API's job ended as error")
-                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                try await eventually("the job's end") { try await platform.database.hasNoJobs() }
                 #expect(api.jobs.first?.cleaned == 1 && api.jobs.first?.aborted == 0)
             }
         }
@@ -121,7 +125,7 @@ extension IntegrationTests {
                 let id = try await platform.client.submit(["Abel"], activity: activity)
                 let request = try await platform.client.wait(for: id, toBe: "timedout")
                 #expect(request["failures"]?[0]?["substate"]?.stringValue == substate)
-                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                try await eventually("the job's end") { try await platform.database.hasNoJobs() }
                 #expect(api.jobs.first?.aborted == 1 && api.jobs.first?.cleaned == 1)
             }
         }
@@ -133,7 +137,7 @@ extension IntegrationTests {
                 try await eventually("a poll") { (api.jobs.first?.polls ?? 0) > 0 }
                 _ = try await platform.client.post([:], to: "\(IntakeClient.requests)/\(id)/cancel")
                 _ = try await platform.client.wait(for: id, toBe: "failed")
-                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                try await eventually("the job's end") { try await platform.database.hasNoJobs() }
                 #expect(api.jobs.first?.aborted == 1 && api.jobs.first?.cleaned == 1)
             }
         }
@@ -149,7 +153,7 @@ extension IntegrationTests {
                 // Longer than it takes an executor to see that.
                 try await Task.sleep(for: .seconds(4))
                 api.gate.open()
-                try await eventually("the job's end") { try await isNothingLeft(platform) }
+                try await eventually("the job's end") { try await platform.database.hasNoJobs() }
                 #expect(api.jobs.first?.aborted == 1 && api.jobs.first?.cleaned == 1)
             }
         }
@@ -237,74 +241,6 @@ extension IntegrationTests {
 
         private func path(of link: String) throws -> String {
             String(try #require(link.firstRange(of: "/v1/").map { link[$0.lowerBound...] }))
-        }
-
-        private func isNothingLeft(_ platform: Platform) async throws -> Bool {
-            try await platform.database.value(Bool.self, "select not exists (select from public.external_job)")
-        }
-
-        private func withJobs(
-            executors: Int = 1, _ body: (Platform, StubJobs) async throws -> Void
-        ) async throws {
-            let api = try StubJobs()
-            var options = Platform.Options()
-            options.counts = [.executor: executors]
-            try await withPlatform(options) { platform in
-                try await platform.database.apply(Self.catalogue(api.url))
-                do {
-                    try await body(platform, api)
-                } catch {
-                    await api.stop()
-                    throw error
-                }
-                await api.stop()
-            }
-        }
-
-        private static func catalogue(_ url: String) -> String {
-            let sources = [
-                ("plain", "", "poll: { base: 100ms, max: 100ms }", ""),
-                (
-                    "looking", "lookup_request_template: { url: \"/jobs\", query: { key: \"<<$submission_key>>\" } }",
-                    "poll: { base: 100ms, max: 100ms }, lookup_external_id: [jobs, 0, id]", ""
-                ),
-                ("once", "", "poll: { base: 100ms, max: 100ms }, unknown_submission: fail", ""),
-                ("brief", "", "poll: { base: 100ms, max: 100ms }, deadline: 1s", ""),
-                ("patient", "", "poll: { base: 100ms, max: 100ms }, progress: [percent], no_progress: 1s", ""),
-                ("called", "", "poll: { base: 10m, max: 10m }", ", callback: \"<<$callback_url>>\""),
-            ]
-            let declared = sources.map { key, lookup, job, callback in
-                """
-                  \(key):
-                    base_url: \(url)
-                    run_request_template:
-                      url: /jobs
-                      body: { names: "<<$objects>>", key: "<<$submission_key>>"\(callback) }
-                    status_request_template: { url: "/jobs/<<$run_external_id>>" }
-                    delivery_request_template: { url: "/jobs/<<$run_external_id>>/result" }
-                    abort_request_template: { method: DELETE, url: "/jobs/<<$run_external_id>>" }
-                    cleanup_request_template: { method: POST, url: "/jobs/<<$run_external_id>>/cleanup" }
-                    \(lookup)
-                    job: { external_id: [id], status: [status], done: [completed], failed: [error], \(job) }
-                    max_objects: 10
-                    retry: { attempts: 4, base: 50ms, max: 100ms }
-                    object_source: { company: [results, "*", name] }
-                    datapoint_source: { company: { legal_name: [results, "*", legal_name] } }
-                """
-            }
-            return """
-                organization: acme
-                object_types: { company: { datapoints: { legal_name: text } } }
-                sources:
-                \(declared.joined(separator: "\n"))
-                activities:
-                  order: { type: enrichment, object_type: company, sources: [plain] }
-                  order_and_look_up: { type: enrichment, object_type: company, sources: [looking] }
-                  order_once: { type: enrichment, object_type: company, sources: [once] }
-                  order_briefly: { type: enrichment, object_type: company, sources: [brief] }
-                  order_patiently: { type: enrichment, object_type: company, sources: [patient] }
-                  order_with_callback: { type: enrichment, object_type: company, sources: [called] }
-                """
         }
     }
 }

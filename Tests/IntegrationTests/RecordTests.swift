@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Logging
 import Postgres
+import Sources
 import Store
 import Testing
 
@@ -24,7 +25,7 @@ extension IntegrationTests {
                         .init(attempt: 4, outcome: .failed, reason: "attempt 4 of 4 was the last"),
                     ],
                     calls: [
-                        ExchangeLog(
+                        CallLog(
                             method: "GET", url: "http://x/", status: 503, milliseconds: 1, responseBytes: 4,
                             error: "the API answered HTTP 503", answer: "busy")
                     ])
@@ -54,8 +55,8 @@ extension IntegrationTests {
                 let exchanges = try await runs.claim(
                     ready, worker: worker, limit: 3, runsPerExchange: 1, exchangeIDs: ids)
                 try #require(exchanges.count == 3)
-                func call(_ url: String, _ status: Int?, error: String? = nil) -> ExchangeLog {
-                    ExchangeLog(
+                func call(_ url: String, _ status: Int?, error: String? = nil) -> CallLog {
+                    CallLog(
                         method: "GET", url: url, status: status, milliseconds: 1, responseBytes: 2, error: error)
                 }
                 let calls = [
@@ -97,7 +98,7 @@ extension IntegrationTests {
                 let exchanges = try await runs.claim(
                     ready, worker: worker, limit: 2, runsPerExchange: 1,
                     exchangeIDs: [try await newID(database), try await newID(database)])
-                let pause = RecordedFailure.Pause(duration: .seconds(600), reason: "the quota is used up")
+                let pause = SourcePause(duration: .seconds(600), reason: "the quota is used up")
                 let failures = zip(exchanges, [nil, pause]).map { exchange, pause in
                     RecordedFailure(
                         exchange: exchange.id, substate: "http_402", reason: "the quota is used up",
@@ -161,7 +162,7 @@ extension IntegrationTests {
                 let exchange = try #require(exchanges.first)
                 let answer = RecordedAnswer(
                     exchange: exchange.id, status: 200, contentType: nil, body: Array("<html>\0</html>".utf8),
-                    calls: [ExchangeLog(method: "GET", url: "http://x/", milliseconds: 1)])
+                    calls: [CallLog(method: "GET", url: "http://x/", milliseconds: 1)])
                 try await runs.record([answer], worker: worker)
                 func answerOfNote() async throws -> String? {
                     let notes = try await RequestStore(pool: database.pool).outcomes(

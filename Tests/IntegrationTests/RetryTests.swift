@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import JSON
 import Store
+import Synchronization
 import Testing
 
 extension IntegrationTests {
@@ -88,6 +89,22 @@ extension IntegrationTests {
                 ) { weir in
                     let wrong = try await weir.run("retry", "--since", "1h", "--source", "directory", "--json")
                     #expect(wrong.json == ["retried": 0, "requests": 0])
+                    let trial = try await weir.run("retry", "--since", "1h", "--source", "registry", "--dry-run")
+                    #expect(
+                        trial.lines.map { $0.split(separator: " ").joined(separator: " ") } == [
+                            "2 runs would be taken up again:", "RUNS STATE WHY SOURCE", "2 failed http_404 registry",
+                        ], "\(trial)")
+                    let one = try await weir.run("retry", ids[0], "--dry-run", "--json")
+                    #expect(
+                        one.json == [
+                            "would_retry": 1, "makes_runs": false,
+                            "runs": [["state": "failed", "substate": "http_404", "source": "registry", "count": 1]],
+                        ], "\(one)")
+                    // Nothing has happened.
+                    #expect(try await client.request(ids[1])["state"] == "failed")
+                    #expect(try await client.request(ids[0])["state"] == "delivered")
+                    let none = try await weir.run("retry", "--since", "1h", "--state", "timedout", "--dry-run")
+                    #expect(none.output == "Nothing to take up again.\n", "\(none)")
                     let found = try await weir.run(
                         "retry", "--since", "1h", "--state", "failed", "--source", "registry")
                     #expect(found.output == "2 runs taken up again, 2 requests that had ended go on.\n", "\(found)")
@@ -103,6 +120,28 @@ extension IntegrationTests {
                     #expect(over.status == 1 && over.errors.contains("nothing left to cancel"), "\(over)")
                 }
                 #expect(try await stranger.request(ids[2])["state"] == "failed")
+            }
+        }
+
+        @Test func anInterruptedCommandSaysHowMuchItTookUpAndWhereToGoOn() async throws {
+            let pages = Mutex(0)
+            let intake = try StubServer { _ in
+                let page = pages.withLock { pages in
+                    pages += 1
+                    return pages
+                }
+                return .json(#"{"retried":2,"requests":1,"cursor":"page-\#(page)"}"#)
+            }
+            defer { Task { await intake.stop() } }
+            try await WeirProgram.with(variables: ["WEIR_URL": intake.url, "WEIR_API_KEY": "weir_a_key"]) { weir in
+                let program = try weir.process(["retry", "--since", "1h"])
+                try await program.start()
+                try await eventually("some pages") { pages.withLock { $0 } > 2 }
+                #expect(await program.terminate() == 1)
+                let asked = pages.withLock { $0 }
+                #expect(
+                    program.errors.contains("Interrupted; \(asked * 2) runs were taken up again"), "\(program.errors)")
+                #expect(program.errors.contains("--cursor page-\(asked)"), "\(program.errors)")
             }
         }
 

@@ -55,15 +55,9 @@ extension IntegrationTests {
                 let record = try await Self.record(in: database)
                 let source = try #require(declared.organizations.first?.sources.first)
                 #expect(try SourceSetup(JSONValue(parsing: record.setup.bytes)) == source.setup)
-                let templates = SourceTemplates(
-                    run: try JSONValue(parsing: record.runRequestTemplate.bytes),
-                    status: try Self.json(record.statusRequestTemplate),
-                    delivery: try Self.json(record.deliveryRequestTemplate),
-                    abort: try Self.json(record.abortRequestTemplate),
-                    cleanup: try Self.json(record.cleanupRequestTemplate),
-                    lookup: try Self.json(record.lookupRequestTemplate))
+                let templates = SourceTemplates(try record.templates.mapValues { try JSONValue(parsing: $0.bytes) })
                 #expect(templates == source.templates)
-                #expect(templates.lookup != nil && templates.cleanup != templates.abort)
+                #expect(templates[.lookup] != nil && templates[.cleanup] != templates[.abort])
             }
         }
 
@@ -89,7 +83,7 @@ extension IntegrationTests {
                     ])
                 try await database.apply(text)
                 let after = try await Self.record(in: database)
-                #expect(after.version == before + 1 && after.cleanupRequestTemplate == nil)
+                #expect(after.version == before + 1 && after.templates[.cleanup] == nil)
                 let group = try await database.value(
                     String.self,
                     """
@@ -121,8 +115,5 @@ extension IntegrationTests {
             return try #require(try await SourceStore(pool: database.pool).definition(of: id))
         }
 
-        private static func json(_ stored: JSONB?) throws -> JSONValue? {
-            try stored.map { try JSONValue(parsing: $0.bytes) }
-        }
     }
 }

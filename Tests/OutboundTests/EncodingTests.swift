@@ -41,7 +41,7 @@ struct EncodingTests {
 
     @Test(arguments: [
         ["Content-Encoding: gzip, gzip"], ["Content-Encoding: gzip", "Content-Encoding: gzip"],
-        ["content-encoding: gzip,deflate"], ["Transfer-Encoding: gzip", "Content-Encoding: gzip"],
+        ["content-encoding: gzip,deflate"], ["Content-Encoding: gzip", "content-encoding: deflate"],
         ["Content-Encoding: gzip, identity, x-gzip"], ["Content-Encoding :gzip", "Content-Encoding: \tgzip"],
     ])
     func layersOfCompressionAreRefusedBeforeAnyIsUndone(encodings: [String]) async throws {
@@ -77,6 +77,65 @@ struct EncodingTests {
         } _: { client, server in
             let response = try await client.send(OutboundRequest(url: server.url()))
             #expect(text(response.body) == "{}")
+        }
+    }
+
+    /// Nobody asked for it, and a body has no other coding than its content then.
+    @Test func compressionOfTheTransferIsRefused() async throws {
+        let error = try await failure(
+            encodings: ["Transfer-Encoding: gzip"], body: Gzip.stored(Array("{}".utf8)))
+        #expect(error.code == .network && error.message.contains("encoded as gzip, which was not asked for"))
+    }
+
+    @Test(arguments: ["gzip", "deflate", "deflate without a header"])
+    func compressedBodyIsTakenWhole(kind: String) async throws {
+        let content = Array("{\"name\": \"Acme\"}".utf8)
+        let body =
+            switch kind {
+            case "gzip": Gzip.stored(content)
+            case "deflate": Gzip.storedByZlib(content)
+            default: Gzip.storedAlone(content)
+            }
+        for piece in [1, 7, body.count] {
+            try await withServer { connection in
+                _ = connection.readRequest()
+                connection.write(
+                    "HTTP/1.1 200 OK\r\nContent-Encoding: \(kind.prefix { $0 != " " })\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
+                for start in stride(from: 0, to: body.count, by: piece) {
+                    let part = body[start..<min(start + piece, body.count)]
+                    connection.write(Array("\(String(part.count, radix: 16))\r\n".utf8) + part + Array("\r\n".utf8))
+                }
+                connection.write("0\r\n\r\n")
+            } _: { client, server in
+                let response = try await client.send(OutboundRequest(url: server.url()))
+                #expect(response.body == content)
+            }
+        }
+    }
+
+    /// As many bytes came as were announced, and what can be made of them may well be whole JSON.
+    @Test(arguments: [1, 4, 8, 9, 20])
+    func compressedBodyWithoutItsEndIsCut(missing: Int) async throws {
+        let body = Gzip.stored(Array("{\"name\": \"Acme\"}".utf8))
+        let error = try await failure(encodings: ["Content-Encoding: gzip"], body: Array(body.dropLast(missing)))
+        #expect(error.code == .network && error.isRetryable && error.mayHaveBeenSent)
+        #expect(error.message.contains("ends before its end"))
+    }
+
+    @Test func somethingBehindACompressedBodyIsDamage() async throws {
+        let error = try await failure(
+            encodings: ["Content-Encoding: gzip"], body: Gzip.stored(Array("{}".utf8)) + [0x7B])
+        #expect(error.code == .network && error.message.contains("damaged"))
+    }
+
+    @Test func nothingIsNotCut() async throws {
+        try await withServer { connection in
+            _ = connection.readRequest()
+            connection.answer("", headers: ["Content-Encoding: gzip"])
+        } _: { client, server in
+            let response = try await client.send(OutboundRequest(url: server.url()))
+            #expect(response.body.isEmpty)
         }
     }
 

@@ -4,9 +4,23 @@ enum Gzip {
 
     /// A valid stream that holds the content in one stored block of at most 65,535 bytes.
     static func stored(_ content: [UInt8]) -> [UInt8] {
+        header + storedAlone(content) + littleEndian(checksum(content)) + littleEndian(UInt32(content.count))
+    }
+
+    /// The same in zlib's format (RFC 1950), which HTTP calls `deflate`.
+    static func storedByZlib(_ content: [UInt8]) -> [UInt8] {
+        var (low, high) = (UInt32(1), UInt32(0))
+        for byte in content {
+            low = (low + UInt32(byte)) % 65_521
+            high = (high + low) % 65_521
+        }
+        return [0x78, 0x9C] + storedAlone(content) + littleEndian((high << 16 | low).byteSwapped)
+    }
+
+    /// The block alone, which some servers call `deflate`.
+    static func storedAlone(_ content: [UInt8]) -> [UInt8] {
         let length = UInt16(content.count)
-        let head = header + [1] + littleEndian(length) + littleEndian(~length)
-        return head + content + littleEndian(checksum(content)) + littleEndian(UInt32(content.count))
+        return [1] + littleEndian(length) + littleEndian(~length) + content
     }
 
     /// A stream that expands to 258 zeros for every 13 bits of it; without end, its last block goes on.

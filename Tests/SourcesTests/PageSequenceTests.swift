@@ -23,14 +23,20 @@ struct PageSequenceTests {
         return requests
     }
 
-    private func substate(_ pagination: Pagination, _ pages: [String], links: [[String]] = []) -> String? {
+    private func refusal(_ pagination: Pagination, _ pages: [String], links: [[String]] = []) -> PageRefusal? {
         do throws(PageRefusal) {
             _ = try run(pagination, pages, links: links)
             return nil
         } catch {
-            return error.substate
+            return error
         }
     }
+
+    private func substate(_ pagination: Pagination, _ pages: [String], links: [[String]] = []) -> String? {
+        refusal(pagination, pages, links: links)?.substate
+    }
+
+    private func reason(_ pagination: Pagination, _ pages: [String]) -> String? { refusal(pagination, pages)?.reason }
 
     private static func page(_ style: Pagination.Style, total: PathPattern? = nil, pagesMax: Int = 100) -> Pagination {
         Pagination(style: style, parameter: "p", items: ["items", "*"], total: total, pagesMax: pagesMax)
@@ -94,6 +100,41 @@ struct PageSequenceTests {
         let link = Pagination(style: .link)
         let self1 = [#"<\#(Self.address)>; rel="next""#]
         #expect(substate(link, ["[1]"], links: [self1]) == "pagination_loop")
+    }
+
+    @Test func aLoopIsBlamedOnWhatLeadsBack() {
+        let cursor = Pagination(style: .cursor(next: ["next"]), parameter: "c")
+        #expect(
+            reason(cursor, [#"{"next":"a","n":1}"#, #"{"next":"b","n":2}"#, #"{"next":"a","n":1}"#])
+                == "page 3 of the answer is page 1 once more; the cursor (parameter c), as page 2 gives it, leads back there"
+        )
+        #expect(
+            reason(cursor, [#"{"next":"a"}"#, #"{"next":"a"}"#])
+                == "page 2 of the answer is page 1 once more; the API does not heed the cursor (parameter c)")
+        #expect(
+            reason(Self.page(.page(start: 1)), [#"{"items":[1]}"#, #"{"items":[1]}"#])
+                == "page 2 of the answer is page 1 once more; the API does not heed the parameter p")
+    }
+
+    @Test func itemsThatAreMissingAreNoSuccess() {
+        let total: PathPattern = ["total"]
+        let short = [#"{"items":[1,2],"total":5}"#, #"{"items":[5],"total":5}"#, #"{"items":[],"total":5}"#]
+        for style in [Pagination.Style.page(start: 1), .offset(start: 0, size: 4), .offset(start: 1, size: 4)] {
+            #expect(substate(Self.page(style, total: total), short) == "items_missing")
+            #expect(substate(Self.page(style), short) == nil)
+        }
+        #expect(
+            reason(Self.page(.offset(start: 0, size: 4), total: total), short)
+                == "the answer says that it has 5 items, and 3 were read (pages: 3); the API may give fewer than 4 on a page (pagination.size of the source), so that some are skipped"
+        )
+        var cursor = Pagination(style: .cursor(next: ["next"]), parameter: "c", items: ["items", "*"], total: total)
+        #expect(substate(cursor, [#"{"items":[1],"total":2}"#]) == "items_missing")
+        cursor.items = nil
+        #expect(substate(cursor, [#"{"items":[1],"total":2}"#]) == nil, "nobody knows how many were read")
+        // Some are left out on purpose, and some are gone by the end.
+        #expect(substate(Self.page(.offset(start: 100, size: 4), total: total), short) == nil)
+        let gone = [#"{"items":[1,2],"total":5}"#, #"{"items":[3],"total":3}"#]
+        #expect(substate(Self.page(.page(start: 1), total: total), gone) == nil)
     }
 
     @Test func theBoundIsNoSuccess() {

@@ -11,6 +11,20 @@ extension CatalogueDefinition {
             .sorted { ($0.element.identity.kind, $0.offset) < ($1.element.identity.kind, $1.offset) }
             .map(\.element)
     }
+
+    /// What the file says that there is not.
+    public var removals: [CatalogueItem.Identity] {
+        organizations.flatMap { organization in
+            organization.sources.flatMap { source in
+                source.removedMappings.map { mapping in
+                    let key = [organization.key, source.key, mapping.objectType]
+                    return CatalogueItem.Identity(
+                        kind: mapping.datapoint == nil ? .objectSource : .datapointSource,
+                        key: key + (mapping.datapoint.map { [$0] } ?? []))
+                }
+            }
+        }
+    }
 }
 
 extension RateGroupDefinition {
@@ -53,22 +67,15 @@ extension ObjectTypeDefinition {
 
 extension SourceDefinition {
     fileprivate func items(in organization: String) -> [CatalogueItem] {
-        let source = CatalogueItem(
-            kind: .source, key: [organization, key],
-            fields: [
-                "name": .string(name),
-                "source_type": "http",
-                "base_url": baseURL.map { .string($0) } ?? .null,
-                "run_request_template": templates.run,
-                "status_request_template": templates.status ?? .null,
-                "delivery_request_template": templates.delivery ?? .null,
-                "abort_request_template": templates.abort ?? .null,
-                "cleanup_request_template": templates.cleanup ?? .null,
-                "lookup_request_template": templates.lookup ?? .null,
-                "max_objects": .number(JSONNumber(maxObjects)),
-                "setup": setup.json,
-            ]
-        )
+        var fields: JSONObject = [
+            "name": .string(name),
+            "source_type": "http",
+            "base_url": baseURL.map { .string($0) } ?? .null,
+            "max_objects": .number(JSONNumber(maxObjects)),
+            "setup": setup.json,
+        ]
+        for step in SourceStep.allCases { fields[step.key] = templates[step] ?? .null }
+        let source = CatalogueItem(kind: .source, key: [organization, key], fields: fields)
         let objects = objectMappings.map { mapping in
             CatalogueItem(
                 kind: .objectSource, key: [organization, key, mapping.objectType],

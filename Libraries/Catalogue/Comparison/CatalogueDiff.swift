@@ -1,7 +1,7 @@
 import JSON
 
-/// What applying a catalogue file would do to what is stored. Nothing is ever removed: an item that the file does not
-/// mention stays as it is.
+/// What applying a catalogue file would do to what is stored. Only what the file names as not being there is removed: an item that it does
+/// not mention stays as it is.
 public struct CatalogueDiff: Sendable, Hashable {
     /// One field that the file says differently.
     public struct FieldChange: Sendable, Hashable {
@@ -25,6 +25,8 @@ public struct CatalogueDiff: Sendable, Hashable {
     public let created: [CatalogueItem]
     /// Items that are stored with other fields, in the order in which they can be written.
     public let changed: [Change]
+    /// Items that are stored and that the file says there are not.
+    public let removed: [CatalogueItem.Identity]
     /// Items that are stored just so.
     public let unchanged: [CatalogueItem.Identity]
     /// Items of the file's organizations that are stored and not in the file.
@@ -34,8 +36,11 @@ public struct CatalogueDiff: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - desired: the file's items; each identity once.
+    ///   - removals: what the file says that there is not.
     ///   - stored: the database's items; those of organizations that `desired` does not mention are ignored.
-    public init(desired: [CatalogueItem], stored: [CatalogueItem]) {
+    public init(
+        desired: [CatalogueItem], removals: [CatalogueItem.Identity] = [], stored: [CatalogueItem]
+    ) {
         let storedByIdentity = Dictionary(stored.map { ($0.identity, $0) }) { first, _ in first }
         var created: [CatalogueItem] = []
         var changed: [Change] = []
@@ -52,7 +57,8 @@ public struct CatalogueDiff: Sendable, Hashable {
                 changed.append(Change(item: item, fields: fields))
             }
         }
-        let wanted = Set(desired.map(\.identity))
+        let wanted = Set(desired.map(\.identity) + removals)
+        removed = removals.filter { storedByIdentity[$0] != nil }.sorted()
         let organizations = Set(desired.compactMap(\.identity.organization))
         self.created = created
         self.changed = changed
@@ -63,7 +69,7 @@ public struct CatalogueDiff: Sendable, Hashable {
     }
 
     /// Whether applying would write nothing.
-    public var isEmpty: Bool { created.isEmpty && changed.isEmpty }
+    public var isEmpty: Bool { created.isEmpty && changed.isEmpty && removed.isEmpty }
 
     /// Objects are compared member by member, everything else as a whole.
     private static func changes(from old: JSONValue?, to new: JSONValue?, path: String) -> [FieldChange] {

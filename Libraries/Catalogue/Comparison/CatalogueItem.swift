@@ -15,9 +15,8 @@ public struct CatalogueItem: Sendable, Hashable {
         case objectType = "object_type"
         /// Key: organization, object type, datapoint. Fields: `name`, `data_type`, `normalization` (null without one).
         case datapoint
-        /// Key: organization, source. Fields: `name`, `source_type`, `base_url` (null without one), `run_request_template`, the
-        /// templates of `status`, `delivery`, `abort`, `cleanup` and `lookup` likewise (null without one), `max_objects`, `setup`: the JSON
-        /// form of `SourceSetup`.
+        /// Key: organization, source. Fields: `name`, `source_type`, `base_url` (null without one), the template of each
+        /// `SourceStep` under its key (null without one), `max_objects`, `setup`: the JSON form of `SourceSetup`.
         case source
         /// Key: organization, source, object type. Fields: `key_mapping` (one path), `key_mapping_type`.
         case objectSource = "object_source"

@@ -20,6 +20,16 @@ public struct SourceDefinition: Sendable, Hashable {
     public let objectMappings: [ObjectMappingDefinition]
     /// Where an answer holds values, per datapoint.
     public let datapointMappings: [DatapointMappingDefinition]
+    /// Mappings that the file takes away by name; others that it does not mention stay.
+    public let removedMappings: [RemovedMapping]
+}
+
+/// A mapping that a file says there is none of (`null` in place of a path).
+public struct RemovedMapping: Sendable, Hashable {
+    /// The object type's key.
+    public let objectType: String
+    /// The datapoint's key; nil: where an answer names the objects.
+    public let datapoint: String?
 }
 
 /// Where a source's answer names objects of one type.

@@ -31,9 +31,6 @@ struct CheckedTemplates {
 
     /// The definition's form; nil if the one that is required could not be read.
     var definition: SourceTemplates? {
-        guard let run = read[.run] else { return nil }
-        return SourceTemplates(
-            run: run.json, status: read[.status]?.json, delivery: read[.delivery]?.json, abort: read[.abort]?.json,
-            cleanup: read[.cleanup]?.json, lookup: read[.lookup]?.json)
+        read[.run] == nil ? nil : SourceTemplates(read.mapValues(\.json))
     }
 }

@@ -11,6 +11,7 @@ extension DocumentCursor {
         return types.entries.compactMap { entry in
             guard types.isDeclared(entry, "object type", among: scope.objectTypes) else { return nil }
             let value = types.value(of: entry)
+            if value.isNull { return nil }
             guard case .mapping = value.node.content, let body = value.mapping() else {
                 return value.pathPattern().map {
                     ObjectMappingDefinition(objectType: entry.key, keyMapping: $0, keyMappingType: .key)
@@ -33,11 +34,38 @@ extension DocumentCursor {
             let known = scope.datapoints[type.key] ?? []
             return datapoints.entries.compactMap { entry in
                 guard datapoints.isDeclared(entry, "datapoint", among: known) else { return nil }
-                return datapoints.value(of: entry).pathPatterns().map {
+                let value = datapoints.value(of: entry)
+                if value.isNull { return nil }
+                return value.pathPatterns().map {
                     DatapointMappingDefinition(objectType: type.key, datapoint: entry.key, keyMappings: $0)
                 }
             }
         }
+    }
+
+    /// Object types with `null` in place of a path.
+    func removedObjectMappings(scope: OrganizationScope) -> [RemovedMapping] {
+        guard case .mapping = node.content, let types = mapping() else { return [] }
+        return types.entries.filter { scope.objectTypes.contains($0.key) && types.value(of: $0).isNull }
+            .map { RemovedMapping(objectType: $0.key, datapoint: nil) }
+    }
+
+    /// Datapoints with `null` in place of their paths.
+    func removedDatapointMappings(scope: OrganizationScope) -> [RemovedMapping] {
+        guard case .mapping = node.content, let types = mapping() else { return [] }
+        return types.entries.flatMap { type -> [RemovedMapping] in
+            let cursor = types.value(of: type)
+            guard case .mapping = cursor.node.content, let datapoints = cursor.mapping() else { return [] }
+            let known = scope.datapoints[type.key] ?? []
+            return datapoints.entries.filter { known.contains($0.key) && datapoints.value(of: $0).isNull }
+                .map { RemovedMapping(objectType: type.key, datapoint: $0.key) }
+        }
+    }
+
+    /// Whether it is written out as nothing; a key alone may only have been forgotten.
+    private var isNull: Bool {
+        guard case .scalar(let text, isQuoted: false) = node.content else { return false }
+        return text == "null" || text == "~"
     }
 
     /// One path, or a list of paths in the order in which they are tried.

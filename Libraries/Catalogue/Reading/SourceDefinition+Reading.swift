@@ -24,6 +24,9 @@ extension SourceDefinition {
         let maxObjects = body["max_objects"].map { $0.integer(in: Self.maxObjectsBounds) } ?? 1
         let objects = body["object_source"].map { $0.objectMappings(scope: scope) } ?? []
         let datapoints = body["datapoint_source"].map { $0.datapointMappings(scope: scope) } ?? []
+        let removed =
+            (body["object_source"].map { $0.removedObjectMappings(scope: scope) } ?? [])
+            + (body["datapoint_source"].map { $0.removedDatapointMappings(scope: scope) } ?? [])
         guard let templates = templates.definition, let maxObjects else { return nil }
         let ownValues = (scope.variables[key] ?? []).filter { variable in
             scope.inputs[key]?.contains(variable) != true
@@ -44,7 +47,7 @@ extension SourceDefinition {
         }
         self.init(
             key: key, name: name, baseURL: baseURL ?? nil, templates: templates, maxObjects: maxObjects, setup: setup,
-            objectMappings: objects, datapointMappings: datapoints
+            objectMappings: objects, datapointMappings: datapoints, removedMappings: removed
         )
     }
 }

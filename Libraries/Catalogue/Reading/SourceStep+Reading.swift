@@ -2,9 +2,6 @@ import Sources
 
 /// The steps of a source, as a file has them.
 extension SourceStep {
-    /// The key of the step's template.
-    var key: String { "\(rawValue)_request_template" }
-
     /// The variables that this step's template has beyond those of all.
     ///
     /// - Parameters:

@@ -1,7 +1,8 @@
 /// How an answer says that its body is encoded, over `Content-Encoding` and `Transfer-Encoding`.
 ///
-/// Only what was asked for is decoded, and only once. Each layer of compression may multiply what the next one has to work through by a
-/// thousand, without a byte of it ever reaching the bound of the body: a few kilobytes could keep the loop busy for hours.
+/// Only what was asked for is decoded, and only once: compression of the content, and none of its transfer. Each layer of compression may
+/// multiply what the next one has to work through by a thousand, without a byte of it ever reaching the bound of the body: a few kilobytes
+/// could keep the loop busy for hours.
 struct BodyCodings {
     /// What is asked for, as `Accept-Encoding` says it.
     static let accepted = "gzip, deflate"
@@ -12,23 +13,30 @@ struct BodyCodings {
     /// Why the answer is refused; nil as long as it is not.
     private(set) var refusal: String?
 
+    /// How the body is compressed; nil when it is not.
+    var compression: String? { compressions.first }
+
     /// Takes a line of the header. Of most lines it looks at a few bytes only: this is done for every line of every answer.
     mutating func note(headerLine line: UnsafeRawBufferPointer) {
-        guard
-            let values = Self.values(of: "content-encoding", in: line)
-                ?? Self.values(of: "transfer-encoding", in: line)
-        else { return }
-        for value in values.split(separator: UInt8(ascii: ",")) { note(coding: Self.trimmed(value)) }
-        if refusal == nil, compressions.count > 1 {
-            refusal = "the answer is compressed \(compressions.count) times over; once is taken"
+        if let values = Self.values(of: "content-encoding", in: line) {
+            note(values, mayCompress: true)
+        } else if let values = Self.values(of: "transfer-encoding", in: line) {
+            note(values, mayCompress: false)
         }
     }
 
-    private mutating func note(coding: String) {
-        switch coding {
-        case "", "identity", "none", "chunked": break
-        case "gzip", "x-gzip", "deflate": compressions.append(coding)
-        default: refusal = "the answer is encoded as \(coding.prefix(32)), which was not asked for (\(Self.accepted))"
+    private mutating func note(_ values: Slice<UnsafeRawBufferPointer>, mayCompress: Bool) {
+        for coding in values.split(separator: UInt8(ascii: ",")).map(Self.trimmed) {
+            switch coding {
+            case "", "identity", "none", "chunked": break
+            case "gzip" where mayCompress, "x-gzip" where mayCompress, "deflate" where mayCompress:
+                compressions.append(coding)
+            default:
+                refusal = "the answer is encoded as \(coding.prefix(32)), which was not asked for (\(Self.accepted))"
+            }
+        }
+        if refusal == nil, compressions.count > 1 {
+            refusal = "the answer is compressed \(compressions.count) times over; once is taken"
         }
     }
 

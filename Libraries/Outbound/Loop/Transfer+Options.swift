@@ -17,6 +17,8 @@ extension Transfer {
         options.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         options.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         options.set(CURLOPT_ACCEPT_ENCODING, BodyCodings.accepted)
+        // Asked for only; see Inflater.
+        options.set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         options.set(CURLOPT_USERAGENT, configuration.userAgent)
         if let caFile = configuration.caFile { options.set(CURLOPT_CAINFO, caFile) }
 

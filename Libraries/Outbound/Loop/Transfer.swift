@@ -9,6 +9,7 @@ final class Transfer {
         case bodyTooLarge(announced: Int?)
         case headersTooLarge
         case encodingRefused(reason: String)
+        case bodyDamaged
         case memoryExhausted
         case socketUnavailable(errno: Int32)
     }
@@ -28,6 +29,8 @@ final class Transfer {
     private(set) var body: [UInt8] = []
     private(set) var breach: Breach?
     private var codings = BodyCodings()
+    /// Of a body that is compressed.
+    private var inflater: Inflater?
     private var headerBytes = 0
     private var bodyBytesMax = 0
 
@@ -58,6 +61,7 @@ final class Transfer {
         body = []
         breach = nil
         codings = BodyCodings()
+        inflater = nil
         headerBytes = 0
         isConnected = false
         hasOpenedSocket = false
@@ -75,9 +79,13 @@ final class Transfer {
         return (header, body)
     }
 
+    /// Whether a compressed body ended before its end, although as many bytes came as the server announced.
+    var isCut: Bool { inflater?.isWhole == false }
+
     /// Lets go of the exchange and of what is left of its answer.
     func end() {
         _ = takeAnswer()
+        inflater = nil
         exchange = nil
     }
 
@@ -108,8 +116,25 @@ final class Transfer {
         return true
     }
 
-    /// Takes a piece of the body after decompression; `false` stops the transfer.
+    /// Takes a piece of the body; `false` stops the transfer.
     func receive(bodyBytes bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let coding = codings.compression else { return receive(contentBytes: bytes) }
+        guard let inflater = inflater ?? Inflater(coding: coding) else {
+            breach = .memoryExhausted
+            return false
+        }
+        self.inflater = inflater
+        switch inflater.push(bytes, receive(contentBytes:)) {
+        case .taken: return true
+        case .refused: return false
+        case .damaged: breach = .bodyDamaged
+        case .memoryExhausted: breach = .memoryExhausted
+        }
+        return false
+    }
+
+    /// Takes a piece of the body after decompression; `false` stops the transfer.
+    private func receive(contentBytes bytes: UnsafeRawBufferPointer) -> Bool {
         if body.isEmpty, !reserveBody() { return false }
         guard bytes.count <= bodyBytesMax - body.count else {
             breach = .bodyTooLarge(announced: nil)

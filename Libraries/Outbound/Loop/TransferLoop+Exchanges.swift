@@ -108,6 +108,11 @@ extension TransferLoop {
 
     private func outcome(of exchange: Exchange, transfer: Transfer, code: CURLcode) -> Outcome {
         guard code == CURLE_OK else { return .failure(OutboundError(curl: code, exchange, transfer: transfer)) }
+        if transfer.isCut {
+            return .failure(
+                OutboundError(
+                    .network, exchange, "the answer's compressed body ends before its end", mayHaveBeenSent: true))
+        }
         let (header, body) = transfer.takeAnswer()
         return .success(
             OutboundResponse(

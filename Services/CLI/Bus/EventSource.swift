@@ -20,12 +20,15 @@ struct EventSource {
     let id: String
     let isSeveral: Bool
 
+    /// The id of the event with a number from 0.
+    func eventID(_ number: Int) -> String { isSeveral ? "\(id)-\(number)" : id }
+
     /// The body of the event with a number from 0.
     func body(_ number: Int) -> [UInt8] {
         var extensions: [String: [UInt8]] = [:]
         if let apiKey { extensions["apikey"] = JSONValue.string(apiKey).encoded() }
         return CloudEvent(
-            id: isSeveral ? "\(id)-\(number)" : id, source: "/weir/cli", type: type, time: Date().formatted(.iso8601),
+            id: eventID(number), source: "/weir/cli", type: type, time: Date().formatted(.iso8601),
             subject: subject, data: data, extensions: extensions
         ).encoded()
     }

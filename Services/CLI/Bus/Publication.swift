@@ -48,22 +48,24 @@ struct Publication {
         let progress = ProgressLine(console: console)
         defer { progress.finish() }
         let startedAt = ContinuousClock.now
-        return try await withThrowingTaskGroup(of: BusReply.self) { group in
+        return try await withThrowingTaskGroup(of: (event: String, reply: BusReply).self) { group in
             var replies = CommandReplies()
             var answered = 0
             for number in 0..<count {
-                if number >= Self.commandsInFlight, let reply = try await group.next() {
-                    replies.add(reply)
+                if number >= Self.commandsInFlight, let answer = try await group.next() {
+                    replies.add(answer.reply, to: answer.event)
                     answered += 1
                     progress.show(answered, of: count, "command")
                 }
                 try await keepPace(number, since: startedAt)
                 let body = source.body(number)
                 group.addTask { [source, key] in
-                    try await client.request(topic: source.type, key: key, body: body, timeout: Self.timeout)
+                    let reply = try await client.request(
+                        topic: source.type, key: key, body: body, timeout: Self.timeout)
+                    return (source.eventID(number), reply)
                 }
             }
-            for try await reply in group { replies.add(reply) }
+            for try await answer in group { replies.add(answer.reply, to: answer.event) }
             return replies
         }
     }
@@ -81,16 +83,17 @@ struct CommandReplies {
     /// Bodies that are kept to be shown; all are counted.
     private static let keptMax = 1_000
 
-    private(set) var accepted: [[UInt8]] = []
+    /// What was answered, and to which event.
+    private(set) var accepted: [(event: String, body: [UInt8])] = []
     private(set) var acceptedCount = 0
     /// Code and reason of each refusal.
     private(set) var rejected: [(code: String, reason: String)] = []
 
-    mutating func add(_ reply: BusReply) {
+    mutating func add(_ reply: BusReply, to event: String) {
         switch reply.status {
         case .ok:
             acceptedCount += 1
-            if accepted.count < Self.keptMax { accepted.append(reply.body) }
+            if accepted.count < Self.keptMax { accepted.append((event, reply.body)) }
         case .rejected(let code, let reason): rejected.append((code, reason))
         }
     }

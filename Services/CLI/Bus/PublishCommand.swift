@@ -16,7 +16,8 @@ struct PublishCommand: WeirCommand {
         discussion: """
             The type dev.weir.activity.requested.v1 is a command: it carries your API key, is carried out once for each id, and is \
             answered after the commit. All other types are hints; they name work and carry none. A type that no service hears, and \
-            a key or data that do not fit the type, are refused before anything is sent; --unchecked sends them all the same.
+            a key or data that do not fit the type, are refused before anything is sent; --unchecked sends them all the same. The \
+            event's id is printed: 'weir tail' shows it, and a command that is sent again with it (--id) is carried out once.
 
             Examples:
               weir publish dev.weir.activity.requested.v1 --wait \\
@@ -73,17 +74,35 @@ struct PublishCommand: WeirCommand {
         try await context.withBus(bus) { client in
             guard isCommand else {
                 let text = try await publication.sendHints(client, waits: wait)
+                if json {
+                    context.console.print(
+                        JSONValue.object(["event_id": .string(source.id), "count": .number(JSONNumber(count))])
+                            .description)
+                } else {
+                    printIDs(of: source, context.console)
+                }
                 return context.console.note(text)
             }
             let replies = try await publication.sendCommands(client)
-            try report(replies, context.console)
+            try report(replies, of: source, context.console)
         }
     }
 
-    private func report(_ replies: CommandReplies, _ console: Console) throws {
-        if wait || json {
-            for reply in replies.accepted { console.print(String(decoding: reply, as: UTF8.self)) }
+    private func printIDs(of source: EventSource, _ console: Console) {
+        if count == 1 { return console.print(source.id) }
+        console.note("the events' ids are \(source.eventID(0)) to \(source.eventID(count - 1))")
+    }
+
+    private func report(_ replies: CommandReplies, of source: EventSource, _ console: Console) throws {
+        for (event, body) in replies.accepted where wait || json {
+            guard json, case .object(var reply)? = try? JSONValue(parsing: body) else {
+                console.print(String(decoding: body, as: UTF8.self))
+                continue
+            }
+            reply["event_id"] = .string(event)
+            console.print(JSONValue.object(reply).description)
         }
+        if !wait, !json, !replies.accepted.isEmpty { printIDs(of: source, console) }
         if !replies.accepted.isEmpty { console.note("\(replies.acceptedCount) accepted") }
         guard let first = replies.rejected.first else { return }
         let isOne = count == 1

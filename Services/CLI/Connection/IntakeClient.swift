@@ -103,9 +103,9 @@ struct IntakeClient: Sendable {
         return try RequestAction(AnswerReader(parsing: try await post(Self.path(id) + "/cancel", body)))
     }
 
-    /// Takes one page of the ended runs of a request up again.
-    func retry(_ id: String, _ body: JSONObject) async throws -> RetriedPage {
-        try RetriedPage(AnswerReader(parsing: try await post(Self.path(id) + "/retry", body)))
+    /// Takes one page of the ended runs of a request up again, or says which would be.
+    func retry(_ id: String, _ body: JSONObject) async throws -> AnswerReader {
+        try AnswerReader(parsing: try await post(Self.path(id) + "/retry", body))
     }
 
     /// Maps one page of the stored answers of a request anew, or shows what that would change.
@@ -113,9 +113,9 @@ struct IntakeClient: Sendable {
         try AnswerReader(parsing: try await post(Self.path(id) + "/replay", body))
     }
 
-    /// Takes one page of ended runs up again.
-    func retryRuns(_ body: JSONObject) async throws -> RetriedPage {
-        try RetriedPage(AnswerReader(parsing: try await post("/v1/runs/retry", body)))
+    /// Takes one page of ended runs up again, or says which would be.
+    func retryRuns(_ body: JSONObject) async throws -> AnswerReader {
+        try AnswerReader(parsing: try await post("/v1/runs/retry", body))
     }
 
     private func post(_ path: String, _ body: JSONObject) async throws -> [UInt8] {

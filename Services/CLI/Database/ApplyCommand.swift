@@ -9,8 +9,8 @@ struct ApplyCommand: WeirCommand {
         commandName: "apply",
         abstract: "Declare organizations, object types, sources, activities and endpoints from a YAML file.",
         discussion: """
-            Prints what is created, changed (old → new) and left alone. Applying twice changes nothing; nothing is ever removed. \
-            The file is described in docs/catalogue.md.
+            Prints what is created, changed (old → new) and left alone. Applying twice changes nothing; what the \
+            file does not mention stays. The file is described in docs/catalogue.md.
 
             Examples:
               weir apply -f examples/countries.yaml --dry-run

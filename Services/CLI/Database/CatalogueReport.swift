@@ -21,12 +21,17 @@ struct CatalogueReport {
                 lines.append("    \(field.path): \(Self.text(field.old)) → \(Self.text(field.new))")
             }
         }
+        for identity in diff.removed {
+            lines.append("\(style.yellow(isDryRun ? "would remove" : "removed"))  \(identity)")
+        }
         for identity in diff.notInFile { lines.append("\(style.faint("not in file, left alone"))  \(identity)") }
-        let counts = [
+        var counts = [
             (diff.created.count, isDryRun ? "to create" : "created"),
             (diff.changed.count, isDryRun ? "to change" : "changed"),
             (diff.unchanged.count, "unchanged"), (diff.notInFile.count, "not in file"),
         ]
+        // Few files take anything away.
+        if !diff.removed.isEmpty { counts.insert((diff.removed.count, isDryRun ? "to remove" : "removed"), at: 2) }
         lines.append(
             style.bold(
                 counts.map { "\($0.0) \($0.1)" }.joined(separator: ", ") + (isDryRun ? " (nothing was written)" : "")))
@@ -47,6 +52,7 @@ struct CatalogueReport {
                             }),
                     ]
                 }),
+            "removed": .array(diff.removed.map(Self.json)),
             "unchanged": .array(diff.unchanged.map(Self.json)),
             "not_in_file": .array(diff.notInFile.map(Self.json)),
         ]

@@ -105,7 +105,8 @@ final class SourceTrial: Sendable {
                     "The job's status cannot be read: \(reason)", remedy: "Correct job.status of \(source.key)")
             case .done:
                 note(.status, outcome, "the job is done")
-                return source.templates.delivery == nil ? answer : try await perform(.delivery, externalID: externalID)
+                return source.templates[.delivery] == nil
+                    ? answer : try await perform(.delivery, externalID: externalID)
             }
         }
     }

@@ -39,12 +39,9 @@ struct TrialSource: Sendable {
         else { throw CommandError("There is no source '\(key)' in \(organization)") }
         self.organization = organization
         self.key = key
-        func template(_ step: SourceStep) -> JSONValue? {
-            fields["\(step.rawValue)_request_template"].flatMap { $0.isNull ? nil : $0 }
-        }
-        templates = SourceTemplates(
-            run: template(.run) ?? .null, status: template(.status), delivery: template(.delivery),
-            abort: template(.abort), cleanup: template(.cleanup), lookup: template(.lookup))
+        var templates: [SourceStep: JSONValue] = [:]
+        for step in SourceStep.allCases { templates[step] = fields[step.key].flatMap { $0.isNull ? nil : $0 } }
+        self.templates = SourceTemplates(templates)
         setup = try SourceSetup(fields["setup"] ?? [:])
         maxObjects = fields["max_objects"]?.intValue ?? 1
         mappings = try Self.mappings(key, of: organization, items)
@@ -91,6 +88,6 @@ struct TrialSource: Sendable {
     /// The step whose answer is mapped.
     var mappedStep: SourceStep {
         guard setup.job != nil else { return .run }
-        return templates.delivery == nil ? .status : .delivery
+        return templates[.delivery] == nil ? .status : .delivery
     }
 }

@@ -17,11 +17,13 @@ struct RetryCommand: WeirCommand {
             Of a request, of one run (--run), or all that a filter finds (--since, with --state and --source as you like; what \
             somebody cancelled is left out unless --cancelled is given). Their attempts are counted anew, their requests go on, and \
             the new outcome is delivered anew. Runs are taken up page by page: if the command is interrupted, what was taken up \
-            stays so; the same command does the rest, and with --cursor it begins where it ended.
+            stays so; the same command does the rest, and with --cursor it begins where it ended. --dry-run only says which runs \
+            would be taken up.
 
             Examples:
               weir retry 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
               weir retry --run 0196b1f6-71c2-7d10-8a5e-3f0a54a8c1d2
+              weir retry --state failed --source registry --since 1h --dry-run
               weir retry --state failed --source registry --since 1h
             """)
 
@@ -36,6 +38,7 @@ struct RetryCommand: WeirCommand {
     @Option(help: "Why, for the history; up to 500 characters. Default: retried by the name of your key.")
     var reason: String?
     @Option(help: "Where to begin: what an interrupted command named.") var cursor: String?
+    @Flag(help: "Only say which runs would be taken up again.") var dryRun = false
     @OptionGroup var intake: IntakeOptions
     @Flag(help: "Print JSON for programs.") var json = false
 
@@ -66,58 +69,59 @@ struct RetryCommand: WeirCommand {
             body["since"] = .string(span.since)
             body["until"] = .string(span.until)
         }
+        if dryRun { body["dry_run"] = true }
         let question = body
         try await IntakeClient.withClient(intake, context) { client in
-            var (retried, requests) = (0, 0)
-            var next = cursor
-            let progress = ProgressLine(console: console)
-            defer { progress.finish() }
-            repeat {
-                var body = question
-                body["cursor"] = next.map { .string($0) }
-                let page: RetriedPage
-                do {
-                    page =
-                        if let request { try await client.retry(request, body) } else {
-                            try await client.retryRuns(body)
-                        }
-                } catch  where retried > 0 {
-                    progress.finish()
-                    console.note(
-                        "\(Quantity(retried, "run")) taken up before this; go on with the same command and --cursor \(next ?? "")"
-                    )
-                    throw error
-                }
-                retried += page.retried
-                requests += page.requests
-                next = page.cursor
-                progress.show(Self.progress(retried, at: next, in: span))
-            } while next != nil
-            progress.finish()
+            let pages = RetryPages(client: client, request: request, question: question, span: span, console: console)
+            if dryRun { return try await show(pages.preview(from: cursor), console) }
+            let tally = try await pages.takeUp(from: cursor)
             if json {
                 let answer: JSONObject = [
-                    "retried": .number(JSONNumber(retried)), "requests": .number(JSONNumber(requests)),
+                    "retried": .number(JSONNumber(tally.retried)), "requests": .number(JSONNumber(tally.requests)),
                 ]
                 return console.print(JSONValue.object(answer).description)
             }
             console.print(
-                retried == 0 && requests == 0
+                tally.retried == 0 && tally.requests == 0
                     ? "Nothing to take up again."
-                    : Self.summary(retried, requests))
-            if let request, requests > 0 { console.note("weir status \(request) shows how far it is") }
+                    : Self.summary(tally.retried, tally.requests))
+            if let request, tally.requests > 0 { console.note("weir status \(request) shows how far it is") }
         }
+    }
+
+    /// Says what would be taken up.
+    private func show(_ preview: RetryPages.Preview, _ console: Console) {
+        let runs = preview.groups.reduce(0) { $0 + $1.value }
+        let groups = preview.groups.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        if json {
+            let answer: JSONObject = [
+                "would_retry": .number(JSONNumber(runs)), "makes_runs": .bool(preview.makesRuns),
+                "runs": .array(
+                    groups.map { group, count in
+                        [
+                            "state": .string(group.state), "substate": group.substate.map { .string($0) } ?? .null,
+                            "source": group.source.map { .string($0) } ?? .null, "count": .number(JSONNumber(count)),
+                        ]
+                    }),
+            ]
+            return console.print(JSONValue.object(answer).description)
+        }
+        if preview.makesRuns { console.print("The request would go on making runs that it does not have yet.") }
+        guard runs > 0 else {
+            if !preview.makesRuns { console.print("Nothing to take up again.") }
+            return
+        }
+        console.print("\(Quantity(runs, "run")) would be taken up again:")
+        var table = TextTable([.right("runs"), .left("state"), .left("why"), .left("source")])
+        for (group, count) in groups {
+            table.add(["\(count)", group.state, group.substate ?? "", group.source ?? ""])
+        }
+        console.print(table)
     }
 
     private static func summary(_ runs: Int, _ requests: Int) -> String {
         let taken = "\(Quantity(runs, "run")) taken up again"
         if requests == 0 { return taken + "." }
         return "\(taken), \(Quantity(requests, "request")) that had ended \(requests == 1 ? "goes" : "go") on."
-    }
-
-    /// How far a long one is: by the time at which the runs were made, since nobody has counted them.
-    private static func progress(_ retried: Int, at cursor: String?, in span: TimeSpan?) -> String {
-        let done = "\(Quantity(retried, "run")) taken up again"
-        guard let cursor, let share = span?.share(at: cursor) else { return done }
-        return "\(done), \(Int(share * 100)) % looked through"
     }
 }

@@ -8,24 +8,8 @@ import Synchronization
 
 /// Follows jobs at APIs: takes the steps that are due, whoever took the one before, and records what came of them.
 final class JobFollower: Sendable {
-    /// What is recorded of a step.
-    private enum Record: Sendable {
-        case submitted(SubmittedJob)
-        case unknown(UnknownSubmission)
-        case progress(JobProgress)
-        case end(RunRequestID)
-        /// An exchange that waited for its job is taken up, to be recorded like any other.
-        case resume(RunRequestID, RecordedOutcome, calls: [ExchangeLog], then: DueJob.Phase?)
-    }
-
-    /// An exchange that is about to be submitted, and whoever waits for the note of it to be on disk.
-    private struct Mark: Sendable {
-        let exchange: RunRequestID
-        let answer: CheckedContinuation<Bool, Never>
-    }
-
     /// Steps claimed by one statement.
-    private static let stepsMax = 200
+    static let stepsMax = 200
     /// Those of one source; no more are claimed while half as many wait for their turn.
     private static let stepsOfSourceMax = 50
     /// How long a source is left alone that this executor may not call.
@@ -33,29 +17,36 @@ final class JobFollower: Sendable {
     /// How long a claim whose answer was lost may still take effect.
     private static let doubt: Duration = .seconds(60)
 
-    private let jobs: JobStore
+    let jobs: JobStore
     private let runs: RunStore
-    private let runner: JobRunner
-    private let sources: SourceCache
-    private let lease: WorkerLease
-    private let dispatcher: Dispatcher
+    let runner: JobRunner
+    let sources: SourceCache
+    let lease: WorkerLease
+    let dispatcher: Dispatcher
     private let pollInterval: Duration
-    private let logger: Logger
-    private let marks = Batcher<Mark>(itemsMax: 200)
-    private let records = Batcher<Record>(itemsMax: 200)
+    let logger: Logger
+    let marks = Batcher<Mark>(itemsMax: 200)
+    let records = Batcher<Record>(itemsMax: 200)
     private let bell = Bell()
 
-    private struct State {
+    struct State {
         /// Jobs that this process knows it holds.
         var held: Set<RunRequestID> = []
-        /// What becomes of a job once its exchange is recorded; nil in it: nothing is left.
-        var settlements: [RunRequestID: DueJob.Phase?] = [:]
+        /// Those of them whose runs were told that they cannot be followed.
+        var heldBack: Set<RunRequestID> = []
+        /// What becomes of a job once its exchange is recorded.
+        var settlements: [RunRequestID: Settlement] = [:]
         var inDoubtUntil = ContinuousClock.now
         /// Sources that this executor may not call for now.
         var barred: [SourceID: ContinuousClock.Instant] = [:]
+
+        mutating func leave(_ exchanges: some Sequence<RunRequestID>) {
+            held.subtract(exchanges)
+            heldBack.subtract(exchanges)
+        }
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     init(
         jobs: JobStore, runs: RunStore, runner: JobRunner, sources: SourceCache, lease: WorkerLease,
@@ -75,19 +66,25 @@ final class JobFollower: Sendable {
     /// Steps may be due.
     func ring() { bell.ring() }
 
-    // MARK: Finding steps
-
     /// Claims steps when they are due, until the task is cancelled.
     func follow() async {
+        var looksForOverdueAt = ContinuousClock.now
         while !Task.isCancelled {
             var wait = pollInterval
             do {
                 try await releaseUnknown()
                 let worker = lease.worker
+                if looksForOverdueAt <= .now {
+                    looksForOverdueAt = .now + pollInterval
+                    try await giveUpOverdue(worker)
+                }
                 let (barred, barEnd) = self.barred()
                 // Not those of which enough wait here: they would only be kept from other executors.
                 let except = barred + dispatcher.sources(withSteps: Self.stepsOfSourceMax / 2)
-                let due = try await claim(worker, except: except)
+                let due = try await claim {
+                    try await jobs.claim(
+                        worker: worker, limit: Self.stepsMax, limitOfSource: Self.stepsOfSourceMax, except: except)
+                }
                 for (source, jobs) in Dictionary(grouping: due, by: \.source) {
                     await hand(over: jobs, of: source, worker: worker)
                 }
@@ -111,11 +108,14 @@ final class JobFollower: Sendable {
         }
     }
 
-    private func claim(_ worker: WorkerID, except: [SourceID]) async throws -> [DueJob] {
+    /// Holds what a statement claims.
+    func claim(_ statement: () async throws -> [DueJob]) async throws -> [DueJob] {
         do {
-            let due = try await jobs.claim(
-                worker: worker, limit: Self.stepsMax, limitOfSource: Self.stepsOfSourceMax, except: except)
-            state.withLock { $0.held.formUnion(due.map(\.exchange)) }
+            let due = try await statement()
+            state.withLock { state in
+                state.held.formUnion(due.map(\.exchange))
+                state.heldBack.formUnion(due.lazy.filter(\.isHeldBack).map(\.exchange))
+            }
             return due
         } catch {
             state.withLock { $0.inDoubtUntil = .now + Self.doubt }
@@ -126,24 +126,33 @@ final class JobFollower: Sendable {
     /// Has the steps of a source's jobs taken in their turn.
     private func hand(over due: [DueJob], of id: SourceID, worker: WorkerID) async {
         do {
-            let version = due.map(\.sourceVersion).max() ?? 0
-            guard let source = try await sources.source(id, version: version) else { throw UnknownSource(source: id) }
-            var exchanges = due.map { job in
-                ClaimedExchange(
-                    id: job.exchange, org: job.org, source: id, sourceVersion: source.version, runs: job.runs)
-            }
+            let source = try await source(id, of: due)
+            var exchanges = due.map { ClaimedExchange(job: $0, of: source) }
             try await runs.fillVariables(source.runVariables, of: &exchanges)
             let ready = ReadySource(org: due[0].org, source: id)
             dispatcher.add(
                 zip(exchanges, due).map { exchange, job in
                     Call(exchange: exchange, worker: worker, source: source, ready: ready, job: job)
                 }, of: ready)
+        } catch let unusable as UnusableSource {
+            await holdBack(due, because: unusable, worker: worker)
         } catch {
             logger.warning(
                 "Could not take steps of jobs.", metadata: ["source": "\(id)", "error": "\(error)"])
-            await giveBack(due.map(\.exchange), worker: worker)
+            await giveBack(due.map(\.claim), worker: worker, after: Self.bar)
         }
     }
+
+    /// The source of jobs.
+    ///
+    /// - Throws: ``UnusableSource`` when there is none that could be used.
+    func source(_ id: SourceID, of due: [DueJob]) async throws -> PreparedSource {
+        let version = due.map(\.sourceVersion).max() ?? 0
+        guard let source = try await sources.source(id, version: version) else { throw UnusableSource.gone }
+        return source
+    }
+
+    // MARK: Giving back
 
     /// Gives back what this worker may hold without knowing; nobody else would, since it is alive.
     private func releaseUnknown() async throws {
@@ -159,154 +168,35 @@ final class JobFollower: Sendable {
             for call in calls { state.barred[call.source.id] = end }
         }
         for (worker, calls) in Dictionary(grouping: calls, by: \.worker) {
-            await giveBack(calls.map(\.exchange.id), worker: worker)
+            await giveBack(calls.compactMap { $0.job?.claim }, worker: worker, after: Self.bar)
         }
     }
 
-    private func giveBack(_ exchanges: [RunRequestID], worker: WorkerID) async {
+    /// - Parameter reason: what the runs of the jobs are told; nil: they wait as before.
+    func giveBack(
+        _ claims: [JobClaim], worker: WorkerID, after: Duration, because reason: String? = nil
+    ) async {
         do {
             try await shielded { [jobs] in
-                try await jobs.giveBack(exchanges, worker: worker, after: Self.bar)
+                try await jobs.giveBack(claims, worker: worker, after: after, because: reason)
             }
         } catch {
             state.withLock { $0.inDoubtUntil = .now + Self.doubt }
             logger.warning("Could not give back steps of jobs.", metadata: ["error": "\(error)"])
         }
-        state.withLock { $0.held.subtract(exchanges) }
+        state.withLock { $0.leave(claims.map(\.exchange)) }
     }
 
     /// A step was not taken because its lease is lost: whoever has the job by now takes it.
     func forget(_ call: Call) {
-        state.withLock { _ = $0.held.remove(call.exchange.id) }
-    }
-
-    // MARK: Taking steps
-
-    /// Makes an exchange of a source with jobs, or the step of a job that is due.
-    ///
-    /// - Returns: what is to be recorded at once as any other exchange; nil when this follower records it, and how many bytes that has.
-    func make(_ call: Call) async -> (outcome: RecordedOutcome?, bytes: Int) {
-        let exchange = call.exchange.id
-        let outcome: JobOutcome
-        if let job = call.job {
-            outcome = await runner.step(job, exchange: call.exchange, source: call.source)
-        } else if let kind = call.source.setup.job, await mark(exchange) {
-            outcome = await runner.submit(call.exchange, source: call.source, kind: kind)
-        } else {
-            outcome = .lost
-        }
-        switch outcome {
-        case .submitted(let job): records.submit(.submitted(job))
-        case .unknown(let submission): records.submit(.unknown(submission))
-        case .progress(let progress): records.submit(.progress(progress))
-        case .end(let exchange): records.submit(.end(exchange))
-        case .lost:
-            state.withLock { _ = $0.held.remove(exchange) }
-            dispatcher.recorded(1, bytes: 0)
-        case .over(let outcome, let calls, let phase):
-            guard call.job != nil else {
-                state.withLock { $0.settlements[exchange] = .some(phase) }
-                return (outcome, outcome.bytes)
-            }
-            records.submit(.resume(exchange, outcome, calls: calls, then: phase))
-            return (nil, outcome.bytes)
-        }
-        return (nil, 0)
-    }
-
-    /// Notes on disk that an exchange is about to be submitted.
-    ///
-    /// - Returns: false when it is somebody else's by now, and nothing may be sent.
-    private func mark(_ exchange: RunRequestID) async -> Bool {
-        state.withLock { _ = $0.held.insert(exchange) }
-        return await withCheckedContinuation { marks.submit(Mark(exchange: exchange, answer: $0)) }
-    }
-
-    // MARK: Recording
-
-    /// Records until ``finish()``; exchanges that are taken up go to `record`.
-    func recordAll(_ record: @escaping @Sendable (RecordedOutcome) -> Void) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.marks.run { await self.write($0) } }
-            group.addTask { await self.records.run { await self.write($0, record) } }
-        }
-    }
-
-    /// No further call is made.
-    func finish() {
-        marks.finish()
-        records.finish()
-    }
-
-    private func write(_ marks: [Mark]) async {
-        var own: Set<RunRequestID> = []
-        // Harmless to repeat: what was noted already is answered again.
-        await insist(on: "note \(Quantity(marks.count, "submission"))", logger: logger) {
-            own = try await jobs.begin(marks.map(\.exchange), worker: lease.worker)
-        }
-        for mark in marks { mark.answer.resume(returning: own.contains(mark.exchange)) }
-    }
-
-    private func write(_ batch: [Record], _ record: @escaping @Sendable (RecordedOutcome) -> Void) async {
-        var (submitted, unknown, progress, ended):
-            ([SubmittedJob], [UnknownSubmission], [JobProgress], [RunRequestID]) =
-                ([], [], [], [])
-        var resumed: [(RunRequestID, calls: [ExchangeLog])] = []
-        var outcomes: [RecordedOutcome] = []
-        for item in batch {
-            switch item {
-            case .submitted(let job): submitted.append(job)
-            case .unknown(let submission): unknown.append(submission)
-            case .progress(let step): progress.append(step)
-            case .end(let exchange): ended.append(exchange)
-            case .resume(let exchange, let outcome, let calls, let phase):
-                resumed.append((exchange, calls))
-                outcomes.append(outcome)
-                state.withLock { $0.settlements[exchange] = .some(phase) }
-            }
-        }
-        await insist(on: "record \(Quantity(batch.count, "step")) of jobs", logger: logger) {
-            let worker = lease.worker
-            if !submitted.isEmpty { try await jobs.record(submitted, worker: worker) }
-            if !unknown.isEmpty { try await jobs.record(unknown, worker: worker) }
-            if !progress.isEmpty { try await jobs.record(progress, worker: worker) }
-            if !ended.isEmpty { try await jobs.end(ended, worker: worker) }
-            if !resumed.isEmpty { try await jobs.resume(resumed, worker: worker) }
-        }
-        let free = submitted.map(\.exchange) + unknown.map(\.exchange) + progress.map(\.exchange) + ended
-        state.withLock { $0.held.subtract(free) }
-        for outcome in outcomes { record(outcome) }
-        dispatcher.recorded(free.count, bytes: 0)
-        if !free.isEmpty { ring() }
-    }
-
-    /// Exchanges are recorded: what is left to do about their jobs.
-    func settle(_ exchanges: [RunRequestID]) async {
-        let settlements = state.withLock { state -> [RunRequestID: DueJob.Phase?] in
-            guard !state.settlements.isEmpty else { return [:] }
-            var found: [RunRequestID: DueJob.Phase?] = [:]
-            for exchange in exchanges {
-                if let phase = state.settlements.removeValue(forKey: exchange) { found[exchange] = phase }
-            }
-            return found
-        }
-        guard !settlements.isEmpty else { return }
-        let ended = settlements.filter { $0.value == nil }.map(\.key)
-        let left = settlements.compactMap { exchange, phase in
-            phase.map { JobProgress(exchange: exchange, after: .zero, phase: $0) }
-        }
-        await insist(on: "settle \(Quantity(settlements.count, "job"))", logger: logger) {
-            if !ended.isEmpty { try await jobs.end(ended, worker: lease.worker) }
-            if !left.isEmpty { try await jobs.record(left, worker: lease.worker) }
-        }
-        state.withLock { $0.held.subtract(settlements.keys) }
-        ring()
+        state.withLock { $0.leave([call.exchange.id]) }
     }
 }
 
-/// A job is of a source that there is not.
-private struct UnknownSource: Error, CustomStringConvertible {
-    let source: SourceID
-
-    var description: String { "there is no source \(source)" }
+extension ClaimedExchange {
+    /// The exchange that a job is for.
+    init(job: DueJob, of source: PreparedSource) {
+        self.init(
+            id: job.exchange, org: job.org, source: source.id, sourceVersion: source.version, runs: job.runs)
+    }
 }

@@ -1,4 +1,4 @@
-import Contracts
+import Sources
 import Store
 
 /// What a step of a job came to, as it is recorded.
@@ -10,9 +10,7 @@ enum JobOutcome: Sendable {
     /// It goes on later.
     case progress(JobProgress)
     /// The result is there, or there will be none; then the job is followed to its end.
-    case over(RecordedOutcome, calls: [ExchangeLog], then: DueJob.Phase?)
+    case over(RecordedOutcome, calls: [CallLog], then: DueJob.Phase?)
     /// Nothing is left to do.
-    case end(RunRequestID)
-    /// The exchange is somebody else's by now.
-    case lost
+    case end(JobClaim)
 }

@@ -1,6 +1,7 @@
 import Contracts
 import Postgres
 import Runtime
+import Sources
 import Store
 
 /// A request for two objects that a test moves through its life itself, with the statements of the services and without any.
@@ -67,7 +68,7 @@ struct StoredRequest: Sendable {
     /// Records and maps the answers of all runs that are ready.
     func finishRuns(succeeded: Bool = true) async throws {
         let runs = RunStore(pool: pool)
-        let log = ExchangeLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1)
+        let log = CallLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1)
         let answers = try await claimRuns().map {
             RecordedAnswer(exchange: $0.id, status: 200, contentType: nil, body: [], calls: [log])
         }

@@ -43,6 +43,8 @@ final class StubJobs: Sendable {
         var lost = 0
         /// Submissions that are answered with 503.
         var refused = 0
+        /// What all but submissions are answered; nil: what they ask for.
+        var mood: (status: Int, isForResults: Bool)?
     }
 
     private final class Shared: Sendable {
@@ -86,6 +88,11 @@ final class StubJobs: Sendable {
     /// Answers the next submissions that are not lost and not left unanswered with 503.
     func refuse(_ count: Int) { shared.state.withLock { $0.refused = count } }
 
+    /// Answers everything but submissions with a status, or only what asks for results; nil: as usual again.
+    func answer(with status: Int?, onlyResults: Bool = false) {
+        shared.state.withLock { $0.mood = status.map { ($0, onlyResults) } }
+    }
+
     func stop() async {
         gate.open()
         polling.open()
@@ -121,6 +128,7 @@ final class StubJobs: Sendable {
     }
 
     private static func answer(_ request: StubRequest, _ path: [String], _ state: inout State) -> StubReply {
+        if let mood = state.mood, !mood.isForResults || path.last == "result" { return .status(mood.status) }
         if path.count == 1 {
             state.lookups += 1
             let key = request.target.split(separator: "=").last.map(String.init) ?? ""
