@@ -20,7 +20,7 @@ struct ReplaySummaryTests {
     private static let pages = [
         #"""
         {"runs":2,"failed":0,"reason":null,"datapoints":[
-          {"datapoint":"size","added":1,"changed":0,"removed":0,"unchanged":1},
+          {"datapoint":"size","added":1,"changed":0,"removed":2,"unchanged":1},
           {"datapoint":"name","added":0,"changed":2,"removed":0,"unchanged":0}],
          "examples":[{"object":"b","datapoint":"size","old":null,"new":"1"},
           {"object":"b","datapoint":"name","old":"\"B\"","new":"\"Bee\""},
@@ -42,7 +42,7 @@ struct ReplaySummaryTests {
         #expect(
             difference["datapoints"] == [
                 "name": ["added": 0, "changed": 2, "removed": 0, "unchanged": 0],
-                "size": ["added": 1, "changed": 0, "removed": 3, "unchanged": 1],
+                "size": ["added": 1, "changed": 0, "removed": 5, "unchanged": 1],
             ])
         #expect(
             difference["examples"] == [
@@ -59,7 +59,7 @@ struct ReplaySummaryTests {
             text(try summary(Self.pages)) == """
                 DATAPOINT  ADDED  CHANGED  REMOVED  UNCHANGED
                 name           0        2        0          0
-                size           1        0        3          1
+                size           1        0        5          1
 
                 OBJECT  DATAPOINT  NOW  THEN
                 b       name       "B"  "Bee"
@@ -75,6 +75,10 @@ struct ReplaySummaryTests {
         #expect(
             text(try summary([same])).contains(
                 "1 answer mapped anew; the values stay as they are (nothing was written)"))
+        for kind in ["added", "changed", "removed"] {
+            let different = same.replacing("\"\(kind)\":0", with: "\"\(kind)\":1")
+            #expect(text(try summary([different])).contains("1 answer mapped anew (nothing was written)"), "\(kind)")
+        }
         #expect(text(try summary([])) == "There is no stored answer to map anew.\n")
     }
 

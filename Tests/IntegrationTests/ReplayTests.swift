@@ -234,6 +234,11 @@ extension IntegrationTests {
                     #expect(
                         trial.json["examples"]?.arrayValue?.count { $0["datapoint"] == "legal_name" } == 3, "\(trial)")
                 }
+                // A page has a few examples of each kind of change.
+                let industry = mapping(["legal_name": ["paths": [["data", "profile", "industry"]], "type": "text"]])
+                let first = try await replay(platform, id, ["mapping": industry, "dry_run": true])
+                let shown = first["examples"]?.arrayValue ?? []
+                #expect(shown.count { $0["datapoint"] == "legal_name" } == 5 && first["cursor"] == "500", "\(first)")
                 // A page ends before an object whose answer is too much for it, and the next begins there.
                 let runs = RunStore(pool: platform.database.pool)
                 let org = try await platform.database.value(OrgID.self, "select id from public.org")
