@@ -55,7 +55,8 @@ extension RequestStore {
                 (DeliveryID, String, String, Int32, String?, String?, Date?, Date?, Date?).self)
             deliveries.append(
                 DeliveryStatus(
-                    id: id, endpoint: endpoint, state: state, attempts: Int(attempts), substate: substate, reason: reason,
+                    id: id, endpoint: endpoint, state: state, attempts: Int(attempts), substate: substate,
+                    reason: reason,
                     lastAttemptAt: last, nextAttemptAt: next, deliveredAt: delivered))
         }
         return deliveries

@@ -19,9 +19,7 @@ enum EndpointDocuments {
             "disabled_at": moment(endpoint.disabled?.at), "disabled_reason": optional(endpoint.disabled?.reason),
             "event_types": endpoint.eventTypes.map { .array($0.map { .string($0) }) } ?? .null,
             "headers": .array(endpoint.headerNames.map { .string($0) }),
-            "rate": endpoint.rate.map {
-                ["calls": number($0.calls), "per_seconds": .number(JSONNumber($0.perSeconds) ?? JSONNumber(1))]
-            } ?? .null,
+            "rate": endpoint.rate.map { ["calls": number($0.calls), "per_seconds": number($0.perSeconds)] } ?? .null,
             "ordered": .bool(endpoint.isOrdered),
             "secret_name": optional(endpoint.secretName),
             "secrets": .array(endpoint.secrets.map { .object(members(of: $0)) }),
@@ -62,7 +60,7 @@ enum EndpointDocuments {
                 [
                     "attempt": number(attempt.attempt), "at": .string(timestamp(attempt.at)),
                     "status": attempt.status.map(number) ?? .null,
-                    "milliseconds": .number(JSONNumber(attempt.milliseconds) ?? JSONNumber(0)),
+                    "milliseconds": number(attempt.milliseconds),
                     "substate": optional(attempt.substate), "reason": optional(attempt.reason),
                     "answer": optional(attempt.answer),
                 ]
@@ -77,6 +75,12 @@ enum EndpointDocuments {
     private static func moment(_ date: Date?) -> JSONValue { date.map { .string(timestamp($0)) } ?? .null }
 
     private static func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
+
+    /// Whole numbers without a decimal point.
+    private static func number(_ value: Double) -> JSONValue {
+        value.rounded() == value && abs(value) < 1e15
+            ? number(Int(value)) : .number(JSONNumber(value) ?? JSONNumber(0))
+    }
 
     private static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 }

@@ -1,4 +1,6 @@
 import Catalogue
+import JSON
+import Sources
 import Testing
 
 @Suite("Webhook endpoints in a catalogue")

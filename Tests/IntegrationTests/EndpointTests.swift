@@ -8,7 +8,8 @@ extension IntegrationTests {
     @Suite("Webhook endpoints")
     struct EndpointTests {
         /// More endpoints for an organization that has its catalogue.
-        private func declare(_ endpoints: String, of organization: String = "acme", on platform: Platform) async throws {
+        private func declare(_ endpoints: String, of organization: String = "acme", on platform: Platform) async throws
+        {
             try await platform.database.apply(
                 """
                 organization: \(organization)
@@ -100,7 +101,8 @@ extension IntegrationTests {
 
                     let list = try await weir.run("webhook", "secret", "list", "made", "--json")
                     let secrets = try #require(list.json.arrayValue)
-                    #expect(secrets.count == 2 && secrets[0]["expires_at"] != .null && secrets[1]["expires_at"] == .null)
+                    #expect(
+                        secrets.count == 2 && secrets[0]["expires_at"] != .null && secrets[1]["expires_at"] == .null)
                     let oldID = try #require(secrets[0]["id"]?.stringValue)
                     let newID = try #require(secrets[1]["id"]?.stringValue)
                     let revoked = try await weir.run("webhook", "secret", "revoke", "made", oldID)
@@ -130,9 +132,10 @@ extension IntegrationTests {
                     try await platform.expectNowhere([
                         first.lines[0], text, String(first.lines[0].dropFirst(6)), String(text.dropFirst(6)),
                     ])
-                    let kept = try await platform.database.value(
-                        Int64.self, "select count(*) from public.webhook_secret where kind = 'whsk' and octet_length(sealed) > 90")
-                    #expect(kept == 1, "the secrets that sign no more are still kept")
+                    let kept = try await platform.database.column(
+                        String.self, "select kind from public.webhook_secret where octet_length(sealed) > 90")
+                    #expect(kept == ["whsk"], "secrets that sign no more are still kept")
+                    #expect(!shown.output.contains(text.dropFirst(6)))
                 }
             }
         }
@@ -171,17 +174,6 @@ extension IntegrationTests {
             }
         }
 
-        @Test func withoutASigningKeyNoSecretIsMade() async throws {
-            var options = Platform.Options()
-            options.services = [.bus, .intake]
-            options.variables[.intake] = ["WEIR_SIGNING_KEY": ""]
-            try await withPlatform(options) { platform in
-                let refused = try await platform.client.post([:], to: "/v1/webhook-endpoints/receiver/secrets")
-                #expect(refused.status == 409 && refused.code == "no_signing_key", "\(refused.json)")
-                #expect(refused.json["detail"]?.stringValue?.contains("WEIR_SIGNING_KEY") == true)
-            }
-        }
-
         // MARK: Again
 
         @Test func whatWasGivenUpIsVisibleAndIsSentAgain() async throws {
@@ -199,10 +191,12 @@ extension IntegrationTests {
                 let deliveryID = try #require(request["deliveries"]?[0]?["id"]?.stringValue)
                 try await withWeir(platform) { weir in
                     let status = try await weir.run("status", id)
-                    #expect(status.output.contains("HTTP 500") && status.output.contains("weir webhook resend \(deliveryID)"))
+                    #expect(
+                        status.output.contains("HTTP 500")
+                            && status.output.contains("weir webhook resend \(deliveryID)"))
                     let failed = try await weir.run("webhook", "deliveries", "receiver", "--state", "failed", "--json")
-                    #expect(failed.json.arrayValue?.map { $0["id"] } == [.string(deliveryID)], "\(failed)")
-                    #expect(failed.json[0]?["request"] == .string(id) && failed.json[0]?["substate"] == "http_500")
+                    #expect(failed.json.arrayValue?.map { $0["id"]?.stringValue } == [deliveryID], "\(failed)")
+                    #expect(failed.json[0]?["request"]?.stringValue == id && failed.json[0]?["substate"] == "http_500")
 
                     // The schedule begins anew: of this round, the second attempt is taken.
                     platform.webhooks.answer(500)
@@ -230,10 +224,10 @@ extension IntegrationTests {
             try await withPlatform { platform in
                 platform.webhooks.answer(410)
                 let first = try await platform.client.submit(["Abel"])
-                _ = try await eventually("the endpoint disabled") {
+                try await eventually("the endpoint disabled") {
                     try await platform.client.get("/v1/webhook-endpoints/receiver").json["state"] == "disabled"
                 }
-                _ = try await eventually("the delivery given up") {
+                try await eventually("the delivery given up") {
                     try await platform.client.request(first)["deliveries"]?[0]?["state"] == "failed"
                 }
                 // What ends meanwhile makes no delivery.
@@ -277,27 +271,27 @@ extension IntegrationTests {
                     """
                     with planted as (
                         insert into public.delivery (org_id, webhook_endpoint_id, event_type, payload, state, ended_at)
-                        select e.org_id, e.id, 'webhook_endpoint.test', '{}', 'failed', clock_timestamp() - make_interval(secs => k)
+                        select e.org_id, e.id, 'webhook_endpoint.test', '{}', 'failed', timestamptz '2026-01-01 00:00:00+00' + make_interval(secs => k)
                         from public.webhook_endpoint as e cross join generate_series(1, 2500) as k
                         returning 1
                     )
                     select count(*) from planted
                     """)
                 #expect(planted == 2500)
-                let since = Date(timeIntervalSinceNow: -2_000).formatted(.iso8601)
                 var cursor: JSONValue = .null
                 var pages: [Int] = []
                 repeat {
                     let page = try await platform.client.post(
-                        ["since": .string(since), "cursor": cursor], to: "/v1/webhook-endpoints/receiver/recover")
+                        ["since": "2026-01-01T00:08:20Z", "cursor": cursor],
+                        to: "/v1/webhook-endpoints/receiver/recover")
                     #expect(page.status == 202, "\(page.json)")
                     pages.append(page.json["recovered"]?.intValue ?? -1)
                     cursor = page.json["cursor"] ?? .null
                 } while cursor != .null && pages.count < 10
-                #expect(pages.first == 1_000 && pages.count == 2 || pages.count == 3)
+                #expect(pages == [1_000, 1_000, 1])
                 let left = try await platform.database.value(
                     Int64.self, "select count(*) from public.delivery where state = 'failed'")
-                #expect(Int(left) + pages.reduce(0, +) == 2500 && (490...510).contains(left), "\(pages), \(left) left")
+                #expect(left == 499)
                 // A list of a rare state takes several pages, none of them long.
                 let list = try await platform.client.get(
                     "/v1/webhook-endpoints/receiver/deliveries?state=delivered&limit=10")
@@ -338,7 +332,8 @@ extension IntegrationTests {
                     #expect(answer.status == 404 && answer.code == "not_found", "\(path): \(answer.json)")
                 }
                 let own = try await stranger.get("/v1/webhook-endpoints?limit=1")
-                #expect(own.json["endpoints"]?.arrayValue?.map { $0["key"] } == ["receiver"], "\(own.json)")
+                #expect(
+                    own.json["endpoints"]?.arrayValue?.map { $0["key"]?.stringValue } == ["receiver"], "\(own.json)")
                 let rest = try await stranger.get("/v1/webhook-endpoints?limit=1&cursor=receiver")
                 #expect(rest.json == ["endpoints": [], "cursor": .null], "\(rest.json)")
                 var nobody = stranger
@@ -358,16 +353,18 @@ extension IntegrationTests {
                     String.self,
                     """
                     insert into public.delivery (org_id, id, webhook_endpoint_id, event_type, payload, state, ended_at)
-                    select e.org_id, overlay(utils.uuid_v7_floor(clock_timestamp() - interval '3 days')::text placing i.last from 35)::uuid,
+                    select e.org_id, overlay(overlay(utils.uuid_v7_floor(clock_timestamp() - interval '3 days')::text placing '7' from 15)
+                                       placing i.last from 35)::uuid,
                            e.id, 'webhook_endpoint.test', '{}', i.state, i.ended_at
                     from public.webhook_endpoint as e
                     cross join (values ('01', 'delivered', clock_timestamp() - interval '25 hours'),
                                        ('02', 'failed', clock_timestamp() - interval '23 hours'),
                                        ('03', 'ready', null)) as i(last, state, ended_at)
                     returning id::text
-                    """)
+                    """
+                ).sorted()
                 try await platform.start(.scheduler)
-                _ = try await eventually("the old delivery deleted") {
+                try await eventually("the old delivery deleted") {
                     try await platform.client.get("/v1/deliveries/\(old[0])").status == 410
                 }
                 let resent = try await platform.client.post([:], to: "/v1/deliveries/\(old[0])/resend")

@@ -1,3 +1,5 @@
+import JSON
+
 /// Deliveries and their attempts in words.
 enum DeliveryText {
     /// Deliveries as a list.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 
 /// Shows a delivery.
 struct WebhookDeliveryCommand: WeirCommand {

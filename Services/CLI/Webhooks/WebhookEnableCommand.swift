@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 
 /// Enables an endpoint.
 struct WebhookEnableCommand: WeirCommand {

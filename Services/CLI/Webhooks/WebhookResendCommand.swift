@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 
 /// Sends deliveries again.
 struct WebhookResendCommand: WeirCommand {

@@ -49,7 +49,8 @@ final class WebhookReceiver: Sendable {
                     Received(
                         endpoint: request.lastComponent, id: request.headers["webhook-id"] ?? "",
                         traceparent: request.headers["traceparent"],
-                        body: (try? JSONValue(parsing: request.body)) ?? .null, request: request, fault: fault, status: status))
+                        body: (try? JSONValue(parsing: request.body)) ?? .null, request: request, fault: fault,
+                        status: status))
                 return status
             }
             shared.gate.pass()
