@@ -352,9 +352,57 @@ grant execute on function etl_api.claim_deliveries(uuid, uuid[], uuid[], integer
 grant execute on function etl_api.minute_counts(integer[], integer, integer) to weir_delivery;
 grant execute on function etl_api.note_delivery_attempts(uuid[], boolean[], boolean[], double precision) to weir_delivery;
 
+-- What the endpoint's breaker or rate holds is not stuck. Only this part of the function changes.
+do $migration$
+declare
+    definition text := pg_get_functiondef('etl_api.stuck_work(interval, integer)'::regprocedure);
+    changed text := replace(definition, $part$     from public.delivery as d
+     where d.state = 'ready' and d.due_at < (select at from cut)
+     order by d.due_at
+$part$, $part$     from etl_api.endpoints_with_deliveries() as e
+     cross join lateral (
+         select d.org_id, d.id, d.due_at from public.delivery as d
+         where d.webhook_endpoint_id = e.webhook_endpoint_id and d.state = 'ready' and d.due_at < (select at from cut)
+         order by d.due_at
+         limit p_limit
+     ) as d
+     where greatest(e.due_at, e.held_until) < (select at from cut)
+     order by d.due_at
+$part$);
+begin
+    if changed = definition then
+        raise exception 'etl_api.stuck_work looks for deliveries otherwise than expected';
+    end if;
+    execute changed;
+end
+$migration$;
+
 -- migrate:down
 
 set local role weir_owner;
+do $migration$
+declare
+    definition text := pg_get_functiondef('etl_api.stuck_work(interval, integer)'::regprocedure);
+    changed text := replace(definition, $part$     from etl_api.endpoints_with_deliveries() as e
+     cross join lateral (
+         select d.org_id, d.id, d.due_at from public.delivery as d
+         where d.webhook_endpoint_id = e.webhook_endpoint_id and d.state = 'ready' and d.due_at < (select at from cut)
+         order by d.due_at
+         limit p_limit
+     ) as d
+     where greatest(e.due_at, e.held_until) < (select at from cut)
+     order by d.due_at
+$part$, $part$     from public.delivery as d
+     where d.state = 'ready' and d.due_at < (select at from cut)
+     order by d.due_at
+$part$);
+begin
+    if changed = definition then
+        raise exception 'etl_api.stuck_work looks for deliveries otherwise than expected';
+    end if;
+    execute changed;
+end
+$migration$;
 drop function etl_api.note_delivery_attempts(uuid[], boolean[], boolean[], double precision);
 drop function etl_api.minute_counts(integer[], integer, integer);
 drop function etl_api.claim_deliveries(uuid, uuid[], uuid[], integer[], double precision);

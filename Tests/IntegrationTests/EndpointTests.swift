@@ -1,383 +1,311 @@
 import Contracts
 import Foundation
 import JSON
+import Store
 import Testing
 
 extension IntegrationTests {
-    /// Webhook endpoints as those who look after them meet them: over HTTP and with `weir webhook`.
-    @Suite("Webhook endpoints")
+    /// What delivery processes make of endpoints that are well, slow, dead or many.
+    @Suite("Endpoints")
     struct EndpointTests {
-        /// More endpoints for an organization that has its catalogue.
-        private func declare(_ endpoints: String, of organization: String = "acme", on platform: Platform) async throws
-        {
-            try await platform.database.apply(
-                """
-                organization: \(organization)
-                webhook_endpoints:
-                \(endpoints.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
-                """)
-        }
-
-        private func withWeir(_ platform: Platform, _ body: (WeirProgram) async throws -> Void) async throws {
-            try await WeirProgram.with(
-                variables: ["WEIR_URL": platform.publicURL, "WEIR_API_KEY": platform.client.key ?? ""], body)
-        }
-
-        /// Waits until a delivery is in a state.
-        private func delivery(_ id: String, _ state: String, _ platform: Platform) async throws -> JSONValue {
-            try await eventually("the delivery \(state)") {
-                let delivery = try await platform.client.get("/v1/deliveries/\(id)").json
-                return delivery["state"]?.stringValue == state ? delivery : nil
-            }
-        }
-
-        // MARK: Fan-out
-
-        @Test func anEventGoesToWhoeverAsksForItWithTheHeadersThatTheyWant() async throws {
+        private static func options(retries: String = "100ms,200ms,300ms", processes: Int = 1) -> Platform.Options {
             var options = Platform.Options()
-            options.organizations = ["acme", "globex"]
-            options.variables[.delivery] = ["WEIR_SECRET_TOKEN": "audit-token-5f1c"]
+            options.services = [.bus, .intake, .delivery, .scheduler]
+            options.counts = [.delivery: processes]
+            options.shared = ["WEIR_DELIVERY_RETRIES": retries, "WEIR_DELIVERY_POLL": "100ms"]
+            return options
+        }
+
+        private func withEndpoints(
+            _ keys: [String], _ settings: [String: [String: String]] = [:], with options: Platform.Options = options(),
+            _ body: (Platform, [String: StubEndpoint]) async throws -> Void
+        ) async throws {
             try await withPlatform(options) { platform in
-                let hooks = platform.webhooks.url
-                try await declare(
-                    """
-                    audit:
-                      url: \(hooks)/hooks/audit
-                      secret: <<$secret.HOOK>>
-                      event_types: [activity_request.completed]
-                      headers: { X-Tenant: acme, authorization: Bearer <<$secret.TOKEN>> }
-                      ordered: true
-                      rate: 100/s
-                    flows: { url: "\(hooks)/hooks/flows", secret: <<$secret.HOOK>>, event_types: [workflow_request.completed] }
-                    off: { url: "\(hooks)/hooks/off", secret: <<$secret.HOOK>>, event_types: ["*"] }
-                    """, on: platform)
-                try await declare(
-                    "curious: { url: \"\(hooks)/hooks/curious\", secret: <<$secret.HOOK>>, event_types: [\"*\"] }",
-                    of: "globex", on: platform)
-                let off = try await platform.client.post([:], to: "/v1/webhook-endpoints/off/disable")
-                #expect(off.status == 200 && off.json["state"] == "disabled", "\(off.json)")
-
-                let one = try await platform.client.submit(["Abel"])
-                _ = try await platform.client.wait(for: one, toBe: "delivered")
-                let quiet = try await platform.client.submit(["Abel", "Bebel"], activity: "quiet")
-                _ = try await platform.client.wait(for: quiet, toBe: "delivered")
-                let received = platform.webhooks.received
-                #expect(received.map(\.endpoint).sorted() == ["acme", "audit", "audit"])
-                #expect(received.allSatisfy { $0.fault == nil })
-                for audited in received where audited.endpoint == "audit" {
-                    #expect(audited.request.headers["x-tenant"] == "acme")
-                    #expect(audited.request.headers["authorization"] == "Bearer audit-token-5f1c")
+                var endpoints: [String: StubEndpoint] = [:]
+                for key in keys {
+                    endpoints[key] = try await StubEndpoint(key, of: platform, settings[key] ?? [:])
                 }
-                let subjects = try await platform.database.column(
-                    String.self, "select distinct subject from public.delivery order by 1")
-                #expect(subjects == ["enrich/Abel", "quiet"])
-                try await platform.expectNowhere(["audit-token-5f1c"])
-                let shown = try await platform.client.get("/v1/webhook-endpoints/audit").json
-                #expect(shown["headers"] == ["authorization", "x-tenant"] && shown["ordered"] == true, "\(shown)")
-                #expect(shown["rate"] == ["calls": 100, "per_seconds": 1] && shown["secret_name"] == "HOOK")
+                do {
+                    try await body(platform, endpoints)
+                } catch {
+                    for endpoint in endpoints.values { await endpoint.stop() }
+                    throw error
+                }
+                for endpoint in endpoints.values { await endpoint.stop() }
             }
         }
 
-        // MARK: Secrets
-
-        @Test func aSecretIsShownOnceSignsAndIsRotated() async throws {
-            try await withPlatform { platform in
-                try await declare("made: { url: \"\(platform.webhooks.url)/hooks/made\" }", on: platform)
-                try await withWeir(platform) { weir in
-                    let first = try await weir.run("webhook", "secret", "create", "made")
-                    try #require(first.status == 0 && first.lines.count == 1, "\(first)")
-                    let old = try WebhookSecret(parsing: first.lines[0])
-                    let taken = try await weir.run("webhook", "test", "made")
-                    #expect(taken.status == 0 && taken.output.contains("HTTP 200"), "\(taken)")
-                    try verify(platform.webhooks.received.last, old)
-
-                    let second = try await weir.run("webhook", "secret", "rotate", "made", "--json")
-                    try #require(second.status == 0, "\(second)")
-                    let text = try #require(second.json["secret"]?.stringValue)
-                    let new = try WebhookSecret(parsing: text)
-                    _ = try await weir.run("webhook", "test", "made")
-                    try verify(platform.webhooks.received.last, old)
-                    try verify(platform.webhooks.received.last, new)
-
-                    let list = try await weir.run("webhook", "secret", "list", "made", "--json")
-                    let secrets = try #require(list.json.arrayValue)
-                    #expect(
-                        secrets.count == 2 && secrets[0]["expires_at"] != .null && secrets[1]["expires_at"] == .null)
-                    let oldID = try #require(secrets[0]["id"]?.stringValue)
-                    let newID = try #require(secrets[1]["id"]?.stringValue)
-                    let revoked = try await weir.run("webhook", "secret", "revoke", "made", oldID)
-                    #expect(revoked.status == 0, "\(revoked)")
-                    _ = try await weir.run("webhook", "test", "made")
-                    try verify(platform.webhooks.received.last, new)
-                    #expect(throws: WebhookSignatureError.self) { try verify(platform.webhooks.received.last, old) }
-                    let last = try await weir.run("webhook", "secret", "revoke", "made", newID)
-                    #expect(last.status == 1 && last.errors.contains("only secret"), "\(last)")
-
-                    // With no grace, what was there before signs no more at once.
-                    let third = try await weir.run(
-                        "webhook", "secret", "rotate", "made", "--kind", "whsk", "--grace", "0s")
-                    try #require(third.status == 0 && third.lines.count == 1, "\(third)")
-                    let key = try WebhookPublicKey(parsing: third.lines[0])
-                    _ = try await weir.run("webhook", "test", "made")
-                    let signed = try #require(platform.webhooks.received.last).request
-                    let signature = signed.headers["webhook-signature"] ?? ""
-                    #expect(signature.hasPrefix("v1a,") && !signature.contains(" "))
-                    #expect(
-                        key.accepts(
-                            signature: signature, id: signed.headers["webhook-id"] ?? "",
-                            timestamp: signed.headers["webhook-timestamp"] ?? "", body: signed.body))
-
-                    let shown = try await weir.run("webhook", "show", "made")
-                    #expect(shown.status == 0 && shown.output.contains(third.lines[0]), "\(shown)")
-                    try await platform.expectNowhere([
-                        first.lines[0], text, String(first.lines[0].dropFirst(6)), String(text.dropFirst(6)),
-                    ])
-                    let kept = try await platform.database.column(
-                        String.self, "select kind from public.webhook_secret where octet_length(sealed) > 90")
-                    #expect(kept == ["whsk"], "secrets that sign no more are still kept")
-                    #expect(!shown.output.contains(text.dropFirst(6)))
+        @Test func theIdStaysTheTimestampIsFreshAndTheScheduleEnds() async throws {
+            try await withEndpoints(["down"], with: Self.options(retries: "1100ms,1100ms")) { platform, endpoints in
+                let down = try #require(endpoints["down"])
+                down.answerAlways { _ in .status(500) }
+                try await down.make(1)
+                try await eventually("the end of the schedule") { try await down.count("failed") == 1 }
+                #expect(Set(down.received.map(\.id)).count == 1 && Set(down.received.map(\.body)).count == 1)
+                #expect(down.received.count == 3 && Set(down.received.map(\.timestamp)).count > 1)
+                let secret = try WebhookSecret(parsing: platform.webhooks.secret)
+                for one in down.received {
+                    try secret.verify(
+                        id: one.id, timestamp: one.timestamp, signature: one.signature, body: one.body,
+                        now: Int64(Date().timeIntervalSince1970))
                 }
-            }
-        }
-
-        private func verify(_ received: WebhookReceiver.Received?, _ secret: WebhookSecret) throws {
-            let request = try #require(received).request
-            try secret.verify(
-                id: request.headers["webhook-id"], timestamp: request.headers["webhook-timestamp"],
-                signature: request.headers["webhook-signature"], body: request.body,
-                now: Int64(Date().timeIntervalSince1970))
-        }
-
-        @Test func thereIsABoundOnSecretsAndBadWishesAreNamed() async throws {
-            var options = Platform.Options()
-            options.services = [.bus, .intake]
-            try await withPlatform(options) { platform in
-                let path = "/v1/webhook-endpoints/receiver/secrets"
-                for (body, place) in [
-                    (["kind": "rsa"], "$.kind"), (["grace": "tomorrow"], "$.grace"), (["grace": "31d"], "$.grace"),
-                    (["secret": "whsec_x"], "$.secret"),
-                ] as [(JSONValue, String)] {
-                    let refused = try await platform.client.post(body, to: path)
-                    #expect(refused.status == 422 && refused.paths == [place], "\(refused.json)")
-                }
-                for _ in 0..<8 {
-                    let made = try await platform.client.post([:], to: path)
-                    #expect(made.status == 201 && made.header("cache-control") == "no-store", "\(made.json)")
-                }
-                let tooMany = try await platform.client.post([:], to: path)
-                #expect(tooMany.status == 409 && tooMany.code == "too_many_secrets", "\(tooMany.json)")
-                // All of them go when one is feared to be known to others.
-                let fresh = try await platform.client.post(["grace": "0s"], to: path)
-                #expect(fresh.status == 201 && fresh.json["kind"] == "whsec", "\(fresh.json)")
-                let kept = try await platform.database.value(Int64.self, "select count(*) from public.webhook_secret")
-                #expect(kept == 1)
-            }
-        }
-
-        // MARK: Again
-
-        @Test func whatWasGivenUpIsVisibleAndIsSentAgain() async throws {
-            var options = Platform.Options()
-            options.variables[.delivery] = ["WEIR_DELIVERY_RETRIES": "10ms"]
-            try await withPlatform(options) { platform in
-                platform.webhooks.answer(500, 500)
-                let id = try await platform.client.submit(["Abel"])
-                let request = try await eventually("the delivery given up") {
-                    let request = try await platform.client.request(id)
-                    return request["deliveries"]?[0]?["state"] == "failed" ? request : nil
-                }
-                #expect(request["state"] == "done")
-                #expect(request["deliveries"]?[0]?["reason"]?.stringValue?.contains("HTTP 500") == true, "\(request)")
-                let deliveryID = try #require(request["deliveries"]?[0]?["id"]?.stringValue)
-                try await withWeir(platform) { weir in
-                    let status = try await weir.run("status", id)
-                    #expect(
-                        status.output.contains("HTTP 500")
-                            && status.output.contains("weir webhook resend \(deliveryID)"))
-                    let failed = try await weir.run("webhook", "deliveries", "receiver", "--state", "failed", "--json")
-                    #expect(failed.json.arrayValue?.map { $0["id"]?.stringValue } == [deliveryID], "\(failed)")
-                    #expect(failed.json[0]?["request"]?.stringValue == id && failed.json[0]?["substate"] == "http_500")
-
-                    // The schedule begins anew: of this round, the second attempt is taken.
-                    platform.webhooks.answer(500)
-                    let resent = try await weir.run("webhook", "resend", deliveryID)
-                    #expect(resent.status == 0, "\(resent)")
-                    _ = try await platform.client.wait(for: id, toBe: "delivered")
-                    let shown = try await weir.run("webhook", "delivery", deliveryID, "--json")
-                    let statuses = shown.json["history"]?.arrayValue?.map { $0["status"]?.intValue }
-                    #expect(statuses == [500, 500, 500, 200], "\(shown)")
-                    let received = platform.webhooks.received
-                    #expect(Set(received.map(\.id)) == [deliveryID] && Set(received.map(\.body)).count == 1)
-
-                    // One that was taken stays so, whatever becomes of it now.
-                    platform.webhooks.answer(500, 500)
-                    _ = try await weir.run("webhook", "resend", deliveryID)
-                    let again = try await delivery(deliveryID, "failed", platform)
-                    #expect(again["delivered_at"] != .null, "\(again)")
-                    let after = try await platform.client.request(id)
-                    #expect(after["state"] == "delivered", "\(after)")
-                }
-            }
-        }
-
-        @Test func aTimeIsRecoveredOnceTheEndpointIsEnabledAgain() async throws {
-            try await withPlatform { platform in
-                platform.webhooks.answer(410)
-                let first = try await platform.client.submit(["Abel"])
-                try await eventually("the endpoint disabled") {
-                    try await platform.client.get("/v1/webhook-endpoints/receiver").json["state"] == "disabled"
-                }
-                try await eventually("the delivery given up") {
-                    try await platform.client.request(first)["deliveries"]?[0]?["state"] == "failed"
-                }
-                // What ends meanwhile makes no delivery.
-                let second = try await platform.client.submit(["Bebel"])
-                let done = try await platform.client.wait(for: second, toBe: "done")
-                #expect(done["deliveries"] == [])
-                let deliveryID = try #require(
-                    try await platform.client.request(first)["deliveries"]?[0]?["id"]?.stringValue)
-                for path in [
-                    "/v1/webhook-endpoints/receiver/test", "/v1/deliveries/\(deliveryID)/resend",
-                    "/v1/webhook-endpoints/receiver/recover",
-                ] {
-                    let body: JSONValue = path.hasSuffix("recover") ? ["since": "2026-01-01T00:00:00Z"] : [:]
-                    let refused = try await platform.client.post(body, to: path)
-                    #expect(refused.status == 409 && refused.code == "endpoint_is_disabled", "\(path) \(refused.json)")
-                    #expect(refused.json["detail"]?.stringValue?.contains("410") == true, "\(refused.json)")
-                }
-                try await withWeir(platform) { weir in
-                    let enabled = try await weir.run("webhook", "enable", "receiver")
-                    #expect(enabled.status == 0 && enabled.output.contains("enabled"), "\(enabled)")
-                    let before = try await weir.run(
-                        "webhook", "recover", "receiver", "--since", "30d", "--until", "2026-01-02T00:00:00Z")
-                    #expect(before.status == 2, "\(before)")
-                    let recovered = try await weir.run("webhook", "recover", "receiver", "--since", "1h", "--json")
-                    #expect(recovered.json["recovered"] == 1, "\(recovered)")
-                    _ = try await platform.client.wait(for: first, toBe: "delivered")
-                    let nothing = try await weir.run("webhook", "recover", "receiver", "--since", "1h")
-                    #expect(nothing.lines == ["Nothing was given up in that time."], "\(nothing)")
-                }
-                let unfinished = try await platform.database.unfinishedRows()
-                #expect(unfinished == [])
-            }
-        }
-
-        @Test func manyAreRecoveredPageByPage() async throws {
-            var options = Platform.Options()
-            options.services = [.bus, .intake]
-            try await withPlatform(options) { platform in
-                let planted = try await platform.database.value(
+                let next = try await down.value(Int64.self, "count(t.next_at)")
+                #expect(next == 2, "two attempts were followed by another, the last was not")
+                // Who sends it again begins the schedule anew.
+                _ = try await platform.database.value(
                     Int64.self,
-                    """
-                    with planted as (
-                        insert into public.delivery (org_id, webhook_endpoint_id, event_type, payload, state, ended_at)
-                        select e.org_id, e.id, 'webhook_endpoint.test', '{}', 'failed', timestamptz '2026-01-01 00:00:00+00' + make_interval(secs => k)
-                        from public.webhook_endpoint as e cross join generate_series(1, 2500) as k
-                        returning 1
-                    )
-                    select count(*) from planted
-                    """)
-                #expect(planted == 2500)
-                var cursor: JSONValue = .null
-                var pages: [Int] = []
-                repeat {
-                    let page = try await platform.client.post(
-                        ["since": "2026-01-01T00:08:20Z", "cursor": cursor],
-                        to: "/v1/webhook-endpoints/receiver/recover")
-                    #expect(page.status == 202, "\(page.json)")
-                    pages.append(page.json["recovered"]?.intValue ?? -1)
-                    cursor = page.json["cursor"] ?? .null
-                } while cursor != .null && pages.count < 10
-                #expect(pages == [1_000, 1_000, 1])
-                let left = try await platform.database.value(
-                    Int64.self, "select count(*) from public.delivery where state = 'failed'")
-                #expect(left == 499)
-                // A list of a rare state takes several pages, none of them long.
-                let list = try await platform.client.get(
-                    "/v1/webhook-endpoints/receiver/deliveries?state=delivered&limit=10")
-                #expect(list.json["deliveries"] == [] && list.json["cursor"] != .null, "\(list.json)")
-                _ = try await platform.database.value(
-                    Int64.self, "with gone as (delete from public.delivery returning 1) select count(*) from gone")
+                    "with again as (update public.delivery set state = 'ready', due_at = now() returning 1) select count(*) from again"
+                )
+                try await eventually("the end of the schedule again") { try await down.count("failed") == 1 }
+                #expect(down.received.count == 6)
             }
         }
 
-        // MARK: Tenants and time
-
-        @Test func anotherOrganizationsEndpointsAndDeliveriesAreUnknown() async throws {
-            var options = Platform.Options()
-            options.organizations = ["acme", "globex"]
-            try await withPlatform(options) { platform in
-                try await declare(
-                    "mine: { url: \"\(platform.webhooks.url)/hooks/mine\", secret: <<$secret.HOOK>> }", on: platform)
-                let sent = try await platform.client.post([:], to: "/v1/webhook-endpoints/mine/test")
-                let id = try #require(sent.json["delivery"]?.stringValue, "\(sent.json)")
-                _ = try await delivery(id, "delivered", platform)
-                let test = try #require(platform.webhooks.received.last)
-                #expect(test.body["type"] == "webhook_endpoint.test" && test.id == id && test.fault == nil)
-
-                let stranger = try #require(platform.clients["globex"])
-                for path in [
-                    "/v1/webhook-endpoints/mine", "/v1/webhook-endpoints/mine/deliveries", "/v1/deliveries/\(id)",
-                    "/v1/webhook-endpoints/%00", "/v1/deliveries/x",
-                ] {
-                    let answer = try await stranger.get(path)
-                    #expect(answer.status == 404 && answer.code == "not_found", "\(path): \(answer.json)")
+        @Test func goneMeansDisabledAndTheOthersHearOfIt() async throws {
+            try await withEndpoints(["gone", "other"]) { platform, endpoints in
+                let (gone, other) = (try #require(endpoints["gone"]), try #require(endpoints["other"]))
+                gone.answerAlways { _ in .status(410) }
+                try await gone.make(40)
+                let event = try await eventually("the event at the other endpoint") { other.received.first }
+                let body = try JSONValue(parsing: event.body)
+                #expect(body["type"] == "webhook_endpoint.disabled" && body["data"]?["endpoint"] == "gone")
+                #expect(body["data"]?["reason"]?.stringValue?.contains("410") == true)
+                try await eventually("all given up") { try await gone.count("failed") == 40 }
+                #expect(gone.received.count == 1, "a new endpoint gets one at a time, and none after that")
+                let reason = try await gone.value(String.self, "max(d.state_reason) filter (where d.attempt = 0)")
+                #expect(reason == "its endpoint gone is disabled: it answered HTTP 410 (Gone)")
+                try await eventually("the event at the receiver") {
+                    platform.webhooks.received.contains { $0.body["type"] == "webhook_endpoint.disabled" }
                 }
-                for path in [
-                    "/v1/webhook-endpoints/mine/secrets", "/v1/webhook-endpoints/mine/test",
-                    "/v1/webhook-endpoints/mine/enable", "/v1/webhook-endpoints/mine/disable",
-                    "/v1/deliveries/\(id)/resend",
-                ] {
-                    let answer = try await stranger.post([:], to: path)
-                    #expect(answer.status == 404 && answer.code == "not_found", "\(path): \(answer.json)")
+            }
+        }
+
+        @Test func anEndpointThatNothingGetsThroughToForTooLongIsDisabled() async throws {
+            var options = Self.options(retries: "500ms,500ms,500ms,500ms,500ms")
+            options.shared["WEIR_DELIVERY_DISABLE_AFTER"] = "1s"
+            try await withEndpoints(["down"], with: options) { _, endpoints in
+                let down = try #require(endpoints["down"])
+                down.answerAlways { _ in .status(500) }
+                try await down.make(1)
+                try await eventually("the endpoint disabled") {
+                    try await down.value(Bool.self, "bool_or(e.disabled_at is not null)")
                 }
-                let own = try await stranger.get("/v1/webhook-endpoints?limit=1")
+                try await eventually("its delivery given up") { try await down.count("failed") == 1 }
+                let reason = try await down.value(String.self, "max(e.disabled_reason)")
+                #expect(reason.hasPrefix("nothing has got through since "))
+            }
+        }
+
+        @Test func whatTheEndpointAsksForDecidesAboutTheNextAttempt() async throws {
+            let cases: [(key: String, reply: StubReply, seconds: ClosedRange<Double>)] = [
+                ("busy", .status(429), 59...70),
+                ("patient", .status(503, headers: [("retry-after", "120")]), 119...140),
+                ("later", .status(503, headers: [("retry-after", "Wed, 31 Dec 9999 23:59:59 GMT")]), 86_390...86_400),
+                ("huge", .status(429, headers: [("retry-after", "9999999999")]), 86_390...86_400),
+                ("odd", .status(503, headers: [("retry-after", "-1")]), 7...10),
+                ("soon", .status(503, headers: [("retry-after", "0")]), 7...10),
+                ("moved", .status(302, headers: [("location", "http://127.0.0.1:1/")]), 7...10),
+                ("silent", .silence, 59...70),
+            ]
+            var options = Self.options(retries: "10s")
+            options.shared["WEIR_DELIVERY_TIMEOUT"] = "500ms"
+            try await withEndpoints(cases.map(\.key), with: options) { platform, endpoints in
+                for (key, reply, _) in cases {
+                    endpoints[key]?.answerAlways { _ in reply }
+                    try await endpoints[key]?.make(1)
+                }
+                for (key, _, range) in cases {
+                    let endpoint = try #require(endpoints[key])
+                    let wait = try await eventually("the first attempt of \(key)") {
+                        try await endpoint.value(
+                            Double?.self, "extract(epoch from max(t.next_at - t.at))::double precision")
+                    }
+                    #expect(range.contains(wait), "\(key) waits \(wait) s")
+                }
+                // What waits must not count as open when the test ends.
+                _ = try await platform.database.value(
+                    Int64.self,
+                    "with up as (update public.delivery set state = 'failed' returning 1) select count(*) from up")
+            }
+        }
+
+        @Test func aBreakerOpensAfterTenFailuresAndOneProbeClosesIt() async throws {
+            try await withEndpoints(["flaky"], with: Self.options(retries: "1s,1s,1s", processes: 2)) {
+                platform, endpoints in
+                let flaky = try #require(endpoints["flaky"])
+                try await flaky.make(1)
+                try await eventually("a first success") { try await flaky.count("delivered") == 1 }
+                flaky.answerAlways { _ in .status(500) }
+                try await flaky.make(200)
+                try await eventually("the breaker open") {
+                    try await flaky.value(Bool.self, "bool_or(h.open_until is not null)")
+                }
+                try await eventually("nothing under way") { try await flaky.count("in_progress") == 0 }
+                let posted = flaky.received.count
+                #expect(posted < 1 + 2 * 16 * 3, "at the most what was under way when it opened")
+                let untried = try await flaky.value(Int64.self, "count(distinct d.id) filter (where d.attempt = 0)")
+                #expect(untried > 100, "whatever waits has used up no attempt")
+                // Time passes: one probe of both processes.
+                flaky.gate.close(after: 0)
+                flaky.answerAlways { _ in .status(200) }
+                _ = try await platform.database.value(
+                    Int64.self,
+                    "with up as (update public.endpoint_health set open_until = now() returning 1) select count(*) from up"
+                )
+                try await eventually("the probe") { flaky.gate.heldBack == 1 }
+                #expect(try await flaky.count("in_progress") == 1)
+                flaky.gate.open()
+                try await eventually("all delivered") { try await flaky.count("delivered") == 201 }
+                let isClosed = try await flaky.value(
+                    Bool.self, "bool_and(h.open_until is null and h.failing_since is null)")
+                #expect(isClosed)
+            }
+        }
+
+        @Test func aRateHoldsOverAllProcesses() async throws {
+            let settings = ["calls": "10", "per_seconds": "1"]
+            try await withEndpoints(["paced", "free"], ["paced": settings], with: Self.options(processes: 2)) {
+                _, endpoints in
+                let (paced, free) = (try #require(endpoints["paced"]), try #require(endpoints["free"]))
+                let arrivals = Arrivals()
+                paced.answerAlways { _ in
+                    arrivals.note()
+                    return .status(200)
+                }
+                try await paced.make(25)
+                try await free.make(25)
+                try await eventually("all of the free one") { try await free.count("delivered") == 25 }
+                #expect(try await paced.count("delivered") < 25, "the other one is not done yet")
+                try await eventually("all of the paced one") { try await paced.count("delivered") == 25 }
+                // The 24 that follow the first take a tenth of a second each, however slow all else is.
+                #expect(arrivals.span > .milliseconds(1500))
+                let attempts = try await paced.value(Int32.self, "max(d.attempt)")
+                #expect(attempts == 1)
+            }
+        }
+
+        @Test func deliveriesOfOneSubjectArriveInTheirOrder() async throws {
+            let settings = ["ordered": ["is_ordered": "true"]]
+            let options = Self.options(retries: "300ms,300ms,300ms", processes: 2)
+            try await withEndpoints(["ordered"], settings, with: options) { _, endpoints in
+                let ordered = try #require(endpoints["ordered"])
+                ordered.answer(.status(200), .status(500), .status(500), .status(500), .status(500))
+                try await ordered.make(30, subject: "one")
+                try await eventually("all over") { try await ordered.count("delivered") == 29 }
+                #expect(try await ordered.count("failed") == 1, "one is given up, and the others go on")
+                let numbers = ordered.received.compactMap { (try? JSONValue(parsing: $0.body))?["number"]?.intValue }
+                #expect(numbers == numbers.sorted() && Set(numbers) == Set(1...30))
+                // Another subject does not wait for this one.
+                ordered.answer(.silence)
+                try await ordered.make(1, subject: "one")
+                try await eventually("the silent one") { try await ordered.count("in_progress") == 1 }
+                try await ordered.make(5, subject: "two")
+                try await eventually("those of the other subject") { try await ordered.count("delivered") == 34 }
+                await ordered.stop()
+                try await eventually("the silent one given up or taken") { try await ordered.count("failed") == 2 }
+            }
+        }
+
+        @Test func aBacklogAndDeadEndpointsDoNotHoldOthersUp() async throws {
+            var options = Self.options()
+            // So few places that the silent ones would hold all of them.
+            options.shared["WEIR_DELIVERY_POSTS"] = "8"
+            options.shared["WEIR_DELIVERY_RETRIES"] = "1h"
+            options.shared["WEIR_DELIVERY_TIMEOUT"] = "300s"
+            let silent = (1...12).map { "silent\($0)" }
+            try await withEndpoints(silent + ["backlog", "fresh"], with: options) { platform, endpoints in
+                let (backlog, fresh) = (try #require(endpoints["backlog"]), try #require(endpoints["fresh"]))
+                for key in ["backlog", "fresh"] {
+                    try await endpoints[key]?.make(1)
+                    try await eventually("\(key) proven") { try await endpoints[key]?.count("delivered") == 1 }
+                }
+                for key in silent {
+                    endpoints[key]?.answerAlways { _ in .silence }
+                    try await endpoints[key]?.make(50)
+                }
+                try await eventually("the silent ones at it") {
+                    silent.count { endpoints[$0]?.received.isEmpty == false } == 4
+                }
+                try await backlog.make(100_000)
+                try await fresh.make(20)
+                try await eventually("the fresh ones") { try await fresh.count("delivered") == 21 }
+                #expect(try await backlog.count("ready") > 50_000, "the backlog is far from done")
                 #expect(
-                    own.json["endpoints"]?.arrayValue?.map { $0["key"]?.stringValue } == ["receiver"], "\(own.json)")
-                let rest = try await stranger.get("/v1/webhook-endpoints?limit=1&cursor=receiver")
-                #expect(rest.json == ["endpoints": [], "cursor": .null], "\(rest.json)")
-                var nobody = stranger
-                nobody.key = nil
-                let refused = try await nobody.get("/v1/webhook-endpoints")
-                #expect(refused.status == 401)
+                    silent.count { endpoints[$0]?.received.isEmpty == false } <= 8, "the silent ones had their turns")
+                for endpoint in endpoints.values { await endpoint.stop() }
+                try await platform.kill9(.delivery)
+                _ = try await platform.database.value(
+                    Int64.self,
+                    "with up as (update public.delivery set state = 'failed', worker_id = null returning 1) select count(*) from up"
+                )
             }
         }
 
-        @Test func oldDeliveriesAreDeletedAndSayThatTheyAreGone() async throws {
-            var options = Platform.Options()
-            options.shared["WEIR_DELIVERY_RETENTION"] = "24h"
-            options.services = [.bus, .intake, .scheduler]
+        @Test func secretsThatAReceiverRepeatsAreMasked() async throws {
+            var options = Self.options()
+            options.shared["WEIR_SECRET_TOKEN"] = "a bearer's own token"
             try await withPlatform(options) { platform in
-                try await platform.kill9(.scheduler)
-                let old = try await platform.database.column(
-                    String.self,
-                    """
-                    insert into public.delivery (org_id, id, webhook_endpoint_id, event_type, payload, state, ended_at)
-                    select e.org_id, overlay(overlay(utils.uuid_v7_floor(clock_timestamp() - interval '3 days')::text placing '7' from 15)
-                                       placing i.last from 35)::uuid,
-                           e.id, 'webhook_endpoint.test', '{}', i.state, i.ended_at
-                    from public.webhook_endpoint as e
-                    cross join (values ('01', 'delivered', clock_timestamp() - interval '25 hours'),
-                                       ('02', 'failed', clock_timestamp() - interval '23 hours'),
-                                       ('03', 'ready', null)) as i(last, state, ended_at)
-                    returning id::text
-                    """
-                ).sorted()
-                try await platform.start(.scheduler)
-                try await eventually("the old delivery deleted") {
-                    try await platform.client.get("/v1/deliveries/\(old[0])").status == 410
+                let made = WebhookSecret.makeText()
+                let key = WebhookPrivateKey.makeText()
+                let echo = try await StubEndpoint(
+                    "echo", of: platform,
+                    ["headers": #"'{"authorization": "Bearer <<$secret.TOKEN>>", "x-plain": "seen"}'::jsonb"#])
+                let seal = try #require(WebhookSecretSeal(signingKey: Platform.signingKey))
+                let org = OrgID(
+                    try await platform.database.value(
+                        UUID.self, "select org_id from public.webhook_endpoint where id = $1", echo.id.uuid))
+                for (kind, text) in [("whsec", made), ("whsk", key)] {
+                    let id = WebhookSecretID(UUID())
+                    let sealed = try seal.seal(text, org: org, endpoint: echo.id, id: id)
+                    _ = try await platform.database.value(
+                        UUID.self,
+                        "insert into public.webhook_secret (org_id, id, webhook_endpoint_id, kind, sealed) values ($1, $2, $3, $4, decode($5, 'hex')) returning id",
+                        org.uuid, id.uuid, echo.id.uuid, kind, sealed.hexadecimal)
                 }
-                let resent = try await platform.client.post([:], to: "/v1/deliveries/\(old[0])/resend")
-                #expect(resent.status == 410 && resent.code == "delivery_is_gone", "\(resent.json)")
-                for id in old.dropFirst() {
-                    let kept = try await platform.client.get("/v1/deliveries/\(id)")
-                    #expect(kept.status == 200, "\(kept.json)")
+                let declared = platform.webhooks.secret
+                echo.answerAlways { request in
+                    let seen = request.headers.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+                    let text = (seen + [declared, made, key]).joined(separator: "\n")
+                    return .answer(
+                        status: 500, body: Array(text.utf8) + Array(repeating: UInt8(ascii: "x"), count: 30_000))
                 }
-                let never = try await platform.client.get("/v1/deliveries/\(UUID().uuidString)")
-                #expect(never.status == 404, "an id that tells no time was called gone")
-                _ = try await platform.database.value(
-                    Int64.self, "with gone as (delete from public.delivery returning 1) select count(*) from gone")
+                try await echo.make(1)
+                try await eventually("the last attempt") { try await echo.count("failed") == 1 }
+                let one = try #require(echo.received.first)
+                #expect(
+                    one.headers["authorization"] == "Bearer a bearer's own token" && one.headers["x-plain"] == "seen")
+                // Each of its secrets signs.
+                let now = Int64(Date().timeIntervalSince1970)
+                for text in [declared, made] {
+                    try WebhookSecret(parsing: text).verify(
+                        id: one.id, timestamp: one.timestamp, signature: one.signature, body: one.body, now: now)
+                }
+                let publicKey = try WebhookPublicKey(parsing: WebhookPrivateKey(parsing: key).publicText)
+                #expect(
+                    publicKey.accepts(signature: one.signature, id: one.id, timestamp: one.timestamp, body: one.body))
+                let answer = try await echo.value(String.self, "max(t.answer)")
+                #expect(answer.contains("x-plain: seen") && answer.contains("***") && answer.utf8.count >= 20_000)
+                #expect(answer.utf8.count <= 20_003)
+                try await platform.expectNowhere(
+                    [declared, made, key, "a bearer's own token"]
+                        + [declared, made, key].map { String($0.drop { $0 != "_" }.dropFirst()) })
+                await echo.stop()
             }
         }
+    }
+}
+
+/// When something came, several threads at a time.
+private final class Arrivals: @unchecked Sendable {
+    private let lock = NSLock()
+    private var moments: [ContinuousClock.Instant] = []
+
+    func note() {
+        lock.withLock { moments.append(.now) }
+    }
+
+    /// From the first to the last.
+    var span: Duration {
+        lock.withLock { moments.first.flatMap { first in moments.last.map { $0 - first } } ?? .zero }
     }
 }

@@ -208,6 +208,16 @@ update public.webhook_endpoint set disabled_at = null where id = :endpoint_a;
 select results_eq('select number from pg_temp.claim(array[''a''])', $$values ('5')$$, 'and when that is given up the third');
 select pg_temp.anew() \g /dev/null
 
+-- What is held is not stuck.
+select pg_temp.make(l, array['s', 's']) from unnest(array['a', 'o']) as l \g /dev/null
+update public.delivery set due_at = clock_timestamp() - interval '10 minutes';
+insert into public.endpoint_health (org_id, webhook_endpoint_id, open_until) values (:org_a, :endpoint_a, clock_timestamp() + interval '1 minute');
+select results_eq(
+    $$select d.webhook_endpoint_id, count(*)::int from etl_api.stuck_work() as s join public.delivery as d on d.id = s.id
+      where s.kind = 'delivery_not_posted' group by 1$$,
+    $$values (pg_temp.endpoint('o'), 2)$$, 'what is due and held by nothing is stuck, what the breaker holds is not');
+select pg_temp.anew() \g /dev/null
+
 -- With the rights of the service.
 select pg_temp.make('a', array['s']) \g /dev/null
 update public.webhook_endpoint set calls = 1, per_seconds = 1, is_ordered = true where id = :endpoint_a;
