@@ -34,8 +34,8 @@ struct ActionBody {
             throw Self.problem("$", "an object is needed, such as {}")
         }
         if let unknown = fields.keys.first(where: { !known.contains($0) }) {
-            throw Self.problem(
-                "$.\(unknown.prefix(100))", "there is no such field; known are \(known.joined(separator: ", "))")
+            let there = known.isEmpty ? "none is known here" : "known are \(known.joined(separator: ", "))"
+            throw Self.problem("$.\(unknown.prefix(100))", "there is no such field; \(there)")
         }
         self.fields = fields
     }
