@@ -93,7 +93,7 @@ extension EndpointRoutes {
             return Problem(
                 code: "delivery_is_gone", status: 410, title: "The delivery is not kept any more",
                 detail:
-                    "Deliveries are deleted \(retention.components.seconds / 86_400) days after their end (WEIR_DELIVERY_RETENTION). The result of a request is still there: GET /v1/activity-requests/{id}/result."
+                    "Deliveries are kept for \(Quantity(Int(retention.components.seconds / 3600), "hour")) after their end (WEIR_DELIVERY_RETENTION). The result of a request is there all the same: GET /v1/activity-requests/{id}/result."
             )
         }
         return .notFound("There is no delivery \(id).")

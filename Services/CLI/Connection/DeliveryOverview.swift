@@ -17,7 +17,8 @@ struct DeliveryOverview: Sendable, Equatable {
         for answer in answers {
             deliveries.append(
                 DeliveryOverview(
-                    id: try answer.string("id"), endpoint: try answer.string("endpoint"), state: try answer.string("state"),
+                    id: try answer.string("id"), endpoint: try answer.string("endpoint"),
+                    state: try answer.string("state"),
                     attempts: try answer.int("attempts"), reason: answer.optionalString("reason"),
                     nextAttemptAt: answer.optionalString("next_attempt_at").flatMap(InstantText.microseconds)))
         }
