@@ -209,6 +209,16 @@ extension IntegrationTests {
                     let received = platform.webhooks.received
                     #expect(Set(received.map(\.id)) == [deliveryID] && Set(received.map(\.body)).count == 1)
 
+                    let endpoints = try await weir.run("webhook", "list")
+                    #expect(
+                        endpoints.lines.count == 2 && endpoints.lines[1].hasPrefix("receiver  enabled"), "\(endpoints)")
+                    let deliveries = try await weir.run("webhook", "deliveries", "receiver", "--limit", "1")
+                    #expect(deliveries.lines.count == 2 && deliveries.lines[1].hasPrefix(deliveryID), "\(deliveries)")
+                    let attempts = try await weir.run("webhook", "delivery", deliveryID)
+                    #expect(
+                        attempts.output.contains("HTTP 500") && attempts.lines.last?.contains("taken") == true,
+                        "\(attempts)")
+
                     // One that was taken stays so, whatever becomes of it now.
                     platform.webhooks.answer(500, 500)
                     _ = try await weir.run("webhook", "resend", deliveryID)
