@@ -86,13 +86,18 @@ struct DeliverySchedule {
         for turn in turns { lanes[turn.endpoint]?.isOffered = true }
     }
 
+    /// A post has failed, and ends when that is on disk.
+    mutating func fail(_ endpoint: EndpointID) {
+        lanes[endpoint]?.isProven = false
+    }
+
     /// A post has ended.
     mutating func end(_ endpoint: EndpointID, _ finding: DeliveryAttempt.Finding) {
         posting -= 1
         lanes[endpoint]?.posting -= 1
         switch finding {
         case .taken: lanes[endpoint]?.isProven = true
-        case .notTaken, .gone: lanes[endpoint]?.isProven = false
+        case .notTaken, .gone: fail(endpoint)
         case .none: break
         }
         drop(endpoint)

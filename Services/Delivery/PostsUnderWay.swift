@@ -69,13 +69,28 @@ final class PostsUnderWay: Sendable {
         }
     }
 
-    /// A post has ended.
+    /// A post has ended. One that failed keeps its place until it is on disk: it may have opened the breaker, or disabled the endpoint.
     func end(_ attempt: DeliveryAttempt) {
-        state.withLock { $0.schedule.end(attempt.delivery.endpoint, attempt.finding) }
+        state.withLock { state in
+            if attempt.hasFailed {
+                state.schedule.fail(attempt.delivery.endpoint)
+            } else {
+                state.schedule.end(attempt.delivery.endpoint, attempt.finding)
+            }
+        }
     }
 
     /// Attempts are on disk.
     func recorded(_ attempts: [DeliveryAttempt]) {
-        state.withLock { $0.unrecorded.subtract(attempts.lazy.map(\.delivery.id)) }
+        state.withLock { state in
+            state.unrecorded.subtract(attempts.lazy.map(\.delivery.id))
+            for attempt in attempts where attempt.hasFailed {
+                state.schedule.end(attempt.delivery.endpoint, attempt.finding)
+            }
+        }
     }
+}
+
+extension DeliveryAttempt {
+    fileprivate var hasFailed: Bool { finding == .notTaken || finding == .gone }
 }

@@ -18,17 +18,20 @@ ENDPOINTS = (1, 10, 1_000)
 RATE = 400  # a second, to healthy endpoints: far from what the machine can do, so that delays are not those of a queue
 SECONDS = 8
 BACKLOG = 20_000
+HUGE_BACKLOG = 1_000_000
 HINT = "dev.weir.request.completed.v1"
 
 
 def measure(bench: Bench, rounds: int) -> list[dict]:
-    """Each number of endpoints without dead ones and with 5 % of them, side by side, on fresh databases."""
+    """Each number of endpoints without dead ones and with 5 % of them, side by side, on fresh databases; and once 10 of them beside another one
+    with a million deliveries that wait."""
     found = []
     with silence() as silent_port:
         for _ in range(rounds):
             for endpoints in ENDPOINTS:
                 for dead in ((0, -(-endpoints // 20)) if endpoints > 1 else (0,)):
                     found.append(measure_one(bench, endpoints, dead, silent_port))
+        found.append(measure_one(bench, 10, 1, silent_port, HUGE_BACKLOG))
     return found
 
 
@@ -43,9 +46,12 @@ class silence:
         self._socket.close()
 
 
-def measure_one(bench: Bench, endpoints: int, dead: int, silent_port: int) -> dict:
+def measure_one(bench: Bench, endpoints: int, dead: int, silent_port: int, backlog=0) -> dict:
+    """With a backlog, the dead ones are well, and it waits for the first of them, and is being posted."""
     bench.create_database(DATABASE)
-    make_endpoints(bench, endpoints, dead, silent_port)
+    make_endpoints(bench, endpoints, dead, silent_port, backlog)
+    if backlog:
+        bench.cluster.sql(DATABASE, insertion(f"select {endpoints + 1} from generate_series(1, {backlog})"), "analyze public.delivery", "checkpoint")
     url = bench.cluster.url(DATABASE, "weir_delivery")
     with tempfile.TemporaryDirectory(prefix="bus-", dir=bench.directory) as sockets:
         shared = environment(
@@ -61,7 +67,7 @@ def measure_one(bench: Bench, endpoints: int, dead: int, silent_port: int) -> di
             hints = subprocess.Popen(
                 [bench.binaries / "weir", "publish", HINT, "--key", "deliveries", "--count", str((SECONDS + 1) * 100), "--rate", "100"],
                 env=shared, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            insert_steadily(bench, endpoints, dead)
+            insert_steadily(bench, endpoints, 0 if backlog else dead)
             wait_for(bench, endpoints, RATE * SECONDS, started, children)
             hints.wait(timeout=60)
             p50, p99 = (float(value) for value in bench.cluster.sql(DATABASE, f"""
@@ -74,17 +80,17 @@ def measure_one(bench: Bench, endpoints: int, dead: int, silent_port: int) -> di
             for child in reversed(children):
                 child.close()
             bench.cluster.drop(DATABASE)
-    return {"endpoints": endpoints, "dead": dead, "rate": RATE, "p50_ms": p50, "p99_ms": p99, "per_second": BACKLOG / drained}
+    return {"endpoints": endpoints, "dead": dead, "backlog": backlog, "rate": RATE, "p50_ms": p50, "p99_ms": p99, "per_second": BACKLOG / drained}
 
 
-def make_endpoints(bench: Bench, endpoints: int, dead: int, silent_port: int) -> None:
+def make_endpoints(bench: Bench, endpoints: int, dead: int, silent_port: int, backlog: int) -> None:
     """Healthy ones first, then dead ones; `bench_endpoint` numbers them."""
     bench.cluster.sql(DATABASE, f"""
         create table bench_endpoint as
         with made as (
             insert into public.webhook_endpoint (org_id, key, url, secret_name)
             select o.id, 'endpoint_' || n,
-                   case when n <= {endpoints} then '{bench.api_url}/webhooks/' || n
+                   case when n <= {endpoints} or {backlog} > 0 then '{bench.api_url}/webhooks/' || n
                         when n % 2 = 0 then 'http://127.0.0.1:{free_port()}/' else 'http://127.0.0.1:{silent_port}/' end, 'bench_webhook'
             from public.org as o cross join generate_series(1, {endpoints + dead}) as n
             where o.key = 'bench' returning id, org_id, substr(key, 10)::integer as number

@@ -140,7 +140,11 @@ def rows_of_deliveries(result: dict) -> list[tuple[str, str, str]]:
     rows = []
     cases: dict[int, list] = {}
     for one in result.get("deliveries", []):
-        cases.setdefault(one["endpoints"], []).append(one)
+        if one["backlog"]:
+            rows.append((f"webhooks, {one['endpoints']} endpoints beside {one['backlog']:,} that wait for another", f"{one['p50_ms']:.1f} ms", "p50 of the delay"))
+            rows.append(("  p99", f"{one['p99_ms']:.1f} ms", ""))
+        else:
+            cases.setdefault(one["endpoints"], []).append(one)
     for endpoints, found in cases.items():
         name = f"webhooks, {endpoints:,} endpoint{'s' if endpoints > 1 else ''}"
         without = [one for one in found if not one["dead"]]
