@@ -66,6 +66,8 @@ struct CommandLineTests {
             (["submit", "a", "--file", "missing.csv"], "missing.csv cannot be read"),
             (["submit", "a", "--file", "x.xlsx"], "Name it .csv or .ndjson"),
             (["webhook", "secret", "create", "crm", "--kind", "x"], "take whsec or whsk"),
+            (["webhook", "secret", "rotate", "crm", "--kind", "x"], "take whsec or whsk"),
+            (["webhook", "secret", "rotaet", "crm"], "did you mean 'weir webhook secret rotate'?"),
             (["webhook", "deliveries", "crm", "--state", "done"], "no state of a delivery"),
             (["webhook", "recover", "crm", "--since", "soon"], "neither how long ago nor a moment"),
             (["retry"], "Say which runs"), (["retry", "x", "--since", "1h"], "Say which runs"),

@@ -341,6 +341,8 @@ extension IntegrationTests {
                     let answer = try await stranger.post([:], to: path)
                     #expect(answer.status == 404 && answer.code == "not_found", "\(path): \(answer.json)")
                 }
+                let untouched = try await platform.client.get("/v1/deliveries/\(id)").json
+                #expect(untouched["state"] == "delivered" && untouched["attempts"] == 1, "\(untouched)")
                 let own = try await stranger.get("/v1/webhook-endpoints?limit=1")
                 #expect(
                     own.json["endpoints"]?.arrayValue?.map { $0["key"]?.stringValue } == ["receiver"], "\(own.json)")
