@@ -26,11 +26,14 @@ struct DeliverySchedule {
         var posting = 0
         /// Whether deliveries are ready, as far as anybody knows.
         var isOffered = false
+        /// When it had its last turn, as a number of turns; 0 before its first.
+        var lastTurn = 0
     }
 
     private let limits: Limits
     private var lanes: [EndpointID: Lane] = [:]
     private(set) var posting = 0
+    private var turn = 0
 
     init(limits: Limits) {
         self.limits = limits
@@ -48,12 +51,16 @@ struct DeliverySchedule {
     /// Takes the endpoints that have work and room, each with its part of the places that are free.
     mutating func takeTurns() -> [EndpointTurn] {
         var free = min(limits.postsMax - posting, Self.claimMax)
-        let unprovenFree = limits.postsMax / 2 - lanes.values.lazy.filter { !$0.isProven }.map(\.posting).reduce(0, +)
+        turn += 1
+        let unprovenFree =
+            max(limits.postsMax / 2, 1) - lanes.values.lazy.filter { !$0.isProven }.map(\.posting).reduce(0, +)
         let open = lanes.filter { $0.value.isOffered && room(of: $0.value) > 0 }
-            .sorted { ($0.value.posting, $0.key) < ($1.value.posting, $1.key) }
-        let candidates =
-            (open.filter { !$0.value.isProven }.prefix(max(unprovenFree, 0)) + open.filter { $0.value.isProven })
-            .prefix(Self.turnsMax)
+            .sorted { ($0.value.posting, $0.value.lastTurn, $0.key) < ($1.value.posting, $1.value.lastTurn, $1.key) }
+        var unproven = 0
+        let candidates = open.filter { lane in
+            if !lane.value.isProven { unproven += 1 }
+            return lane.value.isProven || unproven <= unprovenFree
+        }.prefix(Self.turnsMax)
         var turns: [EndpointTurn] = []
         for (number, (endpoint, lane)) in candidates.enumerated() where free > 0 {
             // The last ones of many get one each.
@@ -63,6 +70,7 @@ struct DeliverySchedule {
             free -= room
             // Until the claim is answered; ``claimed(_:of:)`` offers it again if there may be more.
             lanes[endpoint]?.isOffered = false
+            lanes[endpoint]?.lastTurn = turn
         }
         return turns
     }

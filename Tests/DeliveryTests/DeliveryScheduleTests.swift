@@ -69,6 +69,26 @@ struct DeliveryScheduleTests {
         #expect(second == [500: 16, 501: 16])
     }
 
+    @Test func ofMoreDeadOnesThanThereArePlacesEachHasItsTurn() {
+        var schedule = schedule(8, each: 4)
+        for number in 0..<20 { schedule.offer(work(number, isProven: false)) }
+        var turns: [Int: Int] = [:]
+        for _ in 0..<10 {
+            for (number, count) in claim(&schedule) {
+                turns[number, default: 0] += count
+                schedule.end(endpoints[number], .notTaken)
+            }
+        }
+        #expect(turns.count == 20 && Set(turns.values) == [2])
+    }
+
+    @Test func theOnlyPlaceIsForAnybody() {
+        var schedule = schedule(1, each: 4)
+        schedule.offer(work(0, isProven: false))
+        let claimed = claim(&schedule)
+        #expect(claimed == [0: 1])
+    }
+
     @Test func freshOnesComeBeforeThoseThatHaveManyPlaces() {
         var schedule = schedule(64, each: 64)
         schedule.offer(work(0))
