@@ -310,13 +310,11 @@ begin
                 returning e.key, e.disabled_reason
             loop
                 insert into public.delivery (org_id, webhook_endpoint_id, event_type, payload)
-                select e.org_id, e.id, 'webhook_endpoint.disabled',
+                select failed.org_id, r.id, 'webhook_endpoint.disabled',
                        convert_to(json_build_object(
                            'type', 'webhook_endpoint.disabled', 'timestamp', to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
                            'data', json_build_object('endpoint', off.key, 'reason', off.disabled_reason))::text, 'UTF8')
-                from public.webhook_endpoint as e
-                where e.org_id = failed.org_id and e.id <> failed.endpoint and e.disabled_at is null and e.deleted_at is null
-                  and (e.event_types is null or e.event_types && array['*', 'webhook_endpoint.disabled']);
+                from etl_api.event_endpoints(failed.org_id, 'webhook_endpoint.disabled') as r(id);
                 -- Whoever enables it again begins anew.
                 update public.endpoint_health as h
                 set failing_since = null, open_until = null, probe_id = null, opened = 0, attempts = '{0,0,0,0,0}', failures = '{0,0,0,0,0}'

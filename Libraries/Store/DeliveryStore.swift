@@ -61,7 +61,8 @@ public struct DeliveryStore: Sendable {
             set state = i.state, worker_id = null, state_reason = i.error,
                 due_at = coalesce(i.next_at, clock_timestamp()),
                 attempts_before = case when i.state = 'ready' then d.attempts_before else d.attempt end,
-                delivered_at = case when i.state = 'delivered' then clock_timestamp() end
+                -- One that was taken and sent again has been taken all the same.
+                delivered_at = case when i.state = 'delivered' then coalesce(d.delivered_at, clock_timestamp()) else d.delivered_at end
             from input as i
             where d.id = i.id and d.worker_id is not distinct from $1 and d.state is not distinct from 'in_progress'
             returning d.org_id, d.id, d.attempt, i.next_at
@@ -96,7 +97,7 @@ public struct DeliveryStore: Sendable {
         set state = 'delivered'
         from wanted as w
         where r.id = w.id and r.state = 'done'
-          and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.state not in ('delivered', 'superseded'))
+          and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.delivered_at is null and d.state <> 'superseded')
         """)
 
     private static let settleWorkflows = Statement(
@@ -109,7 +110,7 @@ public struct DeliveryStore: Sendable {
         set state = 'delivered'
         from wanted as w
         where r.id = w.id and r.state = 'done'
-          and not exists (select from public.delivery as d where d.workflow_request_id = r.id and d.state not in ('delivered', 'superseded'))
+          and not exists (select from public.delivery as d where d.workflow_request_id = r.id and d.delivered_at is null and d.state <> 'superseded')
         """)
 
     private static let giveBack = Statement(

@@ -91,7 +91,7 @@ enum RequestDocuments {
 
     private static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
         [
-            "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
+            "id": .string("\(delivery.id)"), "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
             "attempts": .count(delivery.attempts), "substate": .text(delivery.substate),
             "reason": .text(delivery.reason), "last_attempt_at": .moment(delivery.lastAttemptAt),
             "next_attempt_at": .moment(delivery.nextAttemptAt),

@@ -217,13 +217,13 @@ extension IntegrationTests {
                 #expect(page.retried == 2)
                 await #expect(throws: CollectionLost.self) { try await results.store([chunk(1..<2)], of: collectable) }
                 let finished = try await results.finish(
-                    collectable, state: "failed", substate: nil, reason: nil, deliveries: [])
+                    collectable, state: "failed", substate: nil, reason: nil, payload: { [] })
                 #expect(!finished)
                 try await stored.finishRuns()
                 let next = try #require(try await stored.claimResult())
                 await #expect(throws: CollectionLost.self) { try await results.store([chunk(1..<2)], of: collectable) }
                 try await results.store([chunk(0..<2)], of: next)
-                #expect(try await results.finish(next, state: "done", substate: nil, reason: nil, deliveries: []))
+                #expect(try await results.finish(next, state: "done", substate: nil, reason: nil, payload: { [] }))
             }
         }
 

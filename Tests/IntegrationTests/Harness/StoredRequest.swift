@@ -86,9 +86,8 @@ struct StoredRequest: Sendable {
     /// Collects the result and makes its delivery.
     func collect(state: String = "done") async throws {
         guard let request = try await claimResult() else { throw HarnessError("nothing to collect") }
-        let deliveries = request.endpoints.map { (id: DeliveryID(ids.next()), endpoint: $0, payload: Bytea([])) }
         _ = try await ResultStore(pool: pool).finish(
-            request, state: state, substate: nil, reason: nil, deliveries: deliveries)
+            request, state: state, substate: nil, reason: nil, payload: { [] })
     }
 
     /// Claims the delivery.
