@@ -14,8 +14,6 @@ struct CallLane {
     static let pause: Duration = .milliseconds(50)
     /// What may not begin for longer than this is left to others: in this executor's hands it would only look as if it were under way.
     static let patience: Duration = .seconds(5)
-    /// For how long a source's calls are claimed ahead, if they are so short that this is more than one claim for each place.
-    static let lead: Duration = .milliseconds(100)
 
     var waiting: ArraySlice<Call> = []
     var calling = 0
@@ -47,7 +45,6 @@ struct CallLane {
     private var returnsAt: Instant
     private var renewsAfter = renewal
     private var idleSince: Instant?
-    private var pace = CallPace()
 
     init(now: Instant) {
         (validUntil, startsUntil, asksAt, startsAt, renewsAt, returnsAt) = (now, now, now, now, now, now)
@@ -73,11 +70,6 @@ struct CallLane {
     /// Whether there is work for all of the calls that it may make, and more.
     var isBusy: Bool { cap > 0 && outstanding >= cap && (isOffered || !waiting.isEmpty) }
 
-    mutating func end(_ now: Instant) {
-        calling -= 1
-        pace.note(now)
-    }
-
     mutating func begin() -> Call? {
         guard let call = waiting.popFirst() else { return nil }
         calling += 1
@@ -102,8 +94,7 @@ struct CallLane {
     func room(claimMax: Int, callsMax: Int, now: Instant) -> (room: Int, worth: Int) {
         guard now < validUntil, !isFarOff(now) else { return (0, 1) }
         let concurrency = min(cap, callsMax)
-        // Where calls are short a claim for each place would be used up before the next one comes back.
-        var ahead = min(claimMax, max(concurrency, pace.calls(within: Self.lead, now)))
+        var ahead = min(claimMax, concurrency)
         // What is claimed and may not begin for long is better left to others.
         if isRated { ahead = min(ahead, 2 * lastStarts) }
         let room = isRated ? min(concurrency, ahead - waiting.count) : concurrency + ahead - outstanding

@@ -150,7 +150,7 @@ struct CallSchedule {
         unrecorded += 1
         unrecordedBytes += bytes
         guard var lane = lanes[source] else { return false }
-        lane.end(now)
+        lane.calling -= 1
         keep(lane, of: source, now)
         return lane.isRated || lane.outstanding == 0 && !lane.isOffered
     }

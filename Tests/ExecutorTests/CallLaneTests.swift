@@ -103,24 +103,6 @@ struct CallLaneTests {
         #expect(schedule.nextWake(at(50)) == at(1_050))
     }
 
-    @Test func shortCallsAreClaimedFurtherAhead() throws {
-        var schedule = try schedule(permit(2), calls: 2)
-        _ = schedule.offer(source, start)
-        #expect(begun(&schedule, start) == 2)
-        #expect(schedule.takeTurn(start)?.exchanges == 2)
-        // Two calls in 10 ms for a while, which is 20 in 100 ms.
-        for milliseconds in stride(from: 5, through: 500, by: 5) {
-            schedule.end(source, bytes: 0, at(milliseconds))
-            schedule.recorded(1, bytes: 0)
-            try add(1, to: &schedule)
-            #expect(begun(&schedule, at(milliseconds)) == 1)
-        }
-        _ = schedule.offer(source, at(500))
-        #expect(schedule.takeTurn(at(500))?.exchanges == 20)
-        _ = schedule.offer(source, at(2_000))
-        #expect(schedule.takeTurn(at(2_000))?.exchanges == 2, "what was a while ago counts no more")
-    }
-
     @Test func whoWasGivenAllThatItAskedForAsksForMoreAsSoonAsThereIsMoreToDo() throws {
         var schedule = try schedule(
             CallPermit(source: source, slots: 9, target: 9, startsWithin: .zero, othersWant: true), calls: 2)
