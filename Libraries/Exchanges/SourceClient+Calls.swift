@@ -9,8 +9,8 @@ extension SourceClient {
         to call: SourceCall, bytesMax: Int, _ session: inout ExchangeSession
     ) async throws(ExchangeFailure) -> (OutboundResponse, noData: String?) {
         var hasRefreshed = false
-        /// The token that was refused while others were accepted with it.
-        var doubted: AccessToken?
+        /// Whether it was refused while others were accepted with the same token.
+        var isAskedOnceMore = false
         while true {
             var call = call
             let token = try await authorizer.authorize(&call, &session)
@@ -40,10 +40,10 @@ extension SourceClient {
                 case .replaced:
                     session.note(call, response, error: "\(verdict.reason); new credentials are fetched")
                     hasRefreshed = true
-                case .accepted where doubted != token:
+                case .accepted where !isAskedOnceMore:
                     // It may have been revoked in between; a call that is sent from now on would find that, too.
                     session.note(call, response, error: "\(verdict.reason); other calls are accepted, so once more")
-                    doubted = token
+                    isAskedOnceMore = true
                 case .accepted:
                     let reason = "\(verdict.reason); it accepts the same ones for other calls"
                     throw session.failure(call, response, verdict, because: reason)
