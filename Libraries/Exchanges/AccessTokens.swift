@@ -77,7 +77,7 @@ final class AccessTokens: Sendable {
     enum Refusal: Sendable {
         /// It is not used again, here or by others: the call is worth another try with the next one.
         case replaced
-        /// Another call with it was sent later and accepted: most likely the API refuses what was asked for.
+        /// Another call with it was sent later and accepted: the API refuses what was asked for, unless it was revoked just then.
         case accepted
         /// It took the place of a refused one a moment ago, which helped nobody; after this time it may be thrown away.
         case spared(Duration)

@@ -9,6 +9,8 @@ extension SourceClient {
         to call: SourceCall, bytesMax: Int, _ session: inout ExchangeSession
     ) async throws(ExchangeFailure) -> (OutboundResponse, noData: String?) {
         var hasRefreshed = false
+        /// Whether it was refused while others were accepted with the same token.
+        var isAskedOnceMore = false
         while true {
             var call = call
             let token = try await authorizer.authorize(&call, &session)
@@ -38,10 +40,14 @@ extension SourceClient {
                 case .replaced:
                     session.note(call, response, error: "\(verdict.reason); new credentials are fetched")
                     hasRefreshed = true
-                // Should it be the credentials after all, the next try has new ones.
+                case .accepted where !isAskedOnceMore:
+                    // It may have been revoked in between; a call that is sent from now on would find that, too.
+                    session.note(call, response, error: "\(verdict.reason); other calls are accepted, so once more")
+                    isAskedOnceMore = true
                 case .accepted:
                     let reason = "\(verdict.reason); it accepts the same ones for other calls"
-                    throw session.failure(call, response, verdict, because: reason, kind: .retry(after: nil))
+                    throw session.failure(call, response, verdict, because: reason)
+                // Should it be the credentials after all, the next try has new ones.
                 case .spared(let time):
                     let reason = "\(verdict.reason); new ones did not help another call a moment ago"
                     throw session.failure(call, response, verdict, because: reason, kind: .retry(after: time))

@@ -30,15 +30,15 @@ public struct PageRefusal: Error, Sendable, Hashable {
     static func samePage(page: Int, seen: Int, _ pagination: Pagination) -> PageRefusal {
         let cause =
             switch pagination.style {
-            // An API that does not heed what it is asked gives the same page right again.
             case .page, .offset: "the API does not heed \(pagination.means)"
             case .cursor, .link, .nextURL:
-                seen + 1 == page
-                    ? "the API does not heed \(pagination.means)"
-                    : "\(pagination.means), as page \(page - 1) gives it, leads back there"
+                "\(pagination.means), as page \(page - 1) gives it, leads back there"
+                    // An API that does not heed what it is asked gives the same page right again.
+                    + (seen + 1 == page ? ", or the API does not heed it" : "")
             }
         return PageRefusal(
-            substate: "pagination_loop", "page \(page) of the answer is page \(seen) once more; \(cause)")
+            substate: "pagination_loop",
+            "page \(page) of the answer is page \(seen), which was read already; \(cause)")
     }
 
     static func itemsMissing(total: Int, read: Int, pages: Int, _ pagination: Pagination) -> PageRefusal {

@@ -140,7 +140,7 @@ extension IntegrationTests {
                 ends == [
                     "broken failed response_rule attempt 1 The register is damaged (the API answered HTTP 200)",
                     "limited done attempt 1",
-                    "looping failed pagination_loop attempt 1 page 2 of the answer is one that was read already; the API does not heed the parameter that asks for the next one",
+                    "looping failed pagination_loop attempt 1 page 2 of the answer is page 1, which was read already; the cursor (parameter from), as page 1 gives it, leads back there, or the API does not heed it",
                     "unknown done no_data attempt 1 The register has no such company (the API answered HTTP 404)",
                     "unpaid done attempt 1",
                 ])

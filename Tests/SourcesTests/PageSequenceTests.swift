@@ -106,14 +106,15 @@ struct PageSequenceTests {
         let cursor = Pagination(style: .cursor(next: ["next"]), parameter: "c")
         #expect(
             reason(cursor, [#"{"next":"a","n":1}"#, #"{"next":"b","n":2}"#, #"{"next":"a","n":1}"#])
-                == "page 3 of the answer is page 1 once more; the cursor (parameter c), as page 2 gives it, leads back there"
+                == "page 3 of the answer is page 1, which was read already; the cursor (parameter c), as page 2 gives it, leads back there"
         )
         #expect(
             reason(cursor, [#"{"next":"a"}"#, #"{"next":"a"}"#])
-                == "page 2 of the answer is page 1 once more; the API does not heed the cursor (parameter c)")
+                == "page 2 of the answer is page 1, which was read already; the cursor (parameter c), as page 1 gives it, leads back there, or the API does not heed it"
+        )
         #expect(
             reason(Self.page(.page(start: 1)), [#"{"items":[1]}"#, #"{"items":[1]}"#])
-                == "page 2 of the answer is page 1 once more; the API does not heed the parameter p")
+                == "page 2 of the answer is page 1, which was read already; the API does not heed the parameter p")
     }
 
     @Test func itemsThatAreMissingAreNoSuccess() {

@@ -50,7 +50,7 @@ extension Misbehavior {
     private static let ofPages: [Misbehavior] = [
         .ends(
             "a first page that comes again and again", [["kind": "same_page", "times": always]], "done",
-            "pagination_loop", "is one that was read already"),
+            "pagination_loop", "which was read already; the API does not heed the parameter offset"),
         .ends(
             "more pages than there may be", overrides: ["sources.people_directory.pagination.pages_max=2"], "done",
             "too_many_pages", "raise pagination.pages_max of the source"),
@@ -131,7 +131,7 @@ extension Misbehavior {
             overrides: ["sources.crm.response_rules[1].after=1s"], saying: "The CRM's quota is used up"),
         .ends(
             "a cursor that comes again", [["kind": "repeated_cursor", "times": always]], "failed", "pagination_loop",
-            "read already"),
+            "read already; the cursor .* leads back there"),
     ]
 
     // MARK: Submit, poll, fetch
