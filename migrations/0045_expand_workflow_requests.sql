@@ -246,6 +246,7 @@ comment on function etl_api.process_workflow_request(uuid) is
     'One whose content is wrong becomes invalid, with the reason; one that was expanded already is left alone.';
 
 grant execute on function etl_api.process_workflow_request(uuid) to service_role, weir_intake;
+grant execute on function etl_api.workflow_steps(jsonb) to weir_service;
 grant insert on public.workflow_request to weir_intake;
 
 -- What a step may find is bounded by its step, too. Nothing else of the function changes.

@@ -374,7 +374,8 @@ begin
             select from public.activity_request as r
             where r.workflow_request_id = p_workflow_request_id and r.workflow_phase < next_phase
               and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'));
-        if flow.stopped_by is null then
+        -- Looked for anew each time: a retry may have mended it.
+        if flow.stopped_by is distinct from 'cancelled' then
             select r.workflow_step as step, r.state, r.state_substate as substate into stopper
             from public.activity_request as r
             join etl_api.workflow_steps(flow.definition) as s on s.step = r.workflow_step
@@ -382,15 +383,13 @@ begin
               and (r.state not in ('done', 'delivered') or r.state_substate is not distinct from 'partial')
             order by r.workflow_phase, s.step collate "C"
             limit 1;
-            if found then
-                flow.stopped_by := 'step';
-                flow.stopped_reason := format('its step "%s" %s, and it stops then', stopper.step, case
+            flow.stopped_by := case when found then 'step' end;
+            flow.stopped_reason := case when found then format('its step "%s" %s, and it stops then', stopper.step, case
                     when stopper.state in ('done', 'delivered') then 'succeeded in part only'
-                    when stopper.state = 'timedout' then 'timed out' else 'did not succeed' end);
-                update public.workflow_request as w
-                set stopped_by = flow.stopped_by, stopped_reason = flow.stopped_reason
-                where w.id = p_workflow_request_id;
-            end if;
+                    when stopper.state = 'timedout' then 'timed out' else 'did not succeed' end) end;
+            update public.workflow_request as w
+            set stopped_by = flow.stopped_by, stopped_reason = flow.stopped_reason
+            where w.id = p_workflow_request_id and w.stopped_by is distinct from flow.stopped_by;
         end if;
         if flow.stopped_by is not null then
             update public.activity_request as r

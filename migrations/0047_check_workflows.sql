@@ -159,7 +159,7 @@ as $$
     union all
     select * from etl_api.check_workflow_consistency(p_org)
 $$;
-grant execute on function etl_api.check_workflow_consistency(uuid), etl_api.workflow_steps(jsonb) to weir_scheduler;
+grant execute on function etl_api.check_workflow_consistency(uuid) to weir_scheduler;
 
 -- migrate:down
 
@@ -174,7 +174,6 @@ as $$
     select * from etl_api.check_source_consistency(p_org)
 $$;
 drop function etl_api.check_workflow_consistency(uuid);
-revoke execute on function etl_api.workflow_steps(jsonb) from weir_scheduler;
 do $$
 declare
     monitored text := pg_get_functiondef('etl_api.stuck_work(interval,integer)'::regprocedure);

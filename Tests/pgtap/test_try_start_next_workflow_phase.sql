@@ -99,7 +99,6 @@ select is(pg_temp.state_of(:'continued'), 'done', 'and the workflow is over agai
 
 -- A stopped workflow goes on once its step has succeeded.
 select pg_temp.step(:'stopped', 'details') as details \gset
-update public.workflow_request set stopped_by = null, stopped_reason = null where id = :'stopped';
 update public.run_queue set state = 'ready', run_request_id = null where activity_request_id = :'details' and state = 'failed';
 update public.activity_request set state = 'in_progress', state_substate = 'retried', round = 2 where id = :'details';
 select pg_temp.answer(:'details', :registry, '{"staff": 500}');
