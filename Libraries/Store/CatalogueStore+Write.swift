@@ -111,9 +111,19 @@ extension CatalogueStore {
     private static let webhookEndpoint = Statement(
         "catalogue.write_webhook_endpoint",
         """
-        insert into public.webhook_endpoint (org_id, key, url, secret_name)
-        select g.id, ($1::text[])[2], $2::jsonb ->> 'url', $2 ->> 'secret_name' from public.org as g where g.key = ($1)[1]
-        on conflict (org_id, key) do update set url = excluded.url, secret_name = excluded.secret_name
+        insert into public.webhook_endpoint
+            (org_id, key, url, secret_name, event_types, headers, calls, per_seconds, is_ordered)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'url', $2 ->> 'secret_name',
+               case when jsonb_typeof($2 -> 'event_types') = 'array' then
+                   array(select t.type from jsonb_array_elements_text($2 -> 'event_types') with ordinality as t(type, place)
+                         order by t.place) end,
+               $2 -> 'headers', ($2 #>> '{rate,calls}')::int, ($2 #>> '{rate,per_seconds}')::double precision,
+               ($2 -> 'ordered')::boolean
+        from public.org as g where g.key = ($1)[1]
+        on conflict (org_id, key) do update
+        set url = excluded.url, secret_name = excluded.secret_name, event_types = excluded.event_types,
+            headers = excluded.headers, calls = excluded.calls, per_seconds = excluded.per_seconds,
+            is_ordered = excluded.is_ordered
         """)
 
     private static let factor = Statement(

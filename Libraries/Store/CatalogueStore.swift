@@ -55,7 +55,11 @@ public struct CatalogueStore: Sendable {
         join public.datapoint as d on d.org_id = g.id and d.id = m.datapoint_id
         join public.object_type as t on t.org_id = g.id and t.id = d.object_type_id where g.key = any ($1)
         union all
-        select 'webhook_endpoint', array[g.key, e.key], jsonb_build_object('url', e.url, 'secret_name', e.secret_name)
+        select 'webhook_endpoint', array[g.key, e.key], jsonb_build_object(
+            'url', e.url, 'secret_name', e.secret_name, 'event_types', to_jsonb(e.event_types), 'headers', e.headers,
+            'rate', case when e.calls is not null then
+                jsonb_build_object('calls', e.calls, 'per_seconds', e.per_seconds) end,
+            'ordered', e.is_ordered)
         from public.org as g join public.webhook_endpoint as e on e.org_id = g.id where g.key = any ($1)
         union all
         select 'factor', array[g.key, f.key], jsonb_build_object(

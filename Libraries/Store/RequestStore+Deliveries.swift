@@ -9,6 +9,8 @@ import Postgres
 
 /// How the delivery of a request's outcome to one endpoint stands.
 public struct DeliveryStatus: Sendable {
+    /// The delivery.
+    public let id: DeliveryID
     /// The key of the endpoint.
     public let endpoint: String
     /// `ready`, `in_progress`, `failed` or `delivered`.
@@ -31,7 +33,7 @@ extension RequestStore {
     private static let deliveries = Statement(
         "request.deliveries",
         """
-        select (select e.key from public.webhook_endpoint as e
+        select d.id, (select e.key from public.webhook_endpoint as e
                 where e.org_id = d.org_id and e.id = d.webhook_endpoint_id) as endpoint,
                d.state, d.attempt, t.substate, d.state_reason, t.at,
                case when d.state = 'ready' then d.due_at end, d.delivered_at
@@ -42,7 +44,7 @@ extension RequestStore {
         ) as t on true
         where d.activity_request_id = $2 and d.org_id is not distinct from $1
           and d.round = (select r.round from public.activity_request as r where r.id = d.activity_request_id)
-        order by 1
+        order by 2
         """)
 
     /// The deliveries of a request's outcome, by endpoint; none before it has ended.
@@ -56,11 +58,12 @@ extension QueryResult {
     func deliveryStatuses() throws(PostgresError) -> [DeliveryStatus] {
         var deliveries: [DeliveryStatus] = []
         for row in self {
-            let (endpoint, state, attempts, substate, reason, last, next, delivered) = try row.decode(
-                (String, String, Int32, String?, String?, Date?, Date?, Date?).self)
+            let (id, endpoint, state, attempts, substate, reason, last, next, delivered) = try row.decode(
+                (DeliveryID, String, String, Int32, String?, String?, Date?, Date?, Date?).self)
             deliveries.append(
                 DeliveryStatus(
-                    endpoint: endpoint, state: state, attempts: Int(attempts), substate: substate, reason: reason,
+                    id: id, endpoint: endpoint, state: state, attempts: Int(attempts), substate: substate,
+                    reason: reason,
                     lastAttemptAt: last, nextAttemptAt: next, deliveredAt: delivered))
         }
         return deliveries

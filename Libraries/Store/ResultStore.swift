@@ -27,8 +27,6 @@ public struct CollectableRequest: Sendable {
     public let runsWanted: Int
     /// The keys of the datapoints that its sources yield.
     public let datapointKeys: [DatapointID: String]
-    /// Where its result is delivered to.
-    public let endpoints: [EndpointID]
     /// Why it was ended before all of its runs were; nil when it was not.
     public let stop: (cause: StopCause, reason: String)?
     /// The step of a workflow that it carries out; nil outside of workflows.
@@ -151,8 +149,6 @@ public struct ResultStore: Sendable {
           and a.org_id = r.org_id and a.id = r.activity_id
           and exists (select from alive)
         returning r.id, r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
-            array(select e.webhook_endpoint_id from public.activity_endpoint as e
-                  where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1) as endpoints,
             r.traceparent, r.stopping, r.stopping_reason, r.attempt, case when p.expanded then p.runs_total else p.runs_planned end as runs_wanted,
             a.factors, exists (select from public.object_finding as f where f.activity_request_id = r.id) as finds
         ), forgotten as (
@@ -162,7 +158,7 @@ public struct ResultStore: Sendable {
             delete from public.object_qualification as q using claimed as k
             where k.factors is not null and q.activity_request_id = k.id
         )
-        select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout, endpoints,
+        select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout,
             traceparent, stopping, stopping_reason, attempt, runs_wanted, factors, finds,
             -- Runs that find are few: one for each source.
             finds and exists (select from public.run_queue as f where f.activity_request_id = claimed.id
@@ -313,18 +309,31 @@ public struct ResultStore: Sendable {
     private static let finish = Statement(
         "result.finish",
         """
-        update public.activity_request
+        update public.activity_request as r
         set state = $3::public.activity_request_state, state_substate = $4, state_reason = $5, worker_id = null
-        where id = $1 and worker_id is not distinct from $2 and state = 'in_progress' and attempt = $6
-        returning true
+        where r.id = $1 and r.worker_id is not distinct from $2 and r.state = 'in_progress' and r.attempt = $6
+        returning array(select etl_api.event_endpoints(r.org_id, 'activity_request.completed', r.activity_id))
         """)
 
+    // The subject of a request about a single object is that object, so that what is said about one arrives in order; that of all
+    // others is their activity.
     private static let makeDeliveries = Statement(
         "result.make_deliveries",
         """
-        insert into public.delivery (org_id, id, activity_request_id, webhook_endpoint_id, payload, round)
-        select $1, i.id, $2, i.endpoint, i.payload, (select r.round from public.activity_request as r where r.id = $2)
-        from unnest($3::uuid[], $4::uuid[], $5::bytea[]) as i(id, endpoint, payload)
+        with completed as materialized (
+            select r.org_id, r.id, r.round,
+                   (select a.key from public.activity as a where a.org_id = r.org_id and a.id = r.activity_id) as activity,
+                   (select o.name from public.request_progress as p
+                    join public.request_object as o on o.activity_request_id = p.activity_request_id
+                    where p.activity_request_id = r.id and p.objects_total = 1
+                    limit 1) as object
+            from public.activity_request as r
+            where r.id = $1
+        )
+        insert into public.delivery (org_id, activity_request_id, webhook_endpoint_id, payload, round, event_type, subject)
+        select c.org_id, c.id, e.id, $3, c.round, 'activity_request.completed', concat_ws('/', c.activity, c.object)
+        from completed as c
+        cross join unnest($2::uuid[]) as e(id)
         on conflict do nothing
         """)
 
@@ -354,12 +363,11 @@ public struct ResultStore: Sendable {
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (
-            org, activity, objects, total, done, failed, invalid, timedout, endpoints, traceparent, cause, reason,
-            attempt,
+            org, activity, objects, total, done, failed, invalid, timedout, traceparent, cause, reason, attempt,
             wanted, expression, findsObjects, isCut
         ) = try row.decode(
             (
-                OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID], String?, String?, String?, Int32,
+                OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, String?, String?, String?, Int32,
                 Int32, JSONB?, Bool, Bool
             ).self)
         var keys: [DatapointID: String] = [:]
@@ -372,7 +380,7 @@ public struct ResultStore: Sendable {
             counts: RunCounts(
                 total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid),
                 timedout: Int(timedout)),
-            runsWanted: Int(wanted), datapointKeys: keys, endpoints: endpoints,
+            runsWanted: Int(wanted), datapointKeys: keys,
             stop: cause.flatMap { StopCause(rawValue: $0) }.map { (cause: $0, reason: reason ?? $0.rawValue) },
             trace: traceparent.flatMap { TraceContext(parsing: $0) })
         request.findsObjects = findsObjects
@@ -460,22 +468,21 @@ public struct ResultStore: Sendable {
 
     /// Closes the request and makes its deliveries, in one transaction.
     ///
-    /// - Parameter qualification: how many objects meet the request's factors, and how many do not; nil when none were asked for.
+    /// - Parameters:
+    ///   - qualification: how many objects meet the request's factors, and how many do not; nil when none were asked for.
+    ///   - payload: makes the bytes of the webhook; asked for only when there is an endpoint that gets it.
     /// - Returns: false when the claim is void; nothing was changed then.
     public func finish(
         _ request: CollectableRequest, state: String, substate: String?, reason: String?,
-        qualification: QualificationCounts? = nil,
-        deliveries: [(id: DeliveryID, endpoint: EndpointID, payload: Bytea)]
+        qualification: QualificationCounts? = nil, payload: @Sendable () -> [UInt8]
     ) async throws -> Bool {
         try await pool.transaction { transaction in
             let closed = try await transaction.execute(
                 Self.finish, request.id, request.worker, state, substate, reason, Int32(request.attempt))
-            if closed.isEmpty { return false }
+            guard let endpoints = try closed.first?.decode([EndpointID].self, at: 0) else { return false }
             var pipeline = Pipeline()
-            if !deliveries.isEmpty {
-                pipeline.add(
-                    Self.makeDeliveries, request.org, request.id, deliveries.map(\.id), deliveries.map(\.endpoint),
-                    deliveries.map(\.payload))
+            if !endpoints.isEmpty {
+                pipeline.add(Self.makeDeliveries, request.id, endpoints, Bytea(payload()))
             }
             if let qualification {
                 pipeline.add(

@@ -189,6 +189,20 @@ public struct SweepStore: Sendable {
         "sweep.drop_partitions",
         "select etl_api.drop_partitions(clock_timestamp() - make_interval(secs => $1))")
 
+    // The moment is worked out first, so that the index ends where it says.
+    private static let forgetDeliveries = Statement(
+        "sweep.forget_deliveries",
+        """
+        with old as materialized (
+            select d.id from public.delivery as d
+            where d.ended_at < (select clock_timestamp() - make_interval(secs => $1))
+            order by d.ended_at
+            limit $2
+            for update skip locked
+        )
+        delete from public.delivery as d using old as o where d.id = o.id
+        """)
+
     private static let fetchedWaits = Statement(
         "sweep.fetched_waits",
         """
@@ -271,6 +285,13 @@ public struct SweepStore: Sendable {
     /// Whether deliveries are due.
     public func deliveriesWait() async throws(PostgresError) -> Bool {
         try await !pool.execute(Self.deliveriesWait).isEmpty
+    }
+
+    /// Deletes deliveries that have been over for longer than `age`, with their attempts: those that have been for the longest first.
+    ///
+    /// - Returns: how many.
+    public func forgetDeliveries(olderThan age: Duration, limit: Int) async throws(PostgresError) -> Int {
+        try await pool.execute(Self.forgetDeliveries, age.inSeconds, Int32(limit)).affectedRows
     }
 
     /// Makes the partitions of the coming week, and forgets workers that ended, jobs of runs that are gone, and lines of the log that were

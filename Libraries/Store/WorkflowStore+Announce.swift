@@ -41,16 +41,10 @@ extension WorkflowStore {
     private static let endpoints = Statement(
         "workflow.endpoints",
         """
-        with wanted as materialized (
-            select w.org_id, w.workflow_id from public.workflow_request as w where w.id = $1
-        )
         select e.id
-        from wanted as w
-        join public.webhook_endpoint as e on e.org_id = w.org_id
-        where e.disabled_at is null and e.deleted_at is null
-          and (e.event_types && array['workflow_request.completed', '*']
-               or exists (select from public.workflow_endpoint as l
-                          where l.org_id = e.org_id and l.webhook_endpoint_id = e.id and l.workflow_id = w.workflow_id))
+        from public.workflow_request as w
+        cross join lateral etl_api.event_endpoints(w.org_id, 'workflow_request.completed', null, w.workflow_id) as e(id)
+        where w.id = $1
         order by e.id
         """)
 

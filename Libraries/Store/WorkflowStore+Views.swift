@@ -115,7 +115,7 @@ extension WorkflowStore {
     private static let deliveries = Statement(
         "workflow.deliveries",
         """
-        select (select e.key from public.webhook_endpoint as e
+        select d.id, (select e.key from public.webhook_endpoint as e
                 where e.org_id = d.org_id and e.id = d.webhook_endpoint_id) as endpoint,
                d.state, d.attempt, t.substate, d.state_reason, t.at,
                case when d.state = 'ready' then d.due_at end, d.delivered_at
@@ -126,7 +126,7 @@ extension WorkflowStore {
         ) as t on true
         where d.workflow_request_id = $2 and d.org_id is not distinct from $1
           and d.round = (select w.round from public.workflow_request as w where w.id = d.workflow_request_id)
-        order by 1
+        order by 2
         """)
 
     private static let timeline = Statement(

@@ -34,8 +34,8 @@ struct ActionBody {
             throw Self.problem("$", "an object is needed, such as {}")
         }
         if let unknown = fields.keys.first(where: { !known.contains($0) }) {
-            throw Self.problem(
-                "$.\(unknown.prefix(100))", "there is no such field; known are \(known.joined(separator: ", "))")
+            let there = known.isEmpty ? "none is known here" : "known are \(known.joined(separator: ", "))"
+            throw Self.problem("$.\(unknown.prefix(100))", "there is no such field; \(there)")
         }
         self.fields = fields
     }
@@ -123,7 +123,7 @@ struct ActionBody {
 
     static let badCursor = problem("$.cursor", "not a cursor of this question; take it from the answer before")
 
-    private func date(_ name: String) throws -> Date? {
+    func date(_ name: String) throws -> Date? {
         guard let text = try text(name) else { return nil }
         let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
         guard let date = styles.lazy.compactMap({ try? $0.parse(text) }).first, Self.moments.contains(date) else {
@@ -140,7 +140,7 @@ struct ActionBody {
         }
     }
 
-    private func text(_ name: String) throws -> String? {
+    func text(_ name: String) throws -> String? {
         switch fields[name] {
         case nil, .null?: return nil
         case .string(let text)? where text.unicodeScalars.contains("\0"):

@@ -15,7 +15,9 @@ extension IntakeService {
     ///   - `WEIR_OBJECTS_MAX` (int, default: 100000): objects of one request
     ///   - `WEIR_BODY_MAX` (size, default: 8MiB): the longest body of a request
     ///   - `WEIR_INTAKE_POLL` (duration, default: 2s): how often it looks for work that nothing announced
-    ///   - `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY` (optional): what links to large results and addresses for callbacks are made of
+    ///   - `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY` (optional): what links to large results and addresses for callbacks are made of; the key
+    ///     seals the secrets of webhook endpoints, too
+    ///   - `WEIR_DELIVERY_RETENTION` (duration, default: 720h): how long deliveries are kept, to say of others that they are gone
     public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
         let settings = context.configuration
         var configuration = Configuration()
@@ -46,11 +48,14 @@ extension IntakeService {
                 logger: context.logger),
             workflows: workflows, requests: requests, lease: parts.lease, bus: parts.bus, listener: listener,
             logger: context.logger)
+        let access = ClientAccess(keys: keys, limits: httpLimits)
         let routes = RequestRoutes(
             acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool),
             sources: SourceStore(pool: parts.pool), quality: QualityStore(pool: parts.pool), hints: parts.hints,
-            keys: keys, links: try ResultLinks(settings),
-            clock: context.clock, limits: httpLimits)
+            access: access, links: try ResultLinks(settings), clock: context.clock)
+        let endpoints = EndpointRoutes(
+            endpoints: EndpointStore(pool: parts.pool), access: access, seal: try WebhookSecretSeal(settings),
+            retention: try settings.deliveryRetention, hints: parts.hints, ids: context.ids, clock: context.clock)
         let callbacks = CallbackRoutes(
             jobs: JobStore(pool: parts.pool), links: try CallbackLinks(settings), hints: parts.hints,
             clock: context.clock)
@@ -59,6 +64,7 @@ extension IntakeService {
             try httpServer(limits: httpLimits, context: context) { router in
                 routes.add(to: router)
                 WorkflowRoutes(requests: routes, acceptor: workflows, workflows: workflows.workflows).add(to: router)
+                endpoints.add(to: router)
                 callbacks.add(to: router)
             },
         ]

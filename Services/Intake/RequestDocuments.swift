@@ -92,7 +92,7 @@ enum RequestDocuments {
 
     static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
         [
-            "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
+            "id": .string("\(delivery.id)"), "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
             "attempts": number(delivery.attempts), "substate": optional(delivery.substate),
             "reason": optional(delivery.reason), "last_attempt_at": optional(delivery.lastAttemptAt.map(timestamp)),
             "next_attempt_at": optional(delivery.nextAttemptAt.map(timestamp)),

@@ -1,6 +1,5 @@
 import Assembly
 import Contracts
-import Crypto
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -22,10 +21,9 @@ struct RequestRoutes: Sendable {
     let sources: SourceStore
     let quality: QualityStore
     let hints: HintPublisher
-    let keys: APIKeyStore
+    let access: ClientAccess
     let links: ResultLinks?
     let clock: WallClock
-    let limits: HTTPLimits
 
     /// A request with more runs shows what there is to say about those without failure when none is open any more.
     static let detailedWhileOpenMax = 10_000
@@ -59,19 +57,7 @@ struct RequestRoutes: Sendable {
         return .json(RequestDocuments.accepted(accepted), status: .accepted, headers: headers)
     }
 
-    func body(of request: Request) async throws -> [UInt8] {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytesMax {
-            throw Problem.tooLarge(limits.bodyBytesMax)
-        }
-        var bytes: [UInt8] = []
-        for try await part in request.body {
-            guard bytes.count + part.readableBytes <= limits.bodyBytesMax else {
-                throw Problem.tooLarge(limits.bodyBytesMax)
-            }
-            bytes.append(contentsOf: part.readableBytesView)
-        }
-        return bytes
-    }
+    func body(of request: Request) async throws -> [UInt8] { try await access.body(of: request) }
 
     // MARK: Looking
 
@@ -143,16 +129,7 @@ struct RequestRoutes: Sendable {
 
     func organization(of request: Request) async throws -> OrgID { try await client(of: request).org }
 
-    func client(of request: Request) async throws -> Client {
-        guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") else {
-            throw Problem.unauthorized
-        }
-        let key = header.dropFirst("bearer ".count)
-        guard let client = try await keys.client(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8)))) else {
-            throw Problem.unauthorized
-        }
-        return client
-    }
+    func client(of request: Request) async throws -> Client { try await access.client(of: request) }
 
     func requestID(_ context: BasicRequestContext) throws -> ActivityRequestID {
         let text = try context.parameters.require("id")

@@ -30,8 +30,8 @@ extension ProcessorService {
             mapper: AnswerMapper(mappings: MappingCache(store: SourceStore(pool: parts.pool))),
             runsMax: configuration.runsMax, bytesMax: configuration.bytesMax, logger: context.logger)
         let collector = ResultCollector(
-            results: results, ids: context.ids, clock: context.clock,
-            links: try ResultLinks(settings), chunkObjects: 1_000, chunkBytes: 4 << 20, chunksAtOnce: 3)
+            results: results, clock: context.clock, links: try ResultLinks(settings), chunkObjects: 1_000,
+            chunkBytes: 4 << 20, chunksAtOnce: 3)
         let service = ProcessorService(
             configuration: configuration, answers: answers, collector: collector, results: results,
             workflows: WorkflowAdvancer(

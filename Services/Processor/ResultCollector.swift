@@ -13,7 +13,6 @@ struct ResultCollector: Sendable {
     static let inlineBytesMax = 256 << 10
 
     let results: ResultStore
-    let ids: IDGenerator
     let clock: WallClock
     /// Makes the signed links of large results; nil without `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY`.
     let links: ResultLinks?
@@ -36,14 +35,10 @@ struct ResultCollector: Sendable {
             resultBytes: bytes,
             inlineResult: inline, timestamp: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()),
             link: inline == nil ? links?.link(to: request.id, now: clock.millisecondsSinceEpoch() / 1000) : nil)
-        let bytesOfPayload = request.endpoints.isEmpty ? Bytea([]) : Bytea(payload.encoded())
-        let deliveries = zip(ids.next(request.endpoints.count), request.endpoints).map { id, endpoint in
-            (id: DeliveryID(id), endpoint: endpoint, payload: bytesOfPayload)
-        }
         return try await results.finish(
             request, state: outcome.state, substate: outcome.substate,
             reason: Self.reason(of: request, outcome), qualification: qualified,
-            deliveries: deliveries)
+            payload: payload.encoded)
     }
 
     private static func reason(of request: CollectableRequest, _ outcome: RequestOutcome) -> String? {

@@ -17,6 +17,10 @@ public struct SchedulerService: Service {
         public var upkeepInterval: Duration = .seconds(3600)
         /// Weeks of runs, exchanges, answers, log and history that ended longer ago than this are dropped; nil keeps them all.
         public var retention: Duration?
+        /// Deliveries that have been over for longer than this are deleted, with their attempts; nil keeps them all.
+        public var deliveryRetention: Duration? = .seconds(30 * 86_400)
+        /// Deliveries deleted by one statement.
+        public var forgetMax = 1_000
         /// Runs that are closed by one statement when a request is stopped.
         public var stopMax = 2_000
         /// How often it looks for runs whose back-off is over.
@@ -75,6 +79,7 @@ public struct SchedulerService: Service {
                 group.addTask { await stopForever() }
                 group.addTask { await wakeForever() }
                 group.addTask { await keepUp() }
+                group.addTask { await forgetDeliveries() }
             }
         }
     }
@@ -192,6 +197,26 @@ public struct SchedulerService: Service {
                 }
             } catch {
                 logger.error("Upkeep failed.", metadata: ["error": "\(error)"])
+                pause = .seconds(10)
+            }
+            await rest(pause)
+        }
+    }
+
+    /// Beside the upkeep: there may be many after a while without any scheduler.
+    private func forgetDeliveries() async {
+        guard let retention = configuration.deliveryRetention else { return }
+        while !Task.isCancelled {
+            var pause = configuration.upkeepInterval
+            do {
+                var (count, total) = (0, 0)
+                repeat {
+                    count = try await sweep.forgetDeliveries(olderThan: retention, limit: configuration.forgetMax)
+                    total += count
+                } while count == configuration.forgetMax && !Task.isCancelled
+                if total > 0 { logger.info("Deleted old deliveries.", metadata: ["count": "\(total)"]) }
+            } catch {
+                logger.error("Could not delete old deliveries.", metadata: ["error": "\(error)"])
                 pause = .seconds(10)
             }
             await rest(pause)

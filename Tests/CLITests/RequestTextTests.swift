@@ -70,6 +70,8 @@ struct RequestTextTests {
         let text = Self.answer.replacing(
             #""sms","state":"ready","attempts":1"#, with: #""sms","state":"failed","attempts":9"#)
         let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))
+        let lines = OverviewText.deliveries(overview, now: 0)
+        #expect(lines.contains("  weir webhook resend d-sms sends it again"))
         #expect(
             OverviewText.undelivered(overview) == [
                 "delivery to crm waits after 2 attempts: the endpoint answered HTTP 503",
@@ -201,9 +203,9 @@ struct RequestTextTests {
          "notes":[{"substate":"type_mismatch","reason":"the text 'x' where a number is expected (at $.n)","count":1,"objects":["AA"],
            "call":{"method":"GET","url":"http://api/AA","status":null,"answer":null}}],
          "deliveries":[
-           {"endpoint":"crm","state":"ready","attempts":2,"reason":"the endpoint answered HTTP 503","next_attempt_at":"2026-11-21T10:30:30Z"},
-           {"endpoint":"mail","state":"delivered","attempts":1,"reason":null,"next_attempt_at":null},
-           {"endpoint":"sms","state":"ready","attempts":1,"reason":null,"next_attempt_at":"2026-11-21T10:29:59Z"}],
+           {"id":"d-crm","endpoint":"crm","state":"ready","attempts":2,"reason":"the endpoint answered HTTP 503","next_attempt_at":"2026-11-21T10:30:30Z"},
+           {"id":"d-mail","endpoint":"mail","state":"delivered","attempts":1,"reason":null,"next_attempt_at":null},
+           {"id":"d-sms","endpoint":"sms","state":"ready","attempts":1,"reason":null,"next_attempt_at":"2026-11-21T10:29:59Z"}],
          "result_bytes":null}
         """
 }

@@ -33,7 +33,10 @@ struct CatalogueDiffTests {
                 + #""timeout_seconds":30},"source_type":"http","status_request_template":null}"#
         )
         #expect(found[7].canonicalJSON == #"{"key_mapping":[["area","km2"],["area"]]}"#)
-        #expect(found[8].canonicalJSON == #"{"secret_name":"HOOK","url":"https://example.com/hooks"}"#)
+        #expect(
+            found[8].canonicalJSON
+                == #"{"event_types":null,"headers":{},"ordered":false,"rate":null,"secret_name":"HOOK","#
+                + #""url":"https://example.com/hooks"}"#)
     }
 
     @Test func createsEverythingInAnEmptyDatabase() throws {

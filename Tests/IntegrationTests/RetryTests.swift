@@ -178,13 +178,13 @@ extension IntegrationTests {
                 #expect(page.retried == 2)
                 await #expect(throws: CollectionLost.self) { try await results.store([chunk(1..<2)], of: collectable) }
                 let finished = try await results.finish(
-                    collectable, state: "failed", substate: nil, reason: nil, deliveries: [])
+                    collectable, state: "failed", substate: nil, reason: nil, payload: { [] })
                 #expect(!finished)
                 try await stored.finishRuns()
                 let next = try #require(try await stored.claimResult())
                 await #expect(throws: CollectionLost.self) { try await results.store([chunk(1..<2)], of: collectable) }
                 try await results.store([chunk(0..<2)], of: next)
-                #expect(try await results.finish(next, state: "done", substate: nil, reason: nil, deliveries: []))
+                #expect(try await results.finish(next, state: "done", substate: nil, reason: nil, payload: { [] }))
             }
         }
 
@@ -198,13 +198,12 @@ extension IntegrationTests {
                 _ = try await RunStore(pool: database.pool).retry(
                     RetryFilter(scope: .request(stored.id, from: 0), states: ["failed"], source: nil),
                     org: stored.source.org, actor: "me", reason: "again")
-                try await DeliveryStore(pool: database.pool).record(
+                _ = try await DeliveryStore(pool: database.pool).record(
                     [
                         DeliveryAttempt(
-                            delivery: claimed, outcome: .delivered, status: 204, milliseconds: 1, substate: nil,
-                            error: nil,
-                            answer: nil)
-                    ], worker: stored.worker)
+                            delivery: claimed, outcome: .delivered, finding: .taken, status: 204, milliseconds: 1,
+                            substate: nil, error: nil, answer: nil)
+                    ], worker: stored.worker, disableAfter: .seconds(86_400))
                 let found = try await database.value(
                     String.self,
                     "select d.state || ' ' || t.attempt || ' ' || t.status from public.delivery as d join public.delivery_attempt as t on t.delivery_id = d.id"

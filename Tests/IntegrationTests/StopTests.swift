@@ -100,7 +100,7 @@ extension IntegrationTests {
                 #expect(
                     collectable.counts.done == 1 && collectable.runsWanted == 2 && collectable.stop?.reason == "enough")
                 let closed = try await ResultStore(pool: database.pool).finish(
-                    collectable, state: "done", substate: "partial", reason: "enough", deliveries: [])
+                    collectable, state: "done", substate: "partial", reason: "enough", payload: { [] })
                 #expect(closed)
                 let page = try await RunStore(pool: database.pool).retry(
                     RetryFilter(scope: .request(stored.id, from: 0), states: ["failed"], source: nil),

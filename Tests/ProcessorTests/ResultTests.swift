@@ -63,7 +63,6 @@ struct ResultTests {
             id: ActivityRequestID(UUID()), org: OrgID(UUID()), worker: WorkerID(UUID()), attempt: 1, activity: "enrich",
             objectCount: 2,
             counts: RunCounts(total: 2, done: 2, failed: 0, invalid: 0, timedout: 0), runsWanted: 2, datapointKeys: [:],
-            endpoints: [],
             stop: nil)
         let payload = CompletionPayload(
             request: request, state: "done", substate: nil, resultBytes: 10,

@@ -40,7 +40,6 @@ select set_eq(
         ('weir_intake', 'workflow_request', 'INSERT', null),
         ('weir_intake', 'workflow_request', 'UPDATE', 'state state_reason state_substate stopped_by stopped_reason'),
         ('weir_processor', 'workflow_request', 'UPDATE', 'unannounced_since'),
-        ('weir_delivery', 'workflow_request', 'UPDATE', 'state'),
         ('weir_scheduler', 'request_progress', 'INSERT', null),
         ('weir_intake', 'object', 'INSERT', null),
         ('weir_intake', 'request_object', 'INSERT', null),
@@ -52,7 +51,14 @@ select set_eq(
         ('weir_intake', 'request_object', 'DELETE', null),
         ('weir_intake', 'object_finding', 'DELETE', null),
         ('weir_intake', 'run_request', 'UPDATE', 'state state_reason state_substate worker_id'),
-        ('weir_intake', 'delivery', 'UPDATE', 'state state_reason worker_id'),
+        ('weir_intake', 'delivery', 'INSERT', null),
+        ('weir_intake', 'delivery', 'UPDATE', 'due_at state state_reason worker_id'),
+        ('weir_intake', 'webhook_endpoint', 'UPDATE', 'disabled_at disabled_reason'),
+        ('weir_intake', 'endpoint_health', 'DELETE', null),
+        ('weir_intake', 'webhook_secret', 'INSERT', null),
+        ('weir_intake', 'webhook_secret', 'UPDATE', 'expires_at'),
+        ('weir_intake', 'webhook_secret', 'DELETE', null),
+        ('weir_scheduler', 'delivery', 'DELETE', null),
         ('weir_executor', 'run_request', 'INSERT', null),
         ('weir_executor', 'run_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
         ('weir_executor', 'run_result', 'INSERT', null),
@@ -89,7 +95,12 @@ select set_eq(
         ('weir_processor', 'request_result', 'DELETE', null),
         ('weir_processor', 'run_queue', 'UPDATE', 'state state_reason state_substate value_bytes'),
         ('weir_processor', 'activity_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
-        ('weir_delivery', 'delivery', 'UPDATE', 'attempt delivered_at due_at state state_reason worker_id'),
+        ('weir_delivery', 'delivery', 'INSERT', null),
+        ('weir_delivery', 'delivery', 'UPDATE', 'attempt attempts_before delivered_at due_at state state_reason worker_id'),
+        ('weir_delivery', 'endpoint_health', 'INSERT', null),
+        ('weir_delivery', 'endpoint_health', 'UPDATE', null),
+        ('weir_delivery', 'webhook_endpoint', 'UPDATE', 'disabled_at disabled_reason'),
+        ('weir_delivery', 'workflow_request', 'UPDATE', 'state state_reason'),
         ('weir_delivery', 'delivery_attempt', 'INSERT', null),
         ('weir_delivery', 'activity_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
         ('weir_scheduler', 'worker', 'UPDATE', 'released_at'),
@@ -106,8 +117,9 @@ select set_eq(
     $$select role, name from held where privilege = 'SELECT'$$,
     $$select case c.relname when 'api_key' then 'weir_intake' when 'source_token' then 'weir_executor' else 'weir_service' end, c.relname::text from pg_class as c
       where c.relnamespace in ('public'::regnamespace, 'etl_api'::regnamespace) and pg_get_userbyid(c.relowner) = 'weir_owner'
-        and c.relkind in ('r', 'p', 'v') and not c.relispartition and c.relname <> 'dead_message'$$,
-    'services read all tables but the keys of clients, which intake reads, the tokens of sources, which executors read, and dead messages, which people read');
+        and c.relkind in ('r', 'p', 'v') and not c.relispartition and c.relname not in ('dead_message', 'webhook_secret')
+      union all values ('weir_intake', 'webhook_secret'), ('weir_delivery', 'webhook_secret')$$,
+    'services read all tables but the keys of clients, which intake reads, the tokens of sources, which executors read, the secrets of endpoints, which intake makes and delivery signs with, and dead messages, which people read');
 
 select is_empty(
     $$select * from held join pg_class as c on c.relname = held.name and c.relnamespace = 'public'::regnamespace

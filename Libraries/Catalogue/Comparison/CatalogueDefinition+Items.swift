@@ -92,7 +92,11 @@ extension WebhookEndpointDefinition {
     fileprivate func item(in organization: String) -> CatalogueItem {
         CatalogueItem(
             kind: .webhookEndpoint, key: [organization, key],
-            fields: ["url": .string(url), "secret_name": .string(secretName)]
+            fields: [
+                "url": .string(url), "secret_name": secretName.map { .string($0) } ?? .null,
+                "event_types": eventTypes.map { .array($0.map { .string($0) }) } ?? .null,
+                "headers": .object(headers), "rate": rate?.json ?? .null, "ordered": .bool(isOrdered),
+            ]
         )
     }
 }

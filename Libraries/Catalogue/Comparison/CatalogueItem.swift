@@ -23,7 +23,8 @@ public struct CatalogueItem: Sendable, Hashable {
         case objectSource = "object_source"
         /// Key: organization, source, object type, datapoint. Fields: `key_mapping` (a list of paths).
         case datapointSource = "datapoint_source"
-        /// Key: organization, endpoint. Fields: `url`, `secret_name`.
+        /// Key: organization, endpoint. Fields: `url`, `secret_name`, `event_types`, `headers`, `rate` {`calls`, `per_seconds`}, `ordered`; null
+        /// where there is none.
         case webhookEndpoint = "webhook_endpoint"
         /// Key: organization, factor. Fields: `name`, `object_type`, `datapoint`, `type`, `factor_type`, `operator`, `value`.
         case factor

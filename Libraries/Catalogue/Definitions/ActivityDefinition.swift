@@ -27,13 +27,3 @@ public struct ActivityDefinition: Sendable, Hashable {
     /// How long a request may take, from its acceptance until all of its runs are closed, in milliseconds.
     public let timeoutMilliseconds: Int
 }
-
-/// Where an organization's results are posted.
-public struct WebhookEndpointDefinition: Sendable, Hashable {
-    /// The key, unique in the organization.
-    public let key: String
-    /// The absolute URL that deliveries are posted to.
-    public let url: String
-    /// The name of the signing secret; the secret itself never stands in a catalogue.
-    public let secretName: String
-}

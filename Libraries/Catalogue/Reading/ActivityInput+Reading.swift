@@ -51,7 +51,7 @@ extension ActivityInput.Field {
 
 extension DocumentCursor {
     /// `true` or `false`.
-    fileprivate func truth() -> Bool? {
+    func truth() -> Bool? {
         if case .scalar(let text, let isQuoted) = node.content,
             case .bool(let value) = PlainScalar(text, isQuoted: isQuoted)
         {

@@ -35,15 +35,24 @@ extension DocumentCursor {
     /// The name of a header field or query parameter that a request can carry.
     func fieldName(in place: Authentication.KeyPlace) -> String? {
         guard let name = text(lengthMax: SourceBounds.nameBytes) else { return nil }
+        guard let problem = Self.problem(withFieldName: name, in: place) else { return name }
+        let example = place == .header ? "a header field, such as x-api-key" : "a query parameter, such as api_key"
+        report(.invalidName, problem, remedy: "write the name of \(example)")
+        return nil
+    }
+
+    /// What is wrong with the name of a header field or query parameter; nil if a request can carry it.
+    static func problem(withFieldName name: String, in place: Authentication.KeyPlace) -> String? {
+        guard name.utf8.count <= SourceBounds.nameBytes else {
+            return "the name has more than \(SourceBounds.nameBytes) bytes"
+        }
         do {
             // Templates know what such a name can be.
             _ = try RequestTemplate(
                 parsing: ["url": "http://localhost/", place == .header ? "headers" : "query": [name: ""]])
-            return name
-        } catch {
-            let example = place == .header ? "a header field, such as x-api-key" : "a query parameter, such as api_key"
-            report(.invalidName, error.reason, remedy: "write the name of \(example)")
             return nil
+        } catch {
+            return error.reason
         }
     }
 

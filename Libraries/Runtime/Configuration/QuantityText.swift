@@ -1,7 +1,7 @@
 /// Reads a length of time as a person writes it: a number and a unit, `250ms`, `1.5s`, `5m`, `2h`, `7d`; `0` needs no unit.
-enum DurationText {
+public enum DurationText {
     /// The duration, or nil when the text has another form or is negative.
-    static func parse(_ text: String) -> Duration? {
+    public static func parse(_ text: String) -> Duration? {
         guard let (number, unit) = splitQuantity(text) else { return nil }
         let nanosecondsPerUnit: Double
         switch unit {

@@ -1,5 +1,6 @@
 /// How the delivery to one endpoint stands, as intake tells it.
 struct DeliveryOverview: Sendable, Equatable {
+    let id: String
     let endpoint: String
     let state: String
     let attempts: Int
@@ -16,7 +17,8 @@ struct DeliveryOverview: Sendable, Equatable {
         for answer in answers {
             deliveries.append(
                 DeliveryOverview(
-                    endpoint: try answer.string("endpoint"), state: try answer.string("state"),
+                    id: try answer.string("id"), endpoint: try answer.string("endpoint"),
+                    state: try answer.string("state"),
                     attempts: try answer.int("attempts"), reason: answer.optionalString("reason"),
                     nextAttemptAt: answer.optionalString("next_attempt_at").flatMap(InstantText.microseconds)))
         }

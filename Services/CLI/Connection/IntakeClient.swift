@@ -118,7 +118,7 @@ struct IntakeClient: Sendable {
         try RetriedPage(AnswerReader(parsing: try await post("/v1/runs/retry", body)))
     }
 
-    private func post(_ path: String, _ body: JSONObject) async throws -> [UInt8] {
+    func post(_ path: String, _ body: JSONObject) async throws -> [UInt8] {
         try await exchange(
             "POST", path, headers: [(name: "content-type", value: "application/json")],
             body: JSONValue.object(body).encoded())
@@ -131,7 +131,7 @@ struct IntakeClient: Sendable {
         try await exchange("GET", Self.path(id) + "/result?format=\(format)", timeout: .seconds(600))
     }
 
-    private func exchange(
+    func exchange(
         _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
         timeout: Duration = .seconds(60)
     ) async throws -> [UInt8] {
@@ -147,20 +147,25 @@ struct IntakeClient: Sendable {
         return answer.body
     }
 
-    /// Ids are letters, digits and hyphens; anything else cannot be one and is not put into a path.
     private static func path(_ id: String) throws(CommandError) -> String {
-        let isPlain = id.utf8.allSatisfy { byte in
+        "/v1/activity-requests/\(try segment(id, "the id of a request", remedy: "'weir submit' prints the id"))"
+    }
+
+    /// A word that can stand in a path: ids and keys are letters, digits, hyphens and low lines; anything else cannot be one.
+    ///
+    /// - Parameter what: what it should be.
+    static func segment(_ word: String, _ what: String, remedy: String) throws(CommandError) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
                 true
             default: false
             }
         }
-        guard isPlain, !id.isEmpty else {
-            throw .usage("'\(TerminalText.safe(id))' is not the id of a request", remedy: "'weir submit' prints the id")
+        guard isPlain, !word.isEmpty else {
+            throw .usage("'\(TerminalText.safe(word))' is not \(what)", remedy: remedy)
         }
-        return "/v1/activity-requests/\(id)"
+        return word
     }
 }

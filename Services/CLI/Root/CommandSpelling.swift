@@ -10,8 +10,8 @@ enum CommandSpelling {
         for word in arguments {
             let subcommands = command.configuration.subcommands
             guard !word.hasPrefix("-"), word != "help", !subcommands.isEmpty else { return nil }
-            guard let next = subcommands.first(where: { name(of: $0) == word }) else {
-                let known = subcommands.map { name(of: $0) }
+            guard let next = subcommands.first(where: { names(of: $0).contains(word) }) else {
+                let known = subcommands.flatMap(names)
                 let path = walked.joined(separator: " ")
                 let nearest = Spelling.nearest(to: word, among: known)
                 return .usage(
@@ -29,7 +29,9 @@ enum CommandSpelling {
         var command = root
         var path = name(of: root)
         for word in arguments {
-            guard let next = command.configuration.subcommands.first(where: { name(of: $0) == word }) else { break }
+            guard let next = command.configuration.subcommands.first(where: { names(of: $0).contains(word) }) else {
+                break
+            }
             command = next
             path += " \(word)"
         }
@@ -37,4 +39,8 @@ enum CommandSpelling {
     }
 
     private static func name(of command: any ParsableCommand.Type) -> String { command.configuration.commandName ?? "" }
+
+    private static func names(of command: any ParsableCommand.Type) -> [String] {
+        [name(of: command)] + command.configuration.aliases
+    }
 }

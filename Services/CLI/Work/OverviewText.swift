@@ -100,7 +100,8 @@ enum OverviewText {
                 parts.append(due > now ? "the next in \(DurationText.of(microseconds: due - now))" : "the next is due")
             }
             let line = "delivery to \(delivery.endpoint): \(parts.joined(separator: ", "))"
-            return ([line] + (delivery.reason.map { ["  \($0)"] } ?? [])).map(TerminalText.safe)
+            let remedy = delivery.state == "failed" ? "  weir webhook resend \(delivery.id) sends it again" : nil
+            return ([line] + [delivery.reason.map { "  \($0)" }, remedy].compactMap(\.self)).map(TerminalText.safe)
         }
     }
 }

@@ -85,13 +85,16 @@ struct StoredRequest: Sendable {
     /// Collects the result and makes its delivery.
     func collect(state: String = "done") async throws {
         guard let request = try await claimResult() else { throw HarnessError("nothing to collect") }
-        let deliveries = request.endpoints.map { (id: DeliveryID(ids.next()), endpoint: $0, payload: Bytea([])) }
         _ = try await ResultStore(pool: pool).finish(
-            request, state: state, substate: nil, reason: nil, deliveries: deliveries)
+            request, state: state, substate: nil, reason: nil, payload: { [] })
     }
 
     /// Claims the delivery.
     func claimDeliveries() async throws -> [ClaimedDelivery] {
-        try await DeliveryStore(pool: pool).claim(worker: worker, limit: 10)
+        let deliveries = DeliveryStore(pool: pool)
+        let turns = try await deliveries.work(after: nil, limit: 10).map {
+            EndpointTurn(org: $0.org, endpoint: $0.endpoint, room: 10)
+        }
+        return try await deliveries.claim(turns, worker: worker, probe: .seconds(75))
     }
 }

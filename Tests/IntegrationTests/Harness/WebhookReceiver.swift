@@ -14,6 +14,8 @@ final class WebhookReceiver: Sendable {
         /// The header `traceparent`, if it came.
         let traceparent: String?
         let body: JSONValue
+        /// The request as it came, for those who verify it by another secret.
+        let request: StubRequest
         /// Why the signature does not verify; nil if it does.
         let fault: String?
         /// What was answered.
@@ -47,7 +49,8 @@ final class WebhookReceiver: Sendable {
                     Received(
                         endpoint: request.lastComponent, id: request.headers["webhook-id"] ?? "",
                         traceparent: request.headers["traceparent"],
-                        body: (try? JSONValue(parsing: request.body)) ?? .null, fault: fault, status: status))
+                        body: (try? JSONValue(parsing: request.body)) ?? .null, request: request, fault: fault,
+                        status: status))
                 return status
             }
             shared.gate.pass()

@@ -1,0 +1,75 @@
+import Contracts
+import JSON
+
+/// Endpoints and deliveries in words.
+enum EndpointText {
+    /// What an endpoint gets besides what it is named for.
+    static func events(_ endpoint: AnswerReader) -> String {
+        guard let types = endpoint.value["event_types"]?.arrayValue else { return "those it is named for" }
+        if types.contains(.string(WebhookEvent.all)) { return "all" }
+        return (["those it is named for"] + types.compactMap(\.stringValue)).joined(separator: ", ")
+    }
+
+    /// How many secrets sign its deliveries.
+    static func secrets(_ endpoint: AnswerReader) -> Int {
+        endpoint.list("secrets").count + (endpoint.optionalString("secret_name") == nil ? 0 : 1)
+    }
+
+    /// How deliveries to it go.
+    static func health(_ endpoint: AnswerReader) -> String {
+        let health = endpoint.value["health"]
+        if let moment = health?["paused_until"]?.stringValue { return "paused until \(minute(moment))" }
+        if let moment = health?["failing_since"]?.stringValue { return "failing since \(minute(moment))" }
+        if let moment = health?["last_success_at"]?.stringValue { return "good, last \(minute(moment))" }
+        return "nothing sent yet"
+    }
+
+    /// All of an endpoint.
+    static func lines(_ endpoint: AnswerReader, style: TextStyle) throws -> [String] {
+        let state = try endpoint.string("state")
+        var lines = [
+            "endpoint \(try endpoint.string("key")): \(state == "enabled" ? style.green(state) : style.red(state))",
+            "posts to: \(try endpoint.string("url"))",
+        ]
+        if let reason = endpoint.optionalString("disabled_reason") { lines.append("reason: \(reason)") }
+        lines.append("gets: \(events(endpoint))")
+        let headers = endpoint.value["headers"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        if !headers.isEmpty { lines.append("headers: \(headers.joined(separator: ", "))") }
+        if let rate = endpoint.value["rate"], let calls = rate["calls"]?.intValue, let stretch = rate["per_seconds"] {
+            lines.append("rate: \(Quantity(calls, "delivery", "deliveries")) in \(stretch) s")
+        }
+        if endpoint.value["ordered"] == true { lines.append("deliveries about one subject arrive in order") }
+        lines.append("health: \(health(endpoint))")
+        if let name = endpoint.optionalString("secret_name") { lines.append("secret of the catalogue: \(name)") }
+        if secrets(endpoint) == 0 {
+            lines.append(style.red("it has no secret, so that nothing can be signed: weir webhook secret create"))
+        }
+        return lines.map(TerminalText.safe)
+    }
+
+    /// The secrets that Weir has made for an endpoint.
+    static func secretTable(_ secrets: [AnswerReader]) throws -> TextTable {
+        var table = TextTable([
+            .whole("secret"), .whole("kind"), .whole("made"), .whole("signs until"), .left("public key"),
+        ])
+        for secret in secrets {
+            table.add([
+                try secret.string("id"), try secret.string("kind"), minute(try secret.string("created_at")),
+                secret.optionalString("expires_at").map(minute) ?? "", secret.optionalString("public_key") ?? "",
+            ])
+        }
+        return table
+    }
+
+    /// A moment to the minute, in UTC.
+    static func minute(_ moment: String) -> String { String(moment.prefix(16)).replacing("T", with: " ") }
+
+    /// A moment to the second, in UTC.
+    static func second(_ moment: String) -> String { String(moment.prefix(19)).replacing("T", with: " ") }
+
+    /// The state of a delivery, with a closer word.
+    static func state(_ delivery: AnswerReader) throws -> String {
+        let state = try delivery.string("state")
+        return delivery.optionalString("substate").map { "\(state) (\($0))" } ?? state
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import JSON
+
+/// Tries an endpoint.
+struct WebhookTestCommand: WeirCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Send a test event to an endpoint now, and see how it takes it.",
+        discussion: """
+            The event has the type webhook_endpoint.test and is signed like any other. What is waited for is the first attempt; an \
+            event that is not taken is tried again like any other, too.
+
+            Examples:
+              weir webhook test crm
+              weir webhook test crm --no-wait --json
+            """)
+
+    /// Longer than an attempt may take.
+    private static let patience: Duration = .seconds(45)
+
+    @Argument(help: "The endpoint's key.") var endpoint: String
+    @Flag(help: "Do not wait for the first attempt.") var noWait = false
+    @OptionGroup var intake: IntakeOptions
+    @Flag(help: "Print JSON for programs.") var json = false
+
+    func run(_ context: CommandContext) async throws {
+        let console = context.console
+        try await IntakeClient.withClient(intake, context) { client in
+            let sent = try await client.act("test", on: endpoint)
+            let id = try sent.string("delivery")
+            if noWait {
+                return console.print(
+                    json ? sent.value.description : "A test event is on its way: weir webhook delivery \(id)")
+            }
+            let delivery = try await attempted(id, client, console)
+            guard let attempt = delivery.list("history").last else {
+                throw CommandError(
+                    "The test event was not posted within 45 s",
+                    details: [delivery.optionalString("reason") ?? ""]
+                        .filter { !$0.isEmpty },
+                    remedy: "See 'weir webhook delivery \(id)'; is weir-delivery running?")
+            }
+            let isTaken = try delivery.string("state") == "delivered"
+            if json { console.print(delivery.value.description) }
+            let status = attempt.value["status"]?.intValue.map { "HTTP \($0)" } ?? "no answer"
+            guard isTaken else {
+                let reason = TerminalText.safe(attempt.optionalString("reason") ?? status)
+                let answer = attempt.optionalString("answer").map { TerminalText.safe($0) }
+                throw CommandError(
+                    "The endpoint \(endpoint) did not take the test event: \(reason)",
+                    details: [answer].compactMap(\.self).filter { !$0.isEmpty },
+                    remedy: "It is tried again; see 'weir webhook delivery \(id)'")
+            }
+            if !json { console.print("\(endpoint) took the test event: \(status), \(DeliveryText.duration(attempt)).") }
+        }
+    }
+
+    private func attempted(_ id: String, _ client: IntakeClient, _ console: Console) async throws -> AnswerReader {
+        let progress = ProgressLine(console: console)
+        defer { progress.finish() }
+        let deadline = ContinuousClock.now + Self.patience
+        var pause: Duration = .milliseconds(50)
+        while true {
+            let delivery = try await client.delivery(id)
+            let isOver = try ["delivered", "failed", "superseded"].contains(delivery.string("state"))
+            if isOver || !delivery.list("history").isEmpty || ContinuousClock.now >= deadline { return delivery }
+            progress.show("waiting for the first attempt")
+            try await Task.sleep(for: pause)
+            pause = min(pause * 3 / 2, .milliseconds(500))
+        }
+    }
+}
