@@ -22,16 +22,18 @@ extension EndpointRefusal {
             Problem(
                 code: "last_secret", status: 409, title: "It is the only secret of the endpoint",
                 detail:
-                    "Without it nothing can be signed. Make another, with the grace 0s if this one must not sign any more."
+                    "It is the only secret of the endpoint, and without one nothing can be signed. Make another first, with the grace 0s if this one must not sign any more."
             )
         case .beingPosted:
             Problem(
                 code: "delivery_is_being_posted", status: 409, title: "The delivery is being posted now",
-                detail: "See how this attempt ends first.")
+                detail: "The delivery is being posted now; see how this attempt ends first.")
         case .superseded:
             Problem(
                 code: "delivery_is_superseded", status: 409, title: "The delivery is out of date",
-                detail: "Its request was taken up again, and the new outcome has a delivery of its own.")
+                detail:
+                    "The delivery is out of date: its request was taken up again, and the new outcome has a delivery of its own."
+            )
         }
     }
 }
