@@ -210,8 +210,9 @@ public struct DeliveryStore: Sendable {
         let all = attempts.map(\.delivery.id)
         let delivered = attempts.filter { $0.outcome == .delivered }.map(\.delivery.id)
         var pipeline = Pipeline()
-        pipeline.add(Self.lockRequests, delivered)
+        // In the order in which everybody locks them: a workflow request before the activity requests that are its steps.
         pipeline.add(Self.lockWorkflowRequests, delivered)
+        pipeline.add(Self.lockRequests, delivered)
         pipeline.add(
             Self.record, worker, all,
             attempts.map(\.outcome.state),

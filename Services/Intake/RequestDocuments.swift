@@ -89,7 +89,7 @@ enum RequestDocuments {
         ]
     }
 
-    private static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
+    static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
         [
             "id": .string("\(delivery.id)"), "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
             "attempts": .count(delivery.attempts), "substate": .text(delivery.substate),
@@ -99,7 +99,7 @@ enum RequestDocuments {
         ]
     }
 
-    static func timeline(of id: ActivityRequestID, _ entries: [TimelineEntry]) -> JSONValue {
+    static func timeline(of id: some CustomStringConvertible, _ entries: [TimelineEntry]) -> JSONValue {
         [
             "id": .string("\(id)"),
             "entries": .array(

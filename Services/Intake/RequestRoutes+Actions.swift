@@ -91,13 +91,28 @@ extension RequestRoutes {
     }
 
     private func retry(_ filter: RetryFilter, client: Client, _ given: ActionBody) async throws -> Response {
-        let page: RetryPage
+        if try given.isDryRun {
+            let preview = try await refusingRetry(of: filter) { try await runs.previewRetry(filter, org: client.org) }
+            return .json(RequestDocuments.preview(preview))
+        }
+        let page = try await retryPage(filter, client: client, reason: try given.reason)
+        return .json(RequestDocuments.retried(page), status: .accepted)
+    }
+
+    /// Takes one page of runs up again.
+    func retryPage(_ filter: RetryFilter, client: Client, reason: String?) async throws -> RetryPage {
+        let page = try await refusingRetry(of: filter) {
+            try await runs.retry(
+                filter, org: client.org, actor: client.actor, reason: reason ?? "retried by \(client.actor)")
+        }
+        for source in page.sources { hints.say(.runReady(source)) }
+        return page
+    }
+
+    /// What cannot be taken up is told to the client.
+    private func refusingRetry<Result>(of filter: RetryFilter, _ body: () async throws -> Result) async throws -> Result {
         do {
-            if try given.isDryRun {
-                return .json(RequestDocuments.preview(try await runs.previewRetry(filter, org: client.org)))
-            }
-            page = try await runs.retry(
-                filter, org: client.org, actor: client.actor, reason: try given.reason ?? "retried by \(client.actor)")
+            return try await body()
         } catch NoRetry.unknown {
             throw Problem.notFound("There is no such run.")
         } catch NoRetry.notEnded(let state) {
@@ -116,7 +131,5 @@ extension RequestRoutes {
                 "$.source",
                 "there is no source \"\(error.key.prefix(100))\"; there are \(error.known.joined(separator: ", "))")
         }
-        for source in page.sources { hints.say(.runReady(source)) }
-        return .json(RequestDocuments.retried(page), status: .accepted)
     }
 }
