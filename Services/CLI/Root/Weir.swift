@@ -25,7 +25,8 @@ struct Weir: ParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    MigrateCommand.self, ApplyCommand.self, SourceCommand.self, KeyCommand.self, KeysCommand.self,
+                    MigrateCommand.self, ApplyCommand.self, SourceCommand.self, WorkflowCommand.self, KeyCommand.self,
+                    KeysCommand.self,
                 ]),
             CommandGroup(
                 name: "Work",
