@@ -8,11 +8,14 @@ public struct WorkflowActivity: Sendable, Hashable {
     public let type: ActivityType?
     /// The key of the type of its objects; nil likewise.
     public let objectType: String?
+    /// What it asks of its clients, as far as that is known.
+    public let input: ActivityInput
 
     /// An activity as far as it is known.
-    public init(key: String, type: ActivityType?, objectType: String?) {
+    public init(key: String, type: ActivityType?, objectType: String?, input: ActivityInput = ActivityInput()) {
         self.key = key
         self.type = type
         self.objectType = objectType
+        self.input = input
     }
 }

@@ -32,6 +32,8 @@ public enum WorkflowRule: String, Sendable, Hashable, CaseIterable {
     case noCycle = "no_cycle"
     /// The objects of a step are of the type that its destination takes.
     case objectTypesAgree = "object_types_agree"
+    /// Steps that take an input field of the same name take the same type: each gets the one value that a request gives.
+    case inputsAgree = "inputs_agree"
     /// Something leads to each step of a later phase.
     case stepIsReached = "step_is_reached"
     /// An extract finds its objects by its input: nothing leads to it, and it is in phase 1.

@@ -23,7 +23,7 @@ struct WorkflowRules {
 
     /// What is broken, each place once for each rule.
     var violations: [WorkflowViolation] {
-        drafts.flatMap { activityStandsOnce($0) + destinations(of: $0) + place(of: $0) } + cycles
+        drafts.flatMap { activityStandsOnce($0) + input(of: $0) + destinations(of: $0) + place(of: $0) } + cycles
     }
 
     private func activityStandsOnce(_ draft: WorkflowDraft) -> [WorkflowViolation] {
@@ -36,6 +36,25 @@ struct WorkflowRules {
                 what: "the activity \(activity.key) is already that of step \(first.key)",
                 remedy: "declare another activity for this step")
         ]
+    }
+
+    /// Fields that a step before it in the list declares with another type.
+    private func input(of draft: WorkflowDraft) -> [WorkflowViolation] {
+        guard let activity = draft.activity else { return [] }
+        let others = drafts.prefix { $0.key != draft.key }
+        return activity.input.fields.compactMap { field in
+            let rival = others.lazy.compactMap { other in
+                other.activity?.input[field.name].map { (step: other.key, type: $0.type) }
+            }.first { $0.type != field.type }
+            return rival.map { rival in
+                WorkflowViolation(
+                    rule: .inputsAgree, path: [draft.key, "id"],
+                    what:
+                        "\(activity.key) takes the input \(field.name) as \(field.type.rawValue), and step \(rival.step) as \(rival.type.rawValue)",
+                    remedy:
+                        "declare it with the same type in both activities, or give one of the two fields another name")
+            }
+        }
     }
 
     /// What is wrong with where a step's objects go.

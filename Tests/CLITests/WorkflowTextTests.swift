@@ -18,8 +18,12 @@ struct WorkflowTextTests {
            {"step":"profile","activity":"profile_companies","request":"r3","state":"failed","substate":"cancelled",
             "reason":null,"objects":1,"runs":{"planned":1,"total":1,"done":0,"failed":1,"invalid":0,"timedout":0},"links":{}}]},
           {"phase":3,"steps":[
-           {"step":"qualify","activity":"qualify_companies","request":"r4","state":"waiting","substate":"phase","reason":null,
-            "objects":null,"runs":{"planned":null,"total":0,"done":0,"failed":0,"invalid":0,"timedout":0},"links":{}}]}],
+           {"step":"check","activity":"check_companies","request":"r4","state":"done","substate":null,"reason":null,
+            "objects":3,"runs":{"planned":0,"total":0,"done":0,"failed":0,"invalid":0,"timedout":0},
+            "qualification":{"qualified":2,"unqualified":1},"links":{}},
+           {"step":"qualify","activity":"qualify_companies","request":"r5","state":"waiting","substate":"phase","reason":null,
+            "objects":0,"runs":{"planned":0,"total":0,"done":0,"failed":0,"invalid":0,"timedout":0},
+            "qualification":null,"links":{}}]}],
          "deliveries":[{"endpoint":"crm","state":"ready","attempts":0}]}
         """
 
@@ -34,18 +38,19 @@ struct WorkflowTextTests {
                 "accepted 2026-11-26T08:00:00.000Z",
                 "",
                 "phase 1",
-                "└─ search   search_companies   done, partial      100 objects  ██████████ 2 of 2 runs     r1",
+                "└─ search   search_companies   done, partial      100 objects             ██████████ 2 of 2 runs     r1",
                 "     20 objects more were found than the step takes",
                 "     runs without success: 1 failed",
                 "",
                 "phase 2",
-                "├─ people   find_people        in_progress        100 objects  █████░░░░░ 50 of 100 runs  r2",
+                "├─ people   find_people        in_progress        100 objects             █████░░░░░ 50 of 100 runs  r2",
                 "│    runs without success: 3 invalid, 7 timed out",
-                "└─ profile  profile_companies  failed, cancelled  1 object     ██████████ 1 of 1 run      r3",
+                "└─ profile  profile_companies  failed, cancelled  1 object                ██████████ 1 of 1 run      r3",
                 "     runs without success: 1 failed",
                 "",
                 "phase 3",
-                "└─ qualify  qualify_companies  waiting, phase                                             r4",
+                "├─ check    check_companies    done               3 objects, 2 qualified                             r4",
+                "└─ qualify  qualify_companies  waiting, phase                                                        r5",
             ])
     }
 
@@ -71,10 +76,10 @@ struct WorkflowTextTests {
 
     @Test func aRequestWithoutStepsYetIsAHeading() throws {
         let text =
-            #"{"id":"w1","workflow":"w","state":"invalid","reason":"no such step","created_at":"now","phases":[]}"#
+            #"{"id":"w1","workflow":null,"state":"invalid","reason":"no such step","created_at":"now","phases":[]}"#
         #expect(
             WorkflowText.lines(try overview(text), style: .plain) == [
-                "workflow request w1 (w): invalid", "reason: no such step", "accepted now",
+                "workflow request w1 (no workflow): invalid", "reason: no such step", "accepted now",
             ])
     }
 

@@ -9,6 +9,12 @@ let activities: [String: WorkflowActivity] = Dictionary(
         WorkflowActivity(key: "search", type: .extract, objectType: "company"),
         WorkflowActivity(key: "profile", type: .enrichment, objectType: "company"),
         WorkflowActivity(key: "people", type: .enrichment, objectType: "company"),
+        WorkflowActivity(
+            key: "listing", type: .extract, objectType: "company",
+            input: ActivityInput([.init(name: "year", type: .number), .init(name: "place", type: .text)])),
+        WorkflowActivity(
+            key: "history", type: .enrichment, objectType: "company",
+            input: ActivityInput([.init(name: "year", type: .text), .init(name: "place", type: .text)])),
         WorkflowActivity(key: "staff", type: .enrichment, objectType: "person"),
         WorkflowActivity(key: "qualify", type: .sourcing, objectType: "company"),
         WorkflowActivity(key: "broken", type: nil, objectType: nil),

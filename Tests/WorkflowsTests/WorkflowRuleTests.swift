@@ -121,7 +121,7 @@ struct WorkflowRuleTests {
     }
 
     @Test func everyRuleIsBrokenBySomeTest() {
-        let elsewhere: Set<WorkflowRule> = [.stepsAreBounded, .activityStandsOnce]
+        let elsewhere: Set<WorkflowRule> = [.stepsAreBounded, .activityStandsOnce, .inputsAgree]
         #expect(Set(Self.faults.map(\.rule)).union(elsewhere) == Set(WorkflowRule.allCases))
     }
 
@@ -158,6 +158,15 @@ struct WorkflowRuleTests {
         let violation = try #require(error?.violations.first)
         #expect(error?.violations.count == 1 && violation.rule == .activityStandsOnce && violation.step == "staffing")
         #expect(violation.what == "the activity profile is already that of step enrich")
+    }
+
+    @Test func aFieldThatTwoStepsTakeIsOfOneType() throws {
+        let text = pipeline.changing(#""id": "list""#, to: #""id": "listing""#)
+            .changing(#""id": "people", "setup""#, to: #""id": "history", "setup""#)
+            .changing(#"["profile", "people"]"#, to: #"["profile", "history"]"#)
+        let found = try violations(in: text)
+        #expect(found.map(\.rule) == [.inputsAgree] && found.first?.path == ["staffing", "id"], "\(found)")
+        #expect(found.first?.what == "history takes the input year as text, and step find as number")
     }
 
     @Test func aCircleOfManyStepsIsToldOnceByItsShortestWay() throws {

@@ -73,7 +73,7 @@ struct OrganizationScope {
             let activity = organization.peek("activities")?.peek(entry.key)
             activities[entry.key] = WorkflowActivity(
                 key: entry.key, type: activity?.word("type").flatMap(ActivityType.init(rawValue:)),
-                objectType: activity?.word("object_type"))
+                objectType: activity?.word("object_type"), input: ActivityInput(activity?.inputFields ?? []))
             guard let activity else { continue }
             let fields = activity.peek("input")?.entries.map(\.key) ?? []
             for source in activity.words("sources") {
@@ -116,6 +116,17 @@ extension MappingCursor {
 
     /// The text of a key, or nil; logs nothing.
     fileprivate func word(_ key: String) -> String? { self[key]?.node.scalarText }
+
+    /// The fields of an activity's input by name and type alone, without those whose type cannot be read; logs nothing.
+    fileprivate var inputFields: [ActivityInput.Field] {
+        let input = peek("input")
+        return (input?.entries ?? []).compactMap { entry in
+            let type = input?.peek(entry.key)?.word("type") ?? input?.word(entry.key)
+            return type.flatMap(ActivityInput.FieldType.init(rawValue:)).map {
+                ActivityInput.Field(name: entry.key, type: $0)
+            }
+        }
+    }
 
     /// The texts of a list, without what else stands there; logs nothing.
     fileprivate func words(_ key: String) -> [String] {

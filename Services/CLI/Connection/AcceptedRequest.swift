@@ -22,8 +22,7 @@ struct AcceptedRequest: Sendable, Equatable {
     init(ofWorkflow answer: AnswerReader) throws(CommandError) {
         id = try answer.string("id")
         state = try answer.string("state")
-        let steps = answer.list("phases").flatMap { $0.list("steps") }.count
-        plan = steps > 0 ? "\(Quantity(steps, "step"))" : "accepted"
+        plan = "\(Quantity(try answer.int("steps"), "step"))"
         json = answer.value
     }
 }

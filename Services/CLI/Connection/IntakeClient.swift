@@ -107,6 +107,19 @@ struct IntakeClient: Sendable {
         try RequestTimeline(AnswerReader(parsing: try await exchange("GET", Self.path(id, kind) + "/timeline")))
     }
 
+    /// Does something that there is for activities alone; says where it is to be had when the id is that of a request for a workflow.
+    private func activitiesOnly<Output>(_ id: String, _ body: () async throws -> Output) async throws -> Output {
+        do {
+            return try await body()
+        } catch let unknown as CommandError where unknown.httpStatus == 404 {
+            guard let workflow = try? await workflowStatus(of: id) else { throw unknown }
+            throw CommandError(
+                "\(id) is a request for the workflow \(TerminalText.safe(workflow.workflow ?? "")), and this is about one step of it",
+                details: workflow.phases.flatMap(\.steps).map { TerminalText.safe("\($0.key): \($0.request)") },
+                remedy: "Give the request of a step, such as those above")
+        }
+    }
+
     /// Does something with a request of which only the id is known: as one for an activity, and where there is none of that id, as one
     /// for a workflow.
     private func eitherKind<Output>(_ body: (RequestKind) async throws -> Output) async throws -> Output {
@@ -123,7 +136,9 @@ struct IntakeClient: Sendable {
 
     /// How good the data of a request is.
     func quality(of id: String) async throws -> QualityOverview {
-        try QualityOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/quality")))
+        try await activitiesOnly(id) {
+            try QualityOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/quality")))
+        }
     }
 
     /// How good the data of a source is since a moment.
@@ -167,7 +182,9 @@ struct IntakeClient: Sendable {
 
     /// Maps one page of the stored answers of a request anew, or shows what that would change.
     func replay(_ id: String, _ body: JSONObject) async throws -> AnswerReader {
-        try AnswerReader(parsing: try await post(Self.path(id) + "/replay", body))
+        try await activitiesOnly(id) {
+            try AnswerReader(parsing: try await post(Self.path(id) + "/replay", body))
+        }
     }
 
     /// Takes one page of ended runs up again.
@@ -185,7 +202,9 @@ struct IntakeClient: Sendable {
     ///
     /// - Parameter format: `ndjson` or `json`.
     func result(of id: String, format: String) async throws -> [UInt8] {
-        try await exchange("GET", Self.path(id) + "/result?format=\(format)", timeout: .seconds(600))
+        try await activitiesOnly(id) {
+            try await exchange("GET", Self.path(id) + "/result?format=\(format)", timeout: .seconds(600))
+        }
     }
 
     private func exchange(

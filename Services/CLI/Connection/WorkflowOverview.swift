@@ -17,6 +17,8 @@ struct WorkflowOverview: Sendable, Equatable {
         /// How many runs it comes to; nil while that is not known.
         let runsPlanned: Int?
         let runs: RunCounts
+        /// How many objects of a sourcing meet its factors; nil while that is not known, and of other steps.
+        let qualified: Int?
 
         /// All runs, as far as they are known.
         var runsExpected: Int { max(runsPlanned ?? 0, runs.total) }
@@ -30,7 +32,8 @@ struct WorkflowOverview: Sendable, Equatable {
     }
 
     let id: String
-    let workflow: String
+    /// The key of the workflow; nil when the request names none that there is.
+    let workflow: String?
     let state: String
     let substate: String?
     let reason: String?
@@ -42,7 +45,7 @@ struct WorkflowOverview: Sendable, Equatable {
 
     init(_ answer: AnswerReader) throws(CommandError) {
         id = try answer.string("id")
-        workflow = try answer.string("workflow")
+        workflow = answer.optionalString("workflow")
         state = try answer.string("state")
         substate = answer.optionalString("substate")
         reason = answer.optionalString("reason")
@@ -88,5 +91,6 @@ extension WorkflowOverview.Step {
         self.runs = RunCounts(
             total: try runs.int("total"), done: try runs.int("done"), failed: try runs.int("failed"),
             invalid: try runs.int("invalid"), timedout: try runs.int("timedout"))
+        qualified = answer.value["qualification"]?["qualified"]?.intValue
     }
 }

@@ -75,11 +75,17 @@ struct ListCommand: WeirCommand {
     }
 
     private static func table(ofWorkflows requests: [AnswerReader]) throws -> TextTable {
-        var table = TextTable([.whole("request"), .whole("made"), .left("workflow"), .whole("state"), .left("reason")])
+        var table = TextTable([
+            .whole("request"), .whole("made"), .left("workflow"), .whole("state"), .right("steps"), .right("open"),
+            .left("reason"),
+        ])
         for request in requests {
+            let steps = try request.object("requests")
+            let total = try steps.int("total")
+            let open = total - (try steps.int("over"))
             table.add([
-                try request.string("id"), try made(request), try request.string("workflow"), try state(of: request),
-                request.optionalString("reason") ?? "",
+                try request.string("id"), try made(request), request.optionalString("workflow") ?? "",
+                try state(of: request), "\(total)", open == 0 ? "" : "\(open)", request.optionalString("reason") ?? "",
             ])
         }
         return table

@@ -11,7 +11,7 @@ enum WorkflowText {
     static func lines(_ overview: WorkflowOverview, style: TextStyle) -> [String] {
         let state = text(overview.state, overview.substate)
         var lines = [
-            "workflow request \(overview.id) (\(TerminalText.safe(overview.workflow))): "
+            "workflow request \(overview.id) (\(TerminalText.safe(overview.workflow ?? "no workflow"))): "
                 + coloured(state, overview.state, style)
         ]
         if let reason = overview.reason { lines.append("reason: \(TerminalText.safe(reason))") }
@@ -40,7 +40,10 @@ enum WorkflowText {
 
     /// Key, activity, state, objects and progress of a step.
     private static func cells(_ step: WorkflowOverview.Step) -> [String] {
-        let objects = step.objects.map { "\(Quantity($0, "object"))" } ?? ""
+        // Before a step begins nobody knows its objects.
+        let known = step.state == "waiting" ? nil : step.objects
+        let qualified = step.qualified.map { ", \($0) qualified" } ?? ""
+        let objects = known.map { "\(Quantity($0, "object"))\(qualified)" } ?? ""
         return [step.key, step.activity, text(step.state, step.substate), objects, progress(step)].map(
             TerminalText.safe)
     }

@@ -28,7 +28,8 @@ struct PlannedWorkflow: Sendable {
         let known = declared.map { item in
             WorkflowActivity(
                 key: item.identity.key[1], type: item.fields["type"]?.stringValue.flatMap(ActivityType.init(rawValue:)),
-                objectType: item.fields["object_type"]?.stringValue)
+                objectType: item.fields["object_type"]?.stringValue,
+                input: ActivityInput(item.fields["input"] ?? [:]))
         }
         do {
             graph = try WorkflowGraph(
