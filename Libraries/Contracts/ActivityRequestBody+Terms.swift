@@ -3,9 +3,12 @@ import JSON
 extension ActivityRequestBody {
     /// Checks the body against what its activity asks for.
     ///
+    /// - Parameter gathersObjects: whether its objects come from other requests, so that it names none.
     /// - Throws: ``Problem`` `invalid_request` with every violation and its JSON path.
-    public func check(_ terms: ActivityTerms, limits: Limits = Limits()) throws(Problem) {
-        let violations = fault(ofObjects: terms) + faults(ofInput: terms.input)
+    public func check(
+        _ terms: ActivityTerms, limits: Limits = Limits(), gathersObjects: Bool = false
+    ) throws(Problem) {
+        let violations = (gathersObjects ? [] : fault(ofObjects: terms)) + faults(ofInput: terms.input)
         if !violations.isEmpty { throw Problem.invalidRequest(Array(violations.prefix(limits.violationsMax))) }
     }
 

@@ -28,7 +28,7 @@ public struct ActivityRequestBody: Sendable, Equatable {
     /// - Parameter needsActivity: false for rows, which name their activity in a column.
     /// - Throws: ``Problem`` `invalid_request` with every violation and its JSON path.
     public init(_ body: JSONValue, limits: Limits = Limits(), needsActivity: Bool = true) throws(Problem) {
-        var check = RequestCheck(limits: limits)
+        var check = RequestCheck(subject: "activity", limits: limits)
         guard case .object(let object) = body else {
             throw Problem.invalidRequest([
                 .init(
@@ -37,7 +37,7 @@ public struct ActivityRequestBody: Sendable, Equatable {
             ])
         }
         check.keys(of: object)
-        activity = check.activity(object["activity"], isNeeded: needsActivity)
+        activity = check.name(object["activity"], isNeeded: needsActivity)
         objects = object["objects"].map { check.objects($0) }
         input = check.input(object["input"])
         if !check.violations.isEmpty { throw Problem.invalidRequest(check.violations) }
@@ -55,32 +55,34 @@ extension Problem {
     }
 }
 
-/// Gathers violations up to a bound.
-private struct RequestCheck {
-    private static let known = ["activity", "objects", "input"]
-
+/// Reads the fields of a body and gathers violations up to a bound.
+struct RequestCheck {
+    /// What is asked for: `activity` or `workflow`, the name of the field that says which.
+    let subject: String
     let limits: ActivityRequestBody.Limits
     private(set) var violations: [Problem.Violation] = []
 
-    init(limits: ActivityRequestBody.Limits) {
+    init(subject: String, limits: ActivityRequestBody.Limits) {
+        self.subject = subject
         self.limits = limits
     }
 
     mutating func keys(of object: JSONObject) {
-        for key in object.keys where !Self.known.contains(key) {
+        for key in object.keys where ![subject, "objects", "input"].contains(key) {
             report(
                 JSONPathText().key(key).text,
-                "there is no such field; known are \"activity\", \"objects\" and \"input\"")
+                "there is no such field; known are \"\(subject)\", \"objects\" and \"input\"")
         }
     }
 
-    mutating func activity(_ value: JSONValue?, isNeeded: Bool) -> String? {
+    mutating func name(_ value: JSONValue?, isNeeded: Bool = true) -> String? {
+        let path = JSONPathText().key(subject).text
         switch value {
-        case .string(let key)? where key.utf8.contains(0): report("$.activity", "contains the character U+0000")
+        case .string(let key)? where key.utf8.contains(0): report(path, "contains the character U+0000")
         case .string(let key)? where !key.isEmpty: return key
-        case .string?: report("$.activity", "must name an activity, not be empty")
-        case nil: if isNeeded { report("$.activity", "is missing; name the activity to run") }
-        case let other?: report("$.activity", "must be a string, not \(other.kindName)")
+        case .string?: report(path, "must name \(subject == "activity" ? "an" : "a") \(subject), not be empty")
+        case nil: if isNeeded { report(path, "is missing; name the \(subject) to run") }
+        case let other?: report(path, "must be a string, not \(other.kindName)")
         }
         return nil
     }
@@ -90,7 +92,7 @@ private struct RequestCheck {
         case .object(let object)?: return object
         case nil: return [:]
         case let other?:
-            report("$.input", "must be an object with the fields that the activity takes, not \(other.kindName)")
+            report("$.input", "must be an object with the fields that the \(subject) takes, not \(other.kindName)")
             return [:]
         }
     }

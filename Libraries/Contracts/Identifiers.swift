@@ -39,6 +39,10 @@ public enum Entities {
     public enum ActivityRequest {}
     /// A kind of work that an organization has declared.
     public enum Activity {}
+    /// A request for a workflow.
+    public enum WorkflowRequest {}
+    /// Several activities in phases, as an organization has declared them.
+    public enum Workflow {}
     /// One object at one source.
     public enum Run {}
     /// One HTTP exchange.
@@ -67,6 +71,10 @@ public enum Entities {
 public typealias OrgID = ID<Entities.Org>
 /// The id of a request for an activity.
 public typealias ActivityRequestID = ID<Entities.ActivityRequest>
+/// The id of a request for a workflow.
+public typealias WorkflowRequestID = ID<Entities.WorkflowRequest>
+/// The id of a workflow.
+public typealias WorkflowID = ID<Entities.Workflow>
 /// The id of an activity.
 public typealias ActivityID = ID<Entities.Activity>
 /// The id of a run.

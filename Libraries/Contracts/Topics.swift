@@ -1,6 +1,6 @@
 /// The topics of the bus: what a message is about. The key of each is named beside it.
 ///
-/// All but the command are hints: they name a queue that has work and carry no facts (DESIGN section 6).
+/// All but the commands are hints: they name a queue that has work and carry no facts (DESIGN section 6).
 public enum Topic {
     /// A request waits to be expanded. Key: the request.
     public static let requestAccepted = "dev.weir.request.accepted.v1"
@@ -14,9 +14,12 @@ public enum Topic {
     public static let requestCompleted = "dev.weir.request.completed.v1"
     /// A command: somebody asks for an activity. Key: the activity.
     public static let activityRequested = "dev.weir.activity.requested.v1"
+    /// A command: somebody asks for a workflow. Key: the workflow.
+    public static let workflowRequested = "dev.weir.workflow.requested.v1"
 
     /// All of them.
     public static let all = [
         requestAccepted, runReady, answerRecorded, runsClosed, requestCompleted, activityRequested,
+        workflowRequested,
     ]
 }

@@ -29,7 +29,7 @@ extension Substate {
 
     private static let ofRequests = [
         meaning(
-            "content", [.invalid, .failed], [.activityRequest], "what it asks for cannot be read or is not allowed"),
+            "content", [.invalid, .failed], requests, "what it asks for cannot be read or is not allowed"),
         meaning(
             "expanding", [.inProgress], [.activityRequest], "its objects are being turned into runs, chunk by chunk"),
         meaning(
@@ -37,6 +37,10 @@ extension Substate {
         meaning(
             "stopping", [.inProgress], [.activityRequest],
             "it was cancelled or its time is over, and its open runs are being closed"),
+        meaning("phase", [.waiting], [.activityRequest], "its phase of the workflow has not begun"),
+        meaning(
+            "workflow_stopped", [.failed], [.activityRequest],
+            "the workflow was stopped before its phase began: by somebody, or by a step that stops it when it fails"),
         meaning("empty", [.done], requests, "it came to nothing to do: no run, or no activity request"),
         meaning("partial", [.done], requests, "a part of it succeeded and a part did not"),
     ]

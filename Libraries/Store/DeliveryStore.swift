@@ -7,8 +7,10 @@ public struct ClaimedDelivery: Sendable {
     public let id: DeliveryID
     /// The tenant.
     public let org: OrgID
-    /// The request whose outcome it is.
-    public let request: ActivityRequestID
+    /// The request whose outcome it is; nil when it is not about one activity request.
+    public let request: ActivityRequestID?
+    /// The workflow request whose outcome it is; nil when it is not about one.
+    public let workflow: WorkflowRequestID?
     /// The trace of whoever asked; nil when they gave none.
     public let trace: TraceContext?
     /// How often it has been tried, this time included.
@@ -21,7 +23,7 @@ public struct ClaimedDelivery: Sendable {
     public let payload: [UInt8]
 
     /// The request as logs speak of it.
-    public var reference: RequestReference { RequestReference(id: request, org: org, trace: trace) }
+    public var reference: RequestReference? { request.map { RequestReference(id: $0, org: org, trace: trace) } }
 }
 
 /// How one attempt of a delivery went.
@@ -91,11 +93,12 @@ public struct DeliveryStore: Sendable {
         set state = 'in_progress', attempt = d.attempt + 1, worker_id = $1
         from due
         where d.id = due.id
-        returning d.id, d.org_id, d.activity_request_id, d.attempt,
+        returning d.id, d.org_id, d.activity_request_id, d.workflow_request_id, d.attempt,
             (select e.url from public.webhook_endpoint as e where e.org_id = d.org_id and e.id = d.webhook_endpoint_id),
             (select e.secret_name from public.webhook_endpoint as e where e.org_id = d.org_id and e.id = d.webhook_endpoint_id),
             d.payload,
-            (select r.traceparent from public.activity_request as r where r.id = d.activity_request_id)
+            coalesce((select r.traceparent from public.activity_request as r where r.id = d.activity_request_id),
+                     (select w.traceparent from public.workflow_request as w where w.id = d.workflow_request_id))
         """)
 
     private static let record = Statement(
@@ -145,6 +148,21 @@ public struct DeliveryStore: Sendable {
           and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.state not in ('delivered', 'superseded'))
         """)
 
+    private static let lockWorkflowRequests = Statement(
+        "delivery.lock_workflow_requests",
+        "select from public.workflow_request as w where w.id = any ($1) order by w.id for no key update")
+
+    private static let settleWorkflows = Statement(
+        "delivery.settle_workflows",
+        """
+        with wanted as materialized (select i.id from unnest($1::uuid[]) as i(id))
+        update public.workflow_request as w
+        set state = 'delivered'
+        from wanted as i
+        where w.id = i.id and w.state = 'done'
+          and not exists (select from public.delivery as d where d.workflow_request_id = w.id and d.state not in ('delivered', 'superseded'))
+        """)
+
     private static let giveBack = Statement(
         "delivery.give_back",
         """
@@ -165,11 +183,11 @@ public struct DeliveryStore: Sendable {
     public func claim(worker: WorkerID, limit: Int) async throws(PostgresError) -> [ClaimedDelivery] {
         var claimed: [ClaimedDelivery] = []
         for row in try await pool.execute(Self.claim, worker, limit) {
-            let (id, org, request, attempt, url, secret, payload, traceparent) = try row.decode(
-                (DeliveryID, OrgID, ActivityRequestID, Int32, String, String, Bytea, String?).self)
+            let (id, org, request, workflow, attempt, url, secret, payload, traceparent) = try row.decode(
+                (DeliveryID, OrgID, ActivityRequestID?, WorkflowRequestID?, Int32, String, String, Bytea, String?).self)
             claimed.append(
                 ClaimedDelivery(
-                    id: id, org: org, request: request, trace: traceparent.flatMap { TraceContext(parsing: $0) },
+                    id: id, org: org, request: request, workflow: workflow, trace: traceparent.flatMap { TraceContext(parsing: $0) },
                     attempt: Int(attempt), url: url, secretName: secret,
                     payload: payload.bytes))
         }
@@ -186,8 +204,10 @@ public struct DeliveryStore: Sendable {
 
     /// Records attempts and marks the requests whose outcome has arrived everywhere.
     public func record(_ attempts: [DeliveryAttempt], worker: WorkerID) async throws(PostgresError) {
-        let delivered = attempts.filter { $0.outcome == .delivered }.map(\.delivery.request)
+        let taken = attempts.filter { $0.outcome == .delivered }.map(\.delivery)
+        let (delivered, workflows) = (taken.compactMap(\.request), taken.compactMap(\.workflow))
         var pipeline = Pipeline()
+        pipeline.add(Self.lockWorkflowRequests, workflows)
         pipeline.add(Self.lockRequests, delivered)
         pipeline.add(
             Self.record, worker,
@@ -200,6 +220,7 @@ public struct DeliveryStore: Sendable {
             attempts.map(\.answer),
             attempts.map(\.substate))
         pipeline.add(Self.settle, delivered)
+        pipeline.add(Self.settleWorkflows, workflows)
         _ = try await pool.run(pipeline)
     }
 

@@ -47,8 +47,15 @@ extension RequestStore {
 
     /// The deliveries of a request's outcome, by endpoint; none before it has ended.
     public func deliveries(of id: ActivityRequestID, org: OrgID) async throws(PostgresError) -> [DeliveryStatus] {
+        try await pool.execute(Self.deliveries, org, id).deliveryStatuses()
+    }
+}
+
+extension QueryResult {
+    /// Rows of an outcome's deliveries.
+    func deliveryStatuses() throws(PostgresError) -> [DeliveryStatus] {
         var deliveries: [DeliveryStatus] = []
-        for row in try await pool.execute(Self.deliveries, org, id) {
+        for row in self {
             let (endpoint, state, attempts, substate, reason, last, next, delivered) = try row.decode(
                 (String, String, Int32, String?, String?, Date?, Date?, Date?).self)
             deliveries.append(

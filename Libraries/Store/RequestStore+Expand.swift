@@ -22,6 +22,10 @@ public struct ExpandableRequest: Sendable {
     public let objectsExpanded: Int
     /// What its activity asks of requests; nil when no request of its type can be run.
     public let terms: ActivityTerms?
+    /// Whether its objects come from the steps before it in its workflow, instead of from its content.
+    public let gathersObjects: Bool
+    /// Whether all of its runs are made.
+    public internal(set) var isExpanded = false
     /// The sources that are asked about each object, or once for objects, with the variables that their templates must have values of.
     public let sources: [Source]
 
@@ -45,6 +49,8 @@ public enum Expansion: Sendable {
     case objects(count: Int, first: ExpansionChunk?)
     /// Runs that find objects: one for each source.
     case finding([FindingRun])
+    /// Runs about the objects that flow to it: for as many of them as this at first.
+    case gathering(objectsMax: Int)
 }
 
 /// A run that finds objects.
@@ -123,7 +129,7 @@ extension RequestStore {
                array(select s.max_objects from public.activity_source as l
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
                      where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
-               r.traceparent, r.deadline_at is null, y.name, a.input,
+               r.traceparent, r.deadline_at is null, y.name, a.input, coalesce(r.workflow_phase > 1, false),
                array(select array_to_string(utils.required_variables(jsonb_build_array(
                          s.run_request_template, s.status_request_template, s.delivery_request_template,
                          s.abort_request_template, s.cleanup_request_template, s.lookup_request_template)), ' ')
@@ -265,6 +271,10 @@ extension RequestStore {
         from unnest($3::uuid[], $4::uuid[], $5::text[]) as i(id, source_id, missing)
         """)
 
+    // In SQL altogether: the objects are there already, and would only travel to and fro.
+    private static let expandGathered = Statement(
+        "request.expand_gathered", "select e.is_complete from etl_api.expand_gathered_request($1, $2) as e")
+
     private static let advance = Statement(
         "request.advance",
         """
@@ -282,7 +292,7 @@ extension RequestStore {
     ) async throws -> ExpandableRequest? {
         try await pool.transaction { transaction in
             guard let row = try await transaction.execute(Self.begin, id, worker).first else { return nil }
-            let (request, state) = try ExpandableRequest.decode(row, id: id)
+            var (request, state) = try ExpandableRequest.decode(row, id: id)
             var pipeline = Pipeline()
             let none = String?.none
             let expansion: Expansion
@@ -299,10 +309,12 @@ extension RequestStore {
                 pipeline.add(
                     Self.storeObjects, request.org, request.objectType, request.id, first.objectIDs, Array(first.names))
             }
-            let plan = expansion.plan(over: request.sources)
-            // Also for a request that plain SQL inserted as valid; what is there already stays.
-            pipeline.add(
-                Self.startProgress, request.org, id, Int32(expansion.objectCount), Int32(plan.runs), Int32(plan.calls))
+            if let plan = expansion.plan(over: request.sources) {
+                // Also for a request that plain SQL inserted as valid; what is there already stays.
+                pipeline.add(
+                    Self.startProgress, request.org, id, Int32(expansion.objectCount), Int32(plan.runs),
+                    Int32(plan.calls))
+            }
             if request.hasNoDeadline { pipeline.add(Self.giveDeadline, id) }
             if request.isUnchecked {
                 pipeline.add(Self.setState, id, "valid", none, none, WorkerID?.none, Int32(0))
@@ -321,7 +333,10 @@ extension RequestStore {
                     runs.map { $0.missing.joined(separator: " ") })
                 pipeline.add(Self.advance, id, Int32(0), true)
                 isComplete = true
+            case .gathering(let objectsMax):
+                isComplete = try await Self.expandGathered(id, objectsMax: objectsMax, in: transaction)
             }
+            request.isExpanded = isComplete
             // Also when it is in progress already: whoever resumes has to hold the claim for the chunks to come.
             pipeline.add(
                 Self.setState, id, "in_progress", isComplete ? none : "expanding", none, isComplete ? nil : worker,
@@ -351,6 +366,34 @@ extension RequestStore {
             }
             _ = try await transaction.commit(pipeline)
         }
+    }
+
+    /// Makes the runs of some more objects that have flowed to a request which this worker has claimed.
+    ///
+    /// - Returns: whether all of its objects have runs now.
+    /// - Throws: ``ExpansionLost`` when the claim is void.
+    public func expandGathered(
+        _ request: ExpandableRequest, objectsMax: Int, worker: WorkerID
+    ) async throws -> Bool {
+        try await pool.transaction { transaction in
+            guard try await !transaction.execute(Self.claimed, request.id, worker).isEmpty else {
+                throw ExpansionLost()
+            }
+            let isComplete = try await Self.expandGathered(request.id, objectsMax: objectsMax, in: transaction)
+            var pipeline = Pipeline()
+            if isComplete {
+                pipeline.add(
+                    Self.setState, request.id, "in_progress", String?.none, String?.none, WorkerID?.none, Int32(0))
+            }
+            _ = try await transaction.commit(pipeline)
+            return isComplete
+        }
+    }
+
+    private static func expandGathered(
+        _ id: ActivityRequestID, objectsMax: Int, in transaction: PostgresTransaction
+    ) async throws -> Bool {
+        try await transaction.execute(expandGathered, id, Int32(objectsMax))[0].decode(Bool.self, at: 0)
     }
 
     private static func addRuns(of chunk: ExpansionChunk, of request: ExpandableRequest, to pipeline: inout Pipeline) {
@@ -403,12 +446,12 @@ extension ExpandableRequest {
     fileprivate static func decode(_ row: Row, id: ActivityRequestID) throws(PostgresError) -> (Self, state: String) {
         let (
             org, type, content, isUnchecked, expanded, state, sources, sizes, traceparent, hasNoDeadline, kind, input,
-            needs
+            gathersObjects, needs
         ) =
             try row.decode(
                 (
                     OrgID, ObjectTypeID, JSONB, Bool, Int32, String, [SourceID], [Int32], String?, Bool, String, JSONB,
-                    [String]
+                    Bool, [String]
                 ).self)
         let request = ExpandableRequest(
             id: id, org: org, trace: traceparent.flatMap { TraceContext(parsing: $0) }, objectType: type,
@@ -417,6 +460,7 @@ extension ExpandableRequest {
             terms: ActivityType(rawValue: kind).map { kind in
                 ActivityTerms(type: kind, input: ActivityInput((try? JSONValue(parsing: input.bytes)) ?? [:]))
             },
+            gathersObjects: gathersObjects,
             sources: zip(sources, zip(sizes, needs)).map { source, rest in
                 Source(
                     id: source, runsPerExchange: Int(rest.0),
@@ -431,13 +475,15 @@ extension Expansion {
         if case .objects(let count, _) = self { count } else { 0 }
     }
 
-    fileprivate func plan(over sources: [ExpandableRequest.Source]) -> Plan {
+    /// Nil when it is worked out as the objects are gathered.
+    fileprivate func plan(over sources: [ExpandableRequest.Source]) -> Plan? {
         switch self {
         case .objects(let count, _):
             Plan(
                 runs: count * sources.count,
                 calls: sources.reduce(0) { $0 + (count + $1.runsPerExchange - 1) / $1.runsPerExchange })
         case .finding(let runs): Plan(runs: runs.count, calls: runs.count)
+        case .gathering: nil
         }
     }
 }

@@ -44,6 +44,23 @@ extension RequestStore {
         where d.activity_request_id = i.id and d.state in ('ready', 'in_progress', 'failed')
         """)
 
+    // Whoever advances a workflow locks it before its activity requests; so does whoever takes some of these up again, since their workflow is
+    // taken up with them.
+    static let lockWorkflowRequests = Statement(
+        "request.lock_workflow_requests",
+        """
+        with wanted as materialized (
+            select distinct r.workflow_request_id as id from public.activity_request as r
+            where r.id = any ($1) and r.workflow_request_id is not null
+        ), ordered as materialized (
+            select w.id from wanted as w order by w.id
+        )
+        select from ordered as o
+        join public.workflow_request as w on w.id = o.id
+        order by w.id
+        for no key update of w
+        """)
+
     // Their states follow: locked once, in order, however many statements touch them.
     private static let lockWorkflows = Statement(
         "request.lock_workflows",

@@ -213,10 +213,17 @@ extension RequestStore {
 
     private static func stop(_ ids: [ActivityRequestID], cause: StopCause, reasons: [String]) -> Pipeline {
         var pipeline = Pipeline()
+        addStop(ids, cause: cause, reasons: reasons, to: &pipeline)
+        return pipeline
+    }
+
+    /// What ends requests whose rows are locked.
+    static func addStop(
+        _ ids: [ActivityRequestID], cause: StopCause, reasons: [String], to pipeline: inout Pipeline
+    ) {
         pipeline.add(startCounting, ids)
         pipeline.add(stop, ids, reasons, cause.rawValue, cause.stateOfRuns)
         pipeline.add(stopBegun, ids, reasons, cause.rawValue)
-        return pipeline
     }
 
     /// Requests that end and still have open runs, oldest first.

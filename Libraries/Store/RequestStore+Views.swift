@@ -35,7 +35,7 @@ public struct RequestStatus: Sendable {
 
 /// One change of state of a request, or of many of its runs at once.
 public struct TimelineEntry: Sendable {
-    /// `request`, `runs`, `delivery`.
+    /// `request`, `runs`, `delivery`; of a workflow request `workflow`, `step KEY`, `delivery`.
     public let subject: String
     /// The state that it left; nil when it was made.
     public let from: String?
@@ -148,16 +148,7 @@ extension RequestStore {
 
     /// The life of a request: its own changes one by one, those of its runs by kind.
     public func timeline(of id: ActivityRequestID, org: OrgID) async throws(PostgresError) -> [TimelineEntry] {
-        var entries: [TimelineEntry] = []
-        for row in try await pool.execute(Self.timeline, org, id) {
-            let (subject, from, to, count, first, last, actor, reason) = try row.decode(
-                (String, String?, String, Int64, Date, Date, String?, String?).self)
-            entries.append(
-                TimelineEntry(
-                    subject: subject, from: from, to: to, count: Int(count), first: first, last: last, actor: actor,
-                    reason: reason))
-        }
-        return entries
+        try await pool.execute(Self.timeline, org, id).timelineEntries()
     }
 
     /// The chunk of the collected result that begins at the object of this place or after it, as NDJSON; nil after the last.
@@ -169,5 +160,21 @@ extension RequestStore {
         guard let row = try await pool.execute(Self.resultChunk, org, id, Int32(position)).first else { return nil }
         let (body, end) = try row.decode((Bytea, Int32).self)
         return (body.bytes, Int(end))
+    }
+}
+
+extension QueryResult {
+    /// Rows of a timeline.
+    func timelineEntries() throws(PostgresError) -> [TimelineEntry] {
+        var entries: [TimelineEntry] = []
+        for row in self {
+            let (subject, from, to, count, first, last, actor, reason) = try row.decode(
+                (String, String?, String, Int64, Date, Date, String?, String?).self)
+            entries.append(
+                TimelineEntry(
+                    subject: subject, from: from, to: to, count: Int(count), first: first, last: last, actor: actor,
+                    reason: reason))
+        }
+        return entries
     }
 }

@@ -31,11 +31,23 @@ public struct CollectableRequest: Sendable {
     public let endpoints: [EndpointID]
     /// Why it was ended before all of its runs were; nil when it was not.
     public let stop: (cause: StopCause, reason: String)?
+    /// The step of a workflow that it carries out; nil outside of workflows.
+    public internal(set) var step: CollectableStep?
     /// The trace of whoever asked; nil when they gave none.
     public internal(set) var trace: TraceContext?
 
     /// The request as hints and logs speak of it.
     public var reference: RequestReference { RequestReference(id: id, org: org, trace: trace) }
+}
+
+/// The step of a workflow that a request carries out.
+public struct CollectableStep: Sendable {
+    /// The workflow request.
+    public let workflow: WorkflowRequestID
+    /// Whether its objects have come from the steps before it.
+    public let gathersObjects: Bool
+    /// How many objects its bound has left out, and the bound.
+    public let leftOut: (objects: Int, bound: Int)
 }
 
 /// Why a chunk was not stored: the request was taken up again, or another worker has it.
@@ -156,6 +168,15 @@ public struct ResultStore: Sendable {
             finds and exists (select from public.run_queue as f where f.activity_request_id = claimed.id
                               and f.state_substate is not distinct from 'max_objects')
         from claimed
+        """)
+
+    private static let step = Statement(
+        "result.step",
+        """
+        select r.workflow_request_id, r.workflow_phase > 1, p.objects_left_out, coalesce(r.objects_max, 100000)
+        from public.activity_request as r
+        join public.request_progress as p on p.activity_request_id = r.id
+        where r.id = $1 and r.workflow_step is not null
         """)
 
     private static let datapoints = Statement(
@@ -329,6 +350,7 @@ public struct ResultStore: Sendable {
         pipeline.add(Self.claim, id, worker)
         pipeline.add(Self.datapoints, id)
         pipeline.add(Self.factors, id)
+        pipeline.add(Self.step, id)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (
@@ -355,6 +377,12 @@ public struct ResultStore: Sendable {
             trace: traceparent.flatMap { TraceContext(parsing: $0) })
         request.findsObjects = findsObjects
         request.isCut = isCut
+        if let row = results[3].first {
+            let (workflow, gathersObjects, leftOut, bound) = try row.decode(
+                (WorkflowRequestID, Bool, Int32, Int32).self)
+            request.step = CollectableStep(
+                workflow: workflow, gathersObjects: gathersObjects, leftOut: (objects: Int(leftOut), bound: Int(bound)))
+        }
         if let expression {
             request.criteria = Criteria(expression: expression, factors: try results[2].factorRecords())
         }

@@ -149,7 +149,7 @@ extension RunStore {
         left join public.request_object as o
           on o.activity_request_id = p.activity_request_id and o.position = p.position and p.object_id is not null
         left join lateral (
-            select a.object_type_id, a.max_objects
+            select a.object_type_id, least(a.max_objects, q.objects_max) as max_objects
             from public.activity_request as q
             join public.activity as a on a.org_id = q.org_id and a.id = q.activity_id
             -- Of the other runs nothing is even looked for.

@@ -76,6 +76,7 @@ extension RunStore {
     ) async throws -> ReplayedPage {
         try await pool.transaction { transaction in
             _ = try await transaction.execute(Actor.set, actor)
+            _ = try await transaction.execute(RequestStore.lockWorkflowRequests, [request])
             // Before its runs: whoever collects the result has finished by then, or finds the claim void.
             guard try await !transaction.execute(RequestStore.lock, [request], org).isEmpty else {
                 return ReplayedPage(replayed: 0, isReopened: false, next: nil)

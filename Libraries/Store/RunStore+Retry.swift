@@ -121,9 +121,10 @@ extension RunStore {
             }
             var pipeline = Pipeline()
             // Before their runs: whoever collects a result has finished by then, or finds the claim void.
+            pipeline.add(RequestStore.lockWorkflowRequests, found.requests + found.unbegun)
             pipeline.add(RequestStore.lock, found.requests + found.unbegun, org)
             pipeline.add(Self.retry, found.runs, filter.states, reason, filter.isAboutOneRequest)
-            let rows = try await transaction.run(pipeline)[1]
+            let rows = try await transaction.run(pipeline)[2]
             var retried = 0
             var requests: Set<ActivityRequestID> = []
             var sources: Set<ReadySource> = []

@@ -146,7 +146,7 @@ public struct DeliveryService: Service {
         attempted.increment(by: Int64(batch.count))
         for attempt in batch where attempt.outcome != .delivered {
             failed.increment()
-            logger.about(attempt.delivery.reference).info(
+            (attempt.delivery.reference.map(logger.about) ?? logger.about(attempt.delivery.trace)).info(
                 "A webhook was not taken.",
                 metadata: [
                     "delivery": "\(attempt.delivery.id)", "attempt": "\(attempt.delivery.attempt)",

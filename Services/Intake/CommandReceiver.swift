@@ -6,9 +6,10 @@ import Logging
 import Messaging
 import Store
 
-/// The command `dev.weir.activity.requested.v1`: accepted as HTTP requests are, answered after the commit.
+/// The commands that ask for activities and workflows: accepted as HTTP requests are, answered after the commit.
 struct CommandReceiver: Sendable {
     let acceptor: RequestAcceptor
+    let workflows: WorkflowAcceptor
     let keys: APIKeyStore
     let messages: MessageStore
     let logger: Logger
@@ -35,7 +36,7 @@ struct CommandReceiver: Sendable {
     }
 
     private func accept(_ event: CloudEvent, trace: TraceContext?) async throws -> [UInt8] {
-        guard event.type == Topic.activityRequested else {
+        guard [Topic.activityRequested, Topic.workflowRequested].contains(event.type) else {
             throw Problem(
                 code: "unknown_command", status: 422, title: "There is no such command",
                 detail: "The type \(event.type) is unknown here.")
@@ -43,12 +44,13 @@ struct CommandReceiver: Sendable {
         guard let key = event.apiKey,
             let org = try await keys.organization(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8))))
         else { throw Problem.unauthorized }
-        let accepted = try await acceptor.accept(
-            event.data,
+        let origin = RequestAcceptor.Origin(
             // A command is the same when source and id are (CloudEvents 1.0, section 3.1.1).
-            from: .init(
-                name: "bus", org: org, idempotencyKey: Self.idempotencyKey(of: event), trace: trace))
-        return RequestDocuments.accepted(accepted).encoded()
+            name: "bus", org: org, idempotencyKey: Self.idempotencyKey(of: event), trace: trace)
+        if event.type == Topic.workflowRequested {
+            return WorkflowDocuments.accepted(try await workflows.accept(event.data, from: origin)).encoded()
+        }
+        return RequestDocuments.accepted(try await acceptor.accept(event.data, from: origin)).encoded()
     }
 
     private static func idempotencyKey(of event: CloudEvent) -> String {

@@ -5,15 +5,17 @@ import Store
 
 /// What a request asks for, read once for all of its chunks. Pure.
 struct ExpandableContent: Sendable {
-    /// The names of its objects; nil when it finds them.
+    /// The names of its objects; nil when it finds them, or gathers them.
     let names: [String]?
+    /// Whether its objects come from the steps before it in its workflow.
+    var gathersObjects = false
     /// Variables of templates that the request itself gives no value for: an object may have one.
     let needs: [TemplateNeed]
 
     static let nothing = ExpandableContent(names: [], needs: [])
 
-    /// Whether runs may be found to lack a value.
-    var mayHaveInvalidRuns: Bool { !needs.isEmpty }
+    /// Whether there may be no run that anybody could execute: all lack a value, or no object has come to the request.
+    var mayHaveNothingToRun: Bool { !needs.isEmpty || gathersObjects }
 
     /// Reads a request; checks it once more, since nobody may have checked it, and its activity may have changed since.
     static func read(
@@ -25,7 +27,10 @@ struct ExpandableContent: Sendable {
             }
             let body = try ActivityRequestBody(
                 JSONValue(parsing: request.content.bytes), limits: limits, needsActivity: false)
-            try body.check(terms, limits: limits)
+            try body.check(terms, limits: limits, gathersObjects: request.gathersObjects)
+            if request.gathersObjects {
+                return .success(ExpandableContent(names: nil, gathersObjects: true, needs: []))
+            }
             return .success(
                 ExpandableContent(names: body.objects, needs: needs(of: body, request.sources, terms.input)))
         } catch let problem as Problem {

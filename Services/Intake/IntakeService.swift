@@ -27,6 +27,7 @@ public struct IntakeService: Service {
     let configuration: Configuration
     let expander: RequestExpander
     let commands: CommandReceiver
+    let workflows: WorkflowAcceptor
     let requests: RequestStore
     let lease: WorkerLease
     let bus: BusClient
@@ -64,7 +65,8 @@ public struct IntakeService: Service {
     }
 
     private func hearCommands() async {
-        let consumer = bus.consume(topics: [Topic.activityRequested], credit: configuration.commandsMax)
+        let consumer = bus.consume(
+            topics: [Topic.activityRequested, Topic.workflowRequested], credit: configuration.commandsMax)
         await withDiscardingTaskGroup { group in
             for await batch in consumer {
                 for message in batch { group.addTask { await commands.receive(message) } }
@@ -85,6 +87,7 @@ public struct IntakeService: Service {
 
     private func look() async {
         do {
+            try await workflows.expandInserted()
             toExpand.add(try await requests.waitingForExpansion(limit: 100).map(\.id))
         } catch {
             logger.warning("Could not look for accepted requests.", metadata: ["error": "\(error)"])

@@ -109,7 +109,7 @@ struct RequestAcceptor: Sendable {
         }
     }
 
-    private static func check(_ key: String) throws(Problem) {
+    static func check(_ key: String) throws(Problem) {
         guard !key.isEmpty, key.utf8.count <= idempotencyKeyBytesMax, !key.utf8.contains(0) else {
             throw Problem(
                 code: "invalid_idempotency_key", status: 400, title: "The idempotency key is not valid",

@@ -90,7 +90,7 @@ enum RequestDocuments {
         ]
     }
 
-    private static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
+    static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
         [
             "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
             "attempts": number(delivery.attempts), "substate": optional(delivery.substate),
@@ -100,7 +100,7 @@ enum RequestDocuments {
         ]
     }
 
-    static func timeline(of id: ActivityRequestID, _ entries: [TimelineEntry]) -> JSONValue {
+    static func timeline(of id: some CustomStringConvertible, _ entries: [TimelineEntry]) -> JSONValue {
         [
             "id": .string("\(id)"),
             "entries": .array(
@@ -119,11 +119,11 @@ enum RequestDocuments {
         ["runs": number(plan.runs), "calls": number(plan.calls)]
     }
 
-    private static func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
+    static func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
 
-    private static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+    static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
-    private static func timestamp(_ date: Date) -> String {
+    static func timestamp(_ date: Date) -> String {
         Timestamp.rfc3339(nanosecondsSinceEpoch: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()) * 1000)
     }
 }

@@ -39,7 +39,7 @@ struct RequestExpander: Sendable {
         }
         guard let request = begun else { return nil }
         let read = content.withLock { $0 }
-        announce(request, mayBeOver: read.mayHaveInvalidRuns)
+        announce(request, mayBeOver: read.mayHaveNothingToRun)
         return BegunRequest(request: request, content: read, worker: worker)
     }
 
@@ -48,12 +48,25 @@ struct RequestExpander: Sendable {
     /// A cancelled task finishes the chunk under way and gives the rest of the request to others.
     func finish(_ begun: BegunRequest) async throws {
         let request = begun.request
+        if begun.content.gathersObjects { return try await finishGathering(begun) }
         var position = Self.end(ofChunkFrom: request.objectsExpanded)
         while let chunk = chunk(of: request, begun.content, from: position) {
             if Task.isCancelled { return try await handOver(request, worker: begun.worker) }
             try await shielded { try await requests.expand(request, chunk: chunk, worker: begun.worker) }
-            announce(request, mayBeOver: begun.content.mayHaveInvalidRuns)
+            announce(request, mayBeOver: begun.content.mayHaveNothingToRun)
             position = Self.end(ofChunkFrom: position)
+        }
+    }
+
+    private func finishGathering(_ begun: BegunRequest) async throws {
+        var isComplete = begun.request.isExpanded
+        while !isComplete {
+            if Task.isCancelled { return try await handOver(begun.request, worker: begun.worker) }
+            isComplete = try await shielded {
+                try await requests.expandGathered(
+                    begun.request, objectsMax: Self.chunkObjects, worker: begun.worker)
+            }
+            announce(begun.request, mayBeOver: isComplete)
         }
     }
 
@@ -64,6 +77,7 @@ struct RequestExpander: Sendable {
     }
 
     private func expansion(of request: ExpandableRequest, to content: ExpandableContent) -> Expansion {
+        if content.gathersObjects { return .gathering(objectsMax: Self.firstChunkObjects) }
         guard let names = content.names else {
             return .finding(
                 zip(ids.next(request.sources.count), request.sources.indices).map { id, place in

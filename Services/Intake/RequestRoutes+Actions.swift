@@ -90,11 +90,13 @@ extension RequestRoutes {
             client: client, reason: try given.reason)
     }
 
-    private func retry(_ filter: RetryFilter, client: Client, reason: String?) async throws -> Response {
-        let page: RetryPage
+    /// Takes one page of runs up again.
+    func retryPage(_ filter: RetryFilter, client: Client, reason: String?) async throws -> RetryPage {
         do {
-            page = try await runs.retry(
+            let page = try await runs.retry(
                 filter, org: client.org, actor: client.actor, reason: reason ?? "retried by \(client.actor)")
+            for source in page.sources { hints.say(.runReady(source)) }
+            return page
         } catch NoRetry.unknown {
             throw Problem.notFound("There is no such run.")
         } catch NoRetry.notEnded(let state) {
@@ -113,7 +115,10 @@ extension RequestRoutes {
                 "$.source",
                 "there is no source \"\(error.key.prefix(100))\"; there are \(error.known.joined(separator: ", "))")
         }
-        for source in page.sources { hints.say(.runReady(source)) }
+    }
+
+    private func retry(_ filter: RetryFilter, client: Client, reason: String?) async throws -> Response {
+        let page = try await retryPage(filter, client: client, reason: reason)
         let cursor: String? =
             switch page.next {
             case .request(_, let first): "\(first)"

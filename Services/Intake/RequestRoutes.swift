@@ -167,8 +167,8 @@ struct RequestRoutes: Sendable {
 }
 
 extension HTTPField.Name {
-    fileprivate static var idempotencyKey: HTTPField.Name { HTTPField.Name("Idempotency-Key") ?? .contentType }
-    fileprivate static var idempotencyReplayed: HTTPField.Name {
+    static var idempotencyKey: HTTPField.Name { HTTPField.Name("Idempotency-Key") ?? .contentType }
+    static var idempotencyReplayed: HTTPField.Name {
         HTTPField.Name("Idempotency-Replayed") ?? .contentType
     }
 }

@@ -21,7 +21,7 @@ extension ProcessorService {
             "WEIR_PROCESSOR_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
         let parts = try ServiceParts(
             // Mappings are read while every batch under way holds a connection.
-            context, connections: configuration.concurrency + configuration.collectors + 2,
+            context, connections: configuration.concurrency + configuration.collectors + 3,
             connectionsMin: configuration.concurrency + 1,
             idleInTransaction: .seconds(30))
         let results = ResultStore(pool: parts.pool)
@@ -34,6 +34,9 @@ extension ProcessorService {
             links: try ResultLinks(settings), chunkObjects: 1_000, chunkBytes: 4 << 20, chunksAtOnce: 3)
         let service = ProcessorService(
             configuration: configuration, answers: answers, collector: collector, results: results,
+            workflows: WorkflowAdvancer(
+                workflows: WorkflowStore(pool: parts.pool), hints: parts.hints, clock: context.clock,
+                links: try ResultLinks(settings)),
             requests: RequestStore(pool: parts.pool), lease: parts.lease, bus: parts.bus, hints: parts.hints,
             logger: context.logger)
         return [parts.keeper, service]

@@ -6,7 +6,7 @@ import Runtime
 import ServiceLifecycle
 import Store
 
-/// Maps raw answers to values, closes runs, and collects the results of requests.
+/// Maps raw answers to values, closes runs, collects the results of requests, and takes workflows from phase to phase.
 ///
 /// It lives on hints and looks for work by itself as well, so that neither a lost hint nor a dead bus stops it.
 public struct ProcessorService: Service {
@@ -33,6 +33,7 @@ public struct ProcessorService: Service {
     private let answers: AnswerProcessor
     private let collector: ResultCollector
     private let results: ResultStore
+    private let workflows: WorkflowAdvancer
     private let requests: RequestStore
     private let lease: WorkerLease
     private let bus: BusClient
@@ -41,19 +42,21 @@ public struct ProcessorService: Service {
     private let answersWait = Bell()
     private let batchesWait = Bell()
     private let toCollect = UniqueQueue<ActivityRequestID>()
+    private let toAdvance = UniqueQueue<WorkflowRequestID>()
     /// Requests that one of the collectors has; all of them claim under the same worker.
     private let collecting = UnderWay<ActivityRequestID>()
 
     /// A processor on its parts.
     init(
         configuration: Configuration, answers: AnswerProcessor, collector: ResultCollector, results: ResultStore,
-        requests: RequestStore,
+        workflows: WorkflowAdvancer, requests: RequestStore,
         lease: WorkerLease, bus: BusClient, hints: HintPublisher, logger: Logger
     ) {
         self.configuration = configuration
         self.answers = answers
         self.collector = collector
         self.results = results
+        self.workflows = workflows
         self.requests = requests
         self.lease = lease
         self.bus = bus
@@ -73,6 +76,7 @@ public struct ProcessorService: Service {
             for _ in 0..<configuration.collectors {
                 group.addTask { await stopping { await collectResults() } }
             }
+            group.addTask { await stopping { await advanceWorkflows() } }
             group.addTask { await stopping { await listen() } }
             group.addTask { await stopping { await poll() } }
             await group.waitForAll()
@@ -107,6 +111,11 @@ public struct ProcessorService: Service {
             } catch {
                 logger.warning("Could not look for finished requests.", metadata: ["error": "\(error)"])
             }
+            do {
+                toAdvance.add(try await workflows.waiting())
+            } catch {
+                logger.warning("Could not look for workflows that go on.", metadata: ["error": "\(error)"])
+            }
             try? await Task.sleep(for: configuration.pollInterval)
         }
     }
@@ -137,6 +146,19 @@ public struct ProcessorService: Service {
         }
     }
 
+    /// One at a time: whoever comes second to a workflow has nothing to do.
+    private func advanceWorkflows() async {
+        while let workflow = await toAdvance.next() {
+            do {
+                try await shielded { try await workflows.advance(workflow) }
+            } catch {
+                logger.error(
+                    "Could not take a workflow on; the next poll finds it again.",
+                    metadata: ["request": "\(workflow)", "error": "\(error)"])
+            }
+        }
+    }
+
     private func collectResults() async {
         while let request = await toCollect.next() {
             guard collecting.begin(request) else { continue }
@@ -150,6 +172,7 @@ public struct ProcessorService: Service {
                 logger = logger.about(claimed.trace)
                 if try await shielded({ try await collector.collect(claimed) }) {
                     hints.say(.requestCompleted(claimed.reference))
+                    if let step = claimed.step { toAdvance.add([step.workflow]) }
                 }
             } catch is CollectionLost {
                 logger.info("The request was taken up again, or another worker collects it now.")

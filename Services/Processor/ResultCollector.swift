@@ -42,8 +42,24 @@ struct ResultCollector: Sendable {
         }
         return try await results.finish(
             request, state: outcome.state, substate: outcome.substate,
-            reason: outcome.reason ?? (request.isCut ? Self.cutReason : nil), qualification: qualified,
+            reason: Self.reason(of: request, outcome), qualification: qualified,
             deliveries: deliveries)
+    }
+
+    private static func reason(of request: CollectableRequest, _ outcome: RequestOutcome) -> String? {
+        if outcome.substate == "empty", request.step?.gathersObjects == true {
+            return "no object has come to it from the steps before it"
+        }
+        let reasons = [
+            outcome.reason ?? (request.isCut ? cutReason : nil),
+            request.step.flatMap { step in
+                step.leftOut.objects == 0
+                    ? nil
+                    : "\(Quantity(step.leftOut.objects, "object")) \(step.leftOut.objects == 1 ? "is" : "are") left out: "
+                        + "this step takes at most \(step.leftOut.bound)"
+            },
+        ].compactMap(\.self)
+        return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
     }
 
     private static let cutReason =

@@ -15,12 +15,20 @@ struct SchemaTests {
             } catch {
                 return error.detail
             }
-        }
+        },
+        "dev.weir.workflow.requested.v1": { value in
+            do throws(Problem) {
+                _ = try WorkflowRequestBody(value)
+                return nil
+            } catch {
+                return error.detail
+            }
+        },
     ]
 
     /// Those of hints are held against what travels, because no code reads a hint's body: `HintTests`, `MessageTests`.
     @Test func everyTypeHasASchemaThatIsHeldAgainstTheCode() throws {
-        let hints = Set(Topic.all).subtracting([Topic.activityRequested])
+        let hints = Set(Topic.all).subtracting([Topic.activityRequested, Topic.workflowRequested])
         #expect(Set(try JSONSchema.all().keys) == hints.union(Self.accepting.keys))
     }
 
@@ -63,6 +71,22 @@ struct SchemaTests {
         let name = "dev.weir.activity.requested.v1"
         #expect(try JSONSchema.all()[name]?.violations(of: body) == [rule])
         #expect(Self.accepting[name]?(body) != nil)
+    }
+
+    /// The two bodies differ in the name of one field.
+    @Test(
+        arguments: [
+            (["workflow": "pipeline"], nil), (["workflow": "pipeline", "objects": ["a"], "input": ["query": 1]], nil),
+            (["activity": "enrich", "workflow": "pipeline"], "$: activity"), ([:], "$: required \"workflow\""),
+            (["workflow": ""], "$.workflow: minLength"), (["workflow": 7], "$.workflow: type"),
+            (["workflow": "pipeline", "objects": []], "$.objects: minItems"),
+            (["workflow": "pipeline", "objects": ["a", "a"]], "$.objects: uniqueItems"),
+            (["workflow": "pipeline", "input": 7], "$.input: type"),
+        ] as [(JSONValue, String?)])
+    func aRequestForAWorkflowIsJudgedAlikeBySchemaAndCode(_ body: JSONValue, _ rule: String?) throws {
+        let name = "dev.weir.workflow.requested.v1"
+        #expect(try JSONSchema.all()[name]?.violations(of: body) == (rule.map { [$0] } ?? []))
+        #expect((Self.accepting[name]?(body) == nil) == (rule == nil))
     }
 
     /// Names of one character each, of all characters that somebody could take for a blank.

@@ -178,6 +178,12 @@ insert into holder values ('nobody', null), ('alive', 'c0000000-0000-7000-8000-0
 insert into public.workflow_request (org_id, id, state, created_at) values
     (:org_a, pg_temp.id_of(10, 1), 'new', pg_temp.ago(10)), (:org_a, pg_temp.id_of(1, 101), 'new', pg_temp.ago(1)),
     (:org_a, pg_temp.id_of(10, 102), 'in_progress', pg_temp.ago(10));
+insert into public.workflow_request (org_id, id, state, created_at) values
+    (:org_a, pg_temp.id_of(10, 9), 'in_progress', pg_temp.ago(10)), (:org_a, pg_temp.id_of(10, 104), 'in_progress', pg_temp.ago(10));
+insert into public.workflow_request (org_id, id, state, created_at, unannounced_since) values
+    (:org_a, pg_temp.id_of(10, 8), 'done', pg_temp.ago(10), pg_temp.ago(6)), (:org_a, pg_temp.id_of(10, 103), 'done', pg_temp.ago(10), pg_temp.ago(1));
+insert into public.workflow_progress (org_id, workflow_request_id, step_ended_at) values
+    (:org_a, pg_temp.id_of(10, 9), pg_temp.ago(7)), (:org_a, pg_temp.id_of(10, 104), pg_temp.ago(1));
 insert into public.activity_request (org_id, id, activity_id, content, state, created_at, worker_id, deadline_at, stopping)
 select :org_a, pg_temp.id_of(r.minutes, r.number), :activity_a, '{}', r.state::public.activity_request_state, pg_temp.ago(r.minutes),
        h.id, pg_temp.ago(r.overdue), r.stopping
@@ -194,6 +200,11 @@ select r.org_id, r.id, right(r.id::text, 3) <> '003', 3, case right(r.id::text, 
 from public.activity_request as r where state = 'in_progress';
 -- Its history began when it was inserted; the last run was closed long ago.
 update public.state_history set at = pg_temp.ago(8);
+-- Of two later steps of a workflow one became ready a moment ago, however old it is.
+insert into public.activity_request (org_id, id, activity_id, content, state, created_at, workflow_request_id, workflow_phase, workflow_step)
+select :org_a, pg_temp.id_of(10, r.number), :activity_a, '{}', 'ready', pg_temp.ago(10), pg_temp.id_of(10, 102), 2, 'step ' || r.number
+from (values (14), (117)) as r(number);
+update public.state_history set at = pg_temp.ago(8) where entity_id = pg_temp.id_of(10, 14);
 
 insert into public.run_queue (org_id, id, activity_request_id, source_id, position, state, state_substate, due_at, run_request_id)
 select :org_a, pg_temp.id_of(r.minutes, r.number), pg_temp.id_of(10, 113), s.id, r.number, r.state::public.run_queue_state, r.substate,
@@ -231,6 +242,7 @@ create temp view stuck as select kind, right(id::text, 3)::integer as number, or
 select bag_eq(
     'select kind, number from stuck',
     $$values ('workflow_not_expanded', 1), ('request_not_expanded', 2), ('request_not_expanded', 3), ('request_not_collected', 4),
+             ('request_not_expanded', 14), ('workflow_not_announced', 8), ('workflow_not_advanced', 9),
              ('request_abandoned', 5), ('request_abandoned', 6), ('request_overdue', 7), ('run_not_ready', 10), ('run_not_claimed', 11),
              ('run_not_woken', 12), ('run_not_processed', 13), ('exchange_abandoned', 20), ('exchange_abandoned', 21),
              ('exchange_overdue', 22), ('delivery_not_posted', 30), ('delivery_abandoned', 31)$$,
@@ -238,7 +250,7 @@ select bag_eq(
 reset role;
 select is(s.since, pg_temp.ago(v.minutes), s.kind || ' says since when')
 from stuck as s
-join (values (1, 10.0), (2, 10), (4, 8), (5, 30), (6, 20), (7, 6), (11, 9), (12, 6), (20, 30), (30, 6), (31, 30)) as v(number, minutes)
+join (values (1, 10.0), (2, 10), (4, 8), (5, 30), (6, 20), (7, 6), (8, 6), (9, 7), (11, 9), (12, 6), (20, 30), (30, 6), (31, 30)) as v(number, minutes)
     using (number);
 select is(org_id, :org_a::uuid, kind || ' names its organization') from stuck;
 select is(why, 'its worker is gone: executor on there (process 12)', kind || ' names who held it') from stuck where number in (5, 20, 31);

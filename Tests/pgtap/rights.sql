@@ -36,7 +36,11 @@ select set_eq(
          'attempt deadline_at round state state_reason state_substate stopping stopping_reason worker_id'),
         ('weir_intake', 'request_progress', 'INSERT', null),
         ('weir_intake', 'request_progress', 'UPDATE', 'calls_planned expanded objects_expanded objects_total runs_planned'),
-        ('weir_intake', 'workflow_progress', 'UPDATE', 'expanded'),
+        ('weir_intake', 'workflow_progress', 'UPDATE', 'expanded step_ended_at'),
+        ('weir_intake', 'workflow_request', 'INSERT', null),
+        ('weir_intake', 'workflow_request', 'UPDATE', 'state state_reason state_substate stopped_by stopped_reason'),
+        ('weir_processor', 'workflow_request', 'UPDATE', 'unannounced_since'),
+        ('weir_delivery', 'workflow_request', 'UPDATE', 'state'),
         ('weir_scheduler', 'request_progress', 'INSERT', null),
         ('weir_intake', 'object', 'INSERT', null),
         ('weir_intake', 'request_object', 'INSERT', null),
@@ -172,7 +176,7 @@ select set_eq(
           'etl_api.create_run_extract(uuid,uuid)', 'etl_api.create_run_sourcing(uuid,uuid)', 'etl_api.process_activity_request_by_id(uuid)',
           'etl_api.store_object(uuid,uuid,jsonb,uuid)', 'etl_api.store_value(uuid,uuid,jsonb,uuid)',
           'etl_api.process_run_results_for_source(uuid,integer)', 'etl_api.reconstruct_values_to_activity_request(uuid)',
-          'etl_api.qualify_objects(uuid)'],
+          'etl_api.qualify_objects(uuid)', 'etl_api.process_workflow_request(uuid)', 'etl_api.try_start_next_workflow_phase(uuid)'],
     'service_role may run the flow''s functions, besides some that read no table');
 select is_empty(
     $$select p.oid::regprocedure, x.grantee::regrole from pg_proc as p cross join lateral aclexplode(p.proacl) as x

@@ -30,6 +30,8 @@ insert into attempt values
     :org_a, :activity_b)),
 ('activity_request', format('insert into public.activity_request (org_id, activity_id, content, workflow_request_id)
     values (%L, %L, ''{}'', %L)', :org_a, :activity_a, 'b0000000-0000-7000-8000-00000000000e')),
+('workflow_request', format('insert into public.workflow_request (org_id, workflow_id) values (%L, %L)',
+    :org_a, 'b0000000-0000-7000-8000-0000000000aa')),
 ('workflow_progress', format('insert into public.workflow_progress (org_id, workflow_request_id) values (%L, %L)',
     :org_a, 'b0000000-0000-7000-8000-00000000000e')),
 ('request_progress', format('insert into public.request_progress (org_id, activity_request_id) values (%L, %L)', :org_a, :request_b)),

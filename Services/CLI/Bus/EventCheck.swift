@@ -27,7 +27,8 @@ enum EventCheck {
     static func check(type: String, key: String, data: JSONValue) throws(CommandError) {
         let faults: [String]
         switch type {
-        case Topic.activityRequested: faults = violations(ofCommand: data)
+        case Topic.activityRequested: faults = violations { () throws(Problem) in _ = try ActivityRequestBody(data, limits: limits) }
+        case Topic.workflowRequested: faults = violations { () throws(Problem) in _ = try WorkflowRequestBody(data, limits: limits) }
         case Topic.requestCompleted where key == Hint.deliveriesDue.key: faults = faultOfHint(data)
         case Topic.requestAccepted, Topic.runsClosed, Topic.requestCompleted:
             faults = fault(ActivityRequestID(key) == nil, "--key: must be the id of a request") + faultOfHint(data)
@@ -44,9 +45,9 @@ enum EventCheck {
             remedy: "docs/messages.md says what it holds; --unchecked sends it all the same", status: .usage)
     }
 
-    private static func violations(ofCommand data: JSONValue) -> [String] {
+    private static func violations(_ read: () throws(Problem) -> Void) -> [String] {
         do {
-            _ = try ActivityRequestBody(data, limits: limits)
+            try read()
             return []
         } catch {
             return error.violations.map { "\($0.path): \($0.message)" }

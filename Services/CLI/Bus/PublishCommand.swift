@@ -60,7 +60,7 @@ struct PublishCommand: WeirCommand {
         let isCommand = BusTopic.isCommand(type)
         var intake = IntakeOptions()
         intake.apiKey = apiKey
-        let key = key ?? (isCommand ? payload["activity"]?.stringValue ?? "" : "")
+        let key = key ?? (isCommand ? (payload["activity"] ?? payload["workflow"])?.stringValue ?? "" : "")
         if !unchecked { try EventCheck.check(type: type, key: key, data: payload) }
         let source = EventSource(
             type: type, subject: isCommand || key.isEmpty ? nil : key,

@@ -28,11 +28,13 @@ struct IntakeClient: Sendable {
     /// The API key, nil to come without one.
     var key: String?
 
-    /// Posts a body to `/v1/activity-requests`.
-    func post(_ body: [UInt8], headers: [(String, String)] = []) async throws -> Answer {
+    /// Posts a body, to `/v1/activity-requests` unless another path is named.
+    func post(
+        _ body: [UInt8], to path: String = Self.requests, headers: [(String, String)] = []
+    ) async throws -> Answer {
         try await send(
             OutboundRequest(
-                method: "POST", url: url + Self.requests,
+                method: "POST", url: url + path,
                 headers: authorization + [("content-type", "application/json")] + headers, body: body,
                 timeout: .seconds(60)))
     }

@@ -1,0 +1,287 @@
+import Contracts
+import Postgres
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A workflow request as its client sees it.
+public struct WorkflowRequestStatus: Sendable {
+    /// The request.
+    public let id: WorkflowRequestID
+    /// The key of its workflow; what it asked for when there is no such workflow.
+    public let workflow: String?
+    /// Its state.
+    public let state: String
+    /// A closer word, when there is one.
+    public let substate: String?
+    /// A sentence, when there is something to say.
+    public let reason: String?
+    /// When it was accepted.
+    public let createdAt: Date
+    /// Its steps by phase and key; none before it is expanded.
+    public let steps: [WorkflowStepStatus]
+}
+
+/// A step of a workflow request: the activity request that carries it out.
+public struct WorkflowStepStatus: Sendable {
+    /// The key of the step in its workflow.
+    public let step: String
+    /// When it starts.
+    public let phase: Int
+    /// The key of its activity.
+    public let activity: String
+    /// The activity request.
+    public let request: ActivityRequestID
+    /// Its state.
+    public let state: String
+    /// A closer word, when there is one.
+    public let substate: String?
+    /// A sentence, when there is something to say.
+    public let reason: String?
+    /// How many objects it has.
+    public let objects: Int
+    /// How many runs it comes to, as far as that is known.
+    public let runsPlanned: Int
+    /// Its runs by outcome.
+    public let runs: RunCounts
+    /// How many objects meet the factors of a sourcing; nil while that is not known.
+    public let qualification: QualificationCounts?
+}
+
+/// A workflow request as lists show it.
+public struct ListedWorkflowRequest: Sendable {
+    /// The request.
+    public let id: WorkflowRequestID
+    /// The key of its workflow.
+    public let workflow: String?
+    /// Its state.
+    public let state: String
+    /// A closer word, when there is one.
+    public let substate: String?
+    /// A sentence, when there is something to say.
+    public let reason: String?
+    /// When it was accepted.
+    public let createdAt: Date
+    /// How many activity requests it has, and how many of them are over.
+    public let requests: (total: Int, over: Int)
+}
+
+/// A step of a workflow, as an organization has declared it.
+public struct DeclaredStep: Sendable {
+    /// The key of the workflow, and its name.
+    public let workflow: (key: String, name: String)
+    /// The key of the step; nil for a workflow without steps.
+    public let step: String?
+    /// When it starts.
+    public let phase: Int?
+    /// The key of its activity.
+    public let activity: String?
+    /// How many objects it may have at the most; nil: what its activity and the platform allow.
+    public let objectsMax: Int?
+    /// What its failure does: `stop`, `skip`, `continue`.
+    public let onFailure: String?
+    /// The keys of the activities that its objects flow to.
+    public let destinations: [String]
+}
+
+extension WorkflowStore {
+    private static let status = Statement(
+        "workflow.status",
+        """
+        select w.id, coalesce((select f.key from public.workflow as f where f.org_id = w.org_id and f.id = w.workflow_id),
+                              w.content ->> 'workflow'),
+               w.state::text, w.state_substate, w.state_reason, w.created_at
+        from public.workflow_request as w
+        where w.id = $2 and w.org_id is not distinct from $1
+        """)
+
+    static let steps = Statement(
+        "workflow.steps",
+        """
+        select r.workflow_step, r.workflow_phase, a.key, r.id, r.state::text, r.state_substate, r.state_reason,
+               coalesce(p.objects_total, 0), coalesce(p.runs_planned, 0), coalesce(p.runs_total, 0), coalesce(p.runs_done, 0),
+               coalesce(p.runs_failed, 0), coalesce(p.runs_invalid, 0), coalesce(p.runs_timedout, 0), p.objects_qualified,
+               p.objects_unqualified
+        from public.activity_request as r
+        join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
+        left join public.request_progress as p on p.activity_request_id = r.id
+        where r.workflow_request_id = $1 and r.workflow_step is not null
+        order by r.workflow_phase, r.workflow_step collate "C"
+        """)
+
+    private static let deliveries = Statement(
+        "workflow.deliveries",
+        """
+        select (select e.key from public.webhook_endpoint as e
+                where e.org_id = d.org_id and e.id = d.webhook_endpoint_id) as endpoint,
+               d.state, d.attempt, t.substate, d.state_reason, t.at,
+               case when d.state = 'ready' then d.due_at end, d.delivered_at
+        from public.delivery as d
+        left join lateral (
+            select t.substate, t.at from public.delivery_attempt as t
+            where t.delivery_id = d.id order by t.attempt desc limit 1
+        ) as t on true
+        where d.workflow_request_id = $2 and d.org_id is not distinct from $1
+          and d.round = (select w.round from public.workflow_request as w where w.id = d.workflow_request_id)
+        order by 1
+        """)
+
+    private static let timeline = Statement(
+        "workflow.timeline",
+        """
+        select 'workflow', h.from_state, h.to_state, 1::bigint, h.at, h.at, h.actor, coalesce(h.reason, h.substate)
+        from public.state_history as h
+        where h.entity_id = $2 and h.org_id is not distinct from $1
+        union all
+        select 'step ' || r.workflow_step, h.from_state, h.to_state, 1::bigint, h.at, h.at, h.actor, coalesce(h.reason, h.substate)
+        from public.activity_request as r
+        join public.state_history as h on h.entity_id = r.id
+        where r.workflow_request_id = $2 and r.org_id is not distinct from $1
+        union all
+        select 'delivery', null, 'attempt ' || t.attempt, 1, t.at, t.at, null,
+               concat_ws(' ', 'HTTP ' || t.status, t.error, case when t.duration_ms > 0 then 'in ' || round(t.duration_ms::numeric, 1) || ' ms' end)
+        from public.delivery as d
+        join public.delivery_attempt as t on t.delivery_id = d.id
+        where d.workflow_request_id = $2 and d.org_id is not distinct from $1
+        order by 5, 6, 1
+        limit 1000
+        """)
+
+    // A page is bounded by the requests that are looked at, as that of activity requests.
+    private static let list = Statement(
+        "workflow.list_requests",
+        """
+        with seen as materialized (
+            select w.id, w.org_id, w.workflow_id, w.content ->> 'workflow' as asked, w.state::text as state, w.state_substate, w.state_reason,
+                   w.created_at
+            from public.workflow_request as w
+            where w.org_id = $1 and w.id < $2
+            order by w.id desc
+            limit $3
+        )
+        select s.id, coalesce(f.key, s.asked), s.state, s.state_substate, s.state_reason, s.created_at,
+               coalesce(p.requests_total, 0),
+               coalesce(p.requests_done + p.requests_failed + p.requests_invalid + p.requests_timedout, 0), n.count, n.last
+        from (select count(*) as count, (array_agg(id order by id))[1] as last from seen) as n
+        left join seen as s on $4::text[] is null or s.state = any ($4)
+        left join public.workflow as f on f.org_id = s.org_id and f.id = s.workflow_id
+        left join public.workflow_progress as p on p.workflow_request_id = s.id
+        where $5::text is null or coalesce(f.key, s.asked) = $5
+        order by s.id desc
+        limit $6
+        """)
+
+    private static let declared = Statement(
+        "workflow.declared",
+        """
+        with wanted as materialized (
+            select f.org_id, f.key, f.name, s.*
+            from public.workflow as f
+            left join lateral etl_api.workflow_steps(f.data) as s on true
+            where f.org_id = $1 and f.deleted_at is null
+        )
+        select w.key, w.name, w.step, w.phase, a.key, w.objects_max, w.on_failure,
+               array(select d.key from public.activity as d where d.org_id = w.org_id and d.id = any (w.destinations) order by d.key)
+        from wanted as w
+        left join public.activity as a on a.org_id = w.org_id and a.id = w.activity_id
+        order by w.key, w.phase, w.step collate "C"
+        """)
+
+    /// The request with its steps, if this organization has it.
+    public func status(of id: WorkflowRequestID, org: OrgID) async throws -> WorkflowRequestStatus? {
+        var pipeline = Pipeline()
+        pipeline.add(Self.status, org, id)
+        pipeline.add(Self.steps, id)
+        let results = try await pool.run(pipeline)
+        guard let row = results[0].first else { return nil }
+        let (id, workflow, state, substate, reason, created) = try row.decode(
+            (WorkflowRequestID, String?, String, String?, String?, Date).self)
+        return WorkflowRequestStatus(
+            id: id, workflow: workflow, state: state, substate: substate, reason: reason, createdAt: created,
+            steps: try results[1].workflowSteps())
+    }
+
+    /// The deliveries of a request's outcome, by endpoint; none before it has ended.
+    public func deliveries(of id: WorkflowRequestID, org: OrgID) async throws(PostgresError) -> [DeliveryStatus] {
+        try await pool.execute(Self.deliveries, org, id).deliveryStatuses()
+    }
+
+    /// The life of a request and of its steps, in the order of time.
+    public func timeline(of id: WorkflowRequestID, org: OrgID) async throws(PostgresError) -> [TimelineEntry] {
+        try await pool.execute(Self.timeline, org, id).timelineEntries()
+    }
+
+    /// Requests of an organization, the newest first; as ``RequestStore/list(org:before:states:activity:limit:)``.
+    public func list(
+        org: OrgID, before: WorkflowRequestID?, states: [String]?, workflow: String?, limit: Int
+    ) async throws(PostgresError) -> (requests: [ListedWorkflowRequest], next: WorkflowRequestID?) {
+        let rows = try await pool.execute(
+            Self.list, org, before ?? Self.newest, Int32(RequestStore.listPage), states, workflow, Int32(limit))
+        var requests: [ListedWorkflowRequest] = []
+        var next: WorkflowRequestID?
+        for row in rows {
+            let (id, key, state, substate, reason, created, total, over, seen, last) = try row.decode(
+                (
+                    WorkflowRequestID?, String?, String?, String?, String?, Date?, Int32, Int32, Int64,
+                    WorkflowRequestID?
+                ).self)
+            // Where the page ended, unless the list ends before it.
+            if seen == Int64(RequestStore.listPage) { next = last }
+            guard let id, let state, let created else { continue }
+            requests.append(
+                ListedWorkflowRequest(
+                    id: id, workflow: key, state: state, substate: substate, reason: reason, createdAt: created,
+                    requests: (total: Int(total), over: Int(over))))
+        }
+        if requests.count == limit { next = requests.last?.id }
+        return (requests, next)
+    }
+
+    private static let newest = WorkflowRequestID(
+        UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255)))
+
+    /// The workflows that an organization has declared, step by step: by key, phase and step.
+    public func declaredSteps(of org: OrgID) async throws(PostgresError) -> [DeclaredStep] {
+        var steps: [DeclaredStep] = []
+        for row in try await pool.execute(Self.declared, org) {
+            let (key, name, step, phase, activity, objectsMax, onFailure, destinations) = try row.decode(
+                (String, String, String?, Int32?, String?, Int32?, String?, [String]).self)
+            steps.append(
+                DeclaredStep(
+                    workflow: (key: key, name: name), step: step, phase: phase.map(Int.init), activity: activity,
+                    objectsMax: objectsMax.map(Int.init), onFailure: onFailure, destinations: destinations))
+        }
+        return steps
+    }
+}
+
+extension QueryResult {
+    /// Rows of ``WorkflowStore/steps``.
+    func workflowSteps() throws(PostgresError) -> [WorkflowStepStatus] {
+        var steps: [WorkflowStepStatus] = []
+        for row in self {
+            let (
+                step, phase, activity, id, state, substate, reason, objects, planned, total, done, failed, invalid,
+                timedout, qualified, unqualified
+            ) = try row.decode(
+                (
+                    String, Int32, String, ActivityRequestID, String, String?, String?, Int32, Int32, Int32, Int32,
+                    Int32, Int32, Int32, Int32?, Int32?
+                ).self)
+            steps.append(
+                WorkflowStepStatus(
+                    step: step, phase: Int(phase), activity: activity, request: id, state: state, substate: substate,
+                    reason: reason, objects: Int(objects), runsPlanned: Int(planned),
+                    runs: RunCounts(
+                        total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid),
+                        timedout: Int(timedout)),
+                    qualification: qualified.map {
+                        QualificationCounts(qualified: Int($0), unqualified: Int(unqualified ?? 0))
+                    }))
+        }
+        return steps
+    }
+}
