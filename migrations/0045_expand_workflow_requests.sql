@@ -136,14 +136,13 @@ begin
         return replace(replace(replace(problem, 'known are "activity"', 'known are "workflow"'), 'the activity takes', 'the workflow takes'),
                        'an extract finds its objects', 'the workflow finds its objects');
     end if;
-    -- Two steps may have declared a field differently.
+    -- Two steps may have declared a field differently. Names are checked already.
     select format('%s; so step "%s" takes it', p.problem, s.step) into problem
     from etl_api.workflow_steps(p_definition) as s
     join public.activity as a on a.org_id = p_org and a.id = s.activity_id
     join public.activity_type as t on t.id = a.activity_type_id
     cross join lateral etl_api.check_request_content(
-        etl_api.workflow_step_content(p_content, a.key, t.name, a.input, s.phase, s.objects_max),
-        case s.phase when 1 then t.name else 'sourcing' end, a.input) as p(problem)
+        etl_api.workflow_step_content(p_content - 'objects', a.key, t.name, a.input, s.phase, s.objects_max), 'sourcing', a.input) as p(problem)
     where p.problem is not null
     order by s.step collate "C"
     limit 1;

@@ -17,6 +17,10 @@ comment on column public.workflow_request.unannounced_since is 'Since when it is
 comment on column public.workflow_request.stopped_by is 'Set when no further phase starts: somebody cancelled it, or a step failed that stops it.';
 create index workflow_request_unannounced on public.workflow_request (unannounced_since) where unannounced_since is not null;
 
+alter table public.request_progress add column gathered_round integer;
+comment on column public.request_progress.gathered_round is
+    'The rounds of all steps in the phases before it, added up, when it last gathered its objects: while they are the same, no more have come.';
+
 alter table public.workflow_progress
     add column requests_partial integer not null default 0,
     add column step_ended_at timestamptz;
@@ -195,6 +199,17 @@ comment on function etl_api.flowing_objects(uuid) is
     'The objects that flow to a step of a workflow from the steps before it and that it does not have yet, numbered from 1: by the key of the step '
     'that gives them, then as they stand there.';
 
+create function etl_api.round_before(p_activity_request_id uuid) returns integer
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+    select sum(b.round)::integer
+    from public.activity_request as r
+    join public.activity_request as b on b.workflow_request_id = r.workflow_request_id
+    where r.id = p_activity_request_id and b.workflow_phase < r.workflow_phase
+$$;
+comment on function etl_api.round_before(uuid) is 'The rounds of all steps in the phases before that of a step, added up.';
+
 -- The objects come after those that the step has already. Its row is locked by the caller.
 create function etl_api.gather_objects(p_activity_request_id uuid) returns void
     language plpgsql
@@ -205,7 +220,7 @@ declare
     had integer;
     counts record;
 begin
-    select r.org_id, r.activity_id, coalesce(r.objects_max, 100000) as objects_max into step
+    select r.org_id, r.activity_id, coalesce(r.objects_max, 100000) as objects_max, etl_api.round_before(r.id) as round into step
     from public.activity_request as r where r.id = p_activity_request_id;
     insert into public.request_progress (org_id, activity_request_id) values (step.org_id, p_activity_request_id) on conflict do nothing;
     select p.objects_total into had from public.request_progress as p where p.activity_request_id = p_activity_request_id for no key update;
@@ -221,7 +236,7 @@ begin
     select (select count(*) from flowing) as flowing, (select count(*) from gathered) as gathered into counts;
     update public.request_progress as p
     set objects_total = had + counts.gathered, objects_expanded = had + counts.gathered,
-        objects_left_out = counts.flowing - counts.gathered,
+        objects_left_out = counts.flowing - counts.gathered, gathered_round = step.round,
         runs_planned = (had + counts.gathered) * n.sources, calls_planned = n.calls
     from (
         select count(*) as sources, coalesce(sum((had + counts.gathered + s.max_objects - 1) / s.max_objects), 0) as calls
@@ -420,6 +435,7 @@ begin
               and r.state in ('done', 'delivered', 'failed', 'timedout') and r.state_substate is distinct from 'content'
               and r.id >= etl_api.kept_since()
               and coalesce(p.objects_total, 0) < coalesce(r.objects_max, 100000)
+              and p.gathered_round is distinct from etl_api.round_before(r.id)
               and exists (select from etl_api.flowing_objects(r.id)));
         if cardinality(reopened) > 0 then
             update public.delivery as d
@@ -511,6 +527,7 @@ $$;
 comment on function etl_api.create_run(uuid) is 'Makes the runs of a request as the type of its activity asks; returns how many.';
 drop function etl_api.expand_gathered_request(uuid, integer);
 drop function etl_api.gather_objects(uuid);
+drop function etl_api.round_before(uuid);
 drop function etl_api.flowing_objects(uuid);
 create or replace function etl_api.count_updated_requests() returns trigger
     language plpgsql security definer
@@ -616,6 +633,7 @@ begin
       and p.requests_total = p.requests_done + p.requests_failed + p.requests_invalid + p.requests_timedout;
 end
 $$;
+alter table public.request_progress drop column gathered_round;
 drop index public.workflow_progress_to_advance;
 alter table public.workflow_progress drop column step_ended_at, drop column requests_partial;
 drop index public.workflow_request_unannounced;

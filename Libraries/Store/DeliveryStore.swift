@@ -187,7 +187,8 @@ public struct DeliveryStore: Sendable {
                 (DeliveryID, OrgID, ActivityRequestID?, WorkflowRequestID?, Int32, String, String, Bytea, String?).self)
             claimed.append(
                 ClaimedDelivery(
-                    id: id, org: org, request: request, workflow: workflow, trace: traceparent.flatMap { TraceContext(parsing: $0) },
+                    id: id, org: org, request: request, workflow: workflow,
+                    trace: traceparent.flatMap { TraceContext(parsing: $0) },
                     attempt: Int(attempt), url: url, secretName: secret,
                     payload: payload.bytes))
         }

@@ -35,14 +35,17 @@ extension IntakeService {
             workflows: WorkflowStore(pool: parts.pool), hints: parts.hints, ids: context.ids, limits: bodyLimits,
             logger: context.logger)
         let listener = try PostgresListener(
-            configuration: parts.sessions, channels: ["weir_activity_request", "weir_workflow_request"], logger: context.logger)
+            configuration: parts.sessions, channels: ["weir_activity_request", "weir_workflow_request"],
+            logger: context.logger)
         let service = IntakeService(
             configuration: configuration,
             expander: RequestExpander(
                 requests: requests, lease: parts.lease, hints: parts.hints, ids: context.ids, limits: bodyLimits),
             commands: CommandReceiver(
-                acceptor: acceptor, workflows: workflows, keys: keys, messages: MessageStore(pool: parts.pool), logger: context.logger),
-            workflows: workflows, requests: requests, lease: parts.lease, bus: parts.bus, listener: listener, logger: context.logger)
+                acceptor: acceptor, workflows: workflows, keys: keys, messages: MessageStore(pool: parts.pool),
+                logger: context.logger),
+            workflows: workflows, requests: requests, lease: parts.lease, bus: parts.bus, listener: listener,
+            logger: context.logger)
         let routes = RequestRoutes(
             acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool),
             sources: SourceStore(pool: parts.pool), quality: QualityStore(pool: parts.pool), hints: parts.hints,

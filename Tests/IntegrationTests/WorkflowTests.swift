@@ -81,7 +81,8 @@ extension IntegrationTests {
                 // A step takes no more than its bound, and says so.
                 #expect(request.step("details")["objects"] == 2 && request.step("verdict")["objects"] == 2)
                 #expect(
-                    request.step("details")["reason"] == "1 object is left out: this step takes at most 2", "\(request)")
+                    request.step("details")["reason"] == "1 object is left out: this step takes at most 2", "\(request)"
+                )
 
                 let entries =
                     try await client.get("\(IntakeClient.workflows)/\(id)/timeline").json["entries"]?.arrayValue ?? []
@@ -208,7 +209,8 @@ extension IntegrationTests {
                     #expect(verdict.condition == "failed workflow_stopped")
                     #expect(
                         verdict["reason"]
-                            == "the workflow was stopped: its step \"details\" succeeded in part only, and it stops then")
+                            == "the workflow was stopped: its step \"details\" succeeded in part only, and it stops then"
+                    )
                     #expect(platform.api.calls == ["Alpha": 1, "Beta": 1, "Gamma": 1])
                 }
                 #expect(platform.webhooks.received.count == 1)
@@ -223,7 +225,8 @@ extension IntegrationTests {
                 // Nothing says where the answers name what was found.
                 _ = try await platform.database.column(
                     String.self,
-                    "delete from public.object_source where source_id in (select id from public.source where key like '%finder') returning source_id::text")
+                    "delete from public.object_source where source_id in (select id from public.source where key like '%finder') returning source_id::text"
+                )
                 let id = try await platform.client.submitWorkflow()
                 let request = try await platform.client.wait(forWorkflow: id, toBe: "failed")
                 #expect(request.step("search").condition == "failed", "\(request)")
@@ -255,9 +258,15 @@ extension IntegrationTests {
                 #expect(second["substate"] == .null, "\(second)")
                 #expect(second.step("details").condition == "done" && second.step("verdict").condition == "done")
                 #expect(second.step("verdict")["objects"] == 3)
-                let added = Dictionary(uniqueKeysWithValues: Self.names.map { ($0, platform.api.calls[$0, default: 0] - before[$0, default: 0]) })
+                let added = Dictionary(
+                    uniqueKeysWithValues: Self.names.map {
+                        ($0, platform.api.calls[$0, default: 0] - before[$0, default: 0])
+                    })
                 // Only Beta was asked about again, and then by the step that had not had it; of a workflow that was stopped nothing was judged before.
-                #expect(added == (policy == "stop" ? ["Alpha": 1, "Beta": 2, "Gamma": 1] : ["Alpha": 0, "Beta": 2, "Gamma": 0]))
+                #expect(
+                    added
+                        == (policy == "stop"
+                            ? ["Alpha": 1, "Beta": 2, "Gamma": 1] : ["Alpha": 0, "Beta": 2, "Gamma": 0]))
                 #expect(Set(platform.webhooks.received.map(\.id)).count == 2)
                 #expect(platform.webhooks.received.last?.body["data"]?["substate"] == nil)
                 #expect(first.step("search") == second.step("search"))
@@ -343,7 +352,8 @@ extension IntegrationTests {
                     return request?["state"] == "delivered" ? request : nil
                 }
                 #expect(request["substate"] == .null, "\(request)")
-                #expect(request.step("details")["runs"]?["done"] == 40 && request.step("verdict")["runs"]?["done"] == 40)
+                #expect(
+                    request.step("details")["runs"]?["done"] == 40 && request.step("verdict")["runs"]?["done"] == 40)
                 #expect(Set(platform.webhooks.received.map(\.id)).count == 1)
                 // Whoever dies after a call has to make it again; nobody else has.
                 if service != .executor {

@@ -27,8 +27,10 @@ enum EventCheck {
     static func check(type: String, key: String, data: JSONValue) throws(CommandError) {
         let faults: [String]
         switch type {
-        case Topic.activityRequested: faults = violations { () throws(Problem) in _ = try ActivityRequestBody(data, limits: limits) }
-        case Topic.workflowRequested: faults = violations { () throws(Problem) in _ = try WorkflowRequestBody(data, limits: limits) }
+        case Topic.activityRequested:
+            faults = violations { () throws(Problem) in _ = try ActivityRequestBody(data, limits: limits) }
+        case Topic.workflowRequested:
+            faults = violations { () throws(Problem) in _ = try WorkflowRequestBody(data, limits: limits) }
         case Topic.requestCompleted where key == Hint.deliveriesDue.key: faults = faultOfHint(data)
         case Topic.requestAccepted, Topic.runsClosed, Topic.requestCompleted:
             faults = fault(ActivityRequestID(key) == nil, "--key: must be the id of a request") + faultOfHint(data)
