@@ -116,8 +116,10 @@ let package = Package(
         library("Templates", uses: ["JSON"]),
         library("Factors", uses: ["JSON"]),
         library("Sources", uses: ["JSON", "Mapping", "Templates"]),
+        library("Workflows", uses: ["Contracts", "JSON"]),
         library(
-            "Catalogue", uses: ["Contracts", "Factors", "JSON", "Mapping", "Sources", "Templates"], products: [yams]),
+            "Catalogue", uses: ["Contracts", "Factors", "JSON", "Mapping", "Sources", "Templates", "Workflows"],
+            products: [yams]),
         library("Contracts", uses: ["JSON"], products: [crypto], exclude: ["Schemas"]),
 
         // The outside world, one library for each part of it.
@@ -184,7 +186,7 @@ let package = Package(
             uses: [
                 "Answers", "Assembly", "Catalogue", "Contracts", "Exchanges", "JSON", "Mapping", "Messaging",
                 "Outbound",
-                "Postgres", "Runtime", "Sources", "Store", "Templates",
+                "Postgres", "Runtime", "Sources", "Store", "Templates", "Workflows",
             ],
             products: [argumentParser, crypto, logging, unixSignals]),
         main("weir", of: "CLI"),
@@ -237,7 +239,8 @@ let package = Package(
         tests("TemplatesTests", of: ["Templates", "JSON"]),
         tests("FactorsTests", of: ["Factors", "JSON"]),
         tests("SourcesTests", of: ["Sources", "JSON", "Mapping"]),
-        tests("CatalogueTests", of: ["Catalogue", "Contracts", "Factors", "JSON", "Mapping", "Sources"]),
+        tests("WorkflowsTests", of: ["Workflows", "Contracts", "JSON"]),
+        tests("CatalogueTests", of: ["Catalogue", "Contracts", "Factors", "JSON", "Mapping", "Sources", "Workflows"]),
         tests(
             "ContractsTests", of: ["Contracts", "JSON", "TestSchemas"], products: [crypto], exclude: ["Verifiers"]),
         tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),

@@ -34,6 +34,8 @@ public struct CatalogueProblem: Sendable, Hashable {
         case literalSecret
         /// Two parts of the file that exclude each other.
         case conflict
+        /// The steps of a workflow do not fit together; the message names the rule.
+        case brokenWorkflowRule
         /// `--set` names a place that the file does not have.
         case invalidOverride
     }

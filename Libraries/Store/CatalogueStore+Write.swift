@@ -18,6 +18,8 @@ extension CatalogueStore {
         case .activity: activity
         case .activitySource: activitySource
         case .activityEndpoint: activityEndpoint
+        case .workflow: workflow
+        case .workflowEndpoint: workflowEndpoint
         }
     }
 
@@ -189,6 +191,33 @@ extension CatalogueStore {
         insert into public.activity_endpoint (org_id, activity_id, webhook_endpoint_id)
         select g.id, a.id, e.id
         from public.org as g join public.activity as a on a.org_id = g.id and a.key = ($1::text[])[2]
+        join public.webhook_endpoint as e on e.org_id = g.id and e.key = ($1)[3] where g.key = ($1)[1] and $2::jsonb is not null
+        on conflict do nothing
+        """)
+
+    // Activities are named by their keys in a file, and by their ids where the flow works on them.
+    private static let workflow = Statement(
+        "catalogue.write_workflow",
+        """
+        insert into public.workflow (org_id, key, name, data)
+        select g.id, ($1::text[])[2], $2::jsonb ->> 'name', (
+            select jsonb_object_agg(n.key, n.value || jsonb_build_object(
+                'id', (select a.id from public.activity as a where a.org_id = g.id and a.key = n.value ->> 'id'),
+                'destination', jsonb_build_object('activity', jsonb_build_object('id', (
+                    select coalesce(jsonb_agg(a.id order by d.position), '[]')
+                    from jsonb_array_elements_text(n.value #> '{destination,activity,id}') with ordinality as d(key, position)
+                    join public.activity as a on a.org_id = g.id and a.key = d.key)))))
+            from jsonb_each($2 -> 'data') as n)
+        from public.org as g where g.key = ($1)[1]
+        on conflict (org_id, key) do update set name = excluded.name, data = excluded.data, deleted_at = null
+        """)
+
+    private static let workflowEndpoint = Statement(
+        "catalogue.write_workflow_endpoint",
+        """
+        insert into public.workflow_endpoint (org_id, workflow_id, webhook_endpoint_id)
+        select g.id, w.id, e.id
+        from public.org as g join public.workflow as w on w.org_id = g.id and w.key = ($1::text[])[2]
         join public.webhook_endpoint as e on e.org_id = g.id and e.key = ($1)[3] where g.key = ($1)[1] and $2::jsonb is not null
         on conflict do nothing
         """)

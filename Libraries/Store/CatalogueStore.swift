@@ -82,6 +82,26 @@ public struct CatalogueStore: Sendable {
         from public.org as g join public.activity_endpoint as l on l.org_id = g.id
         join public.activity as a on a.org_id = g.id and a.id = l.activity_id
         join public.webhook_endpoint as e on e.org_id = g.id and e.id = l.webhook_endpoint_id where g.key = any ($1)
+        union all
+        -- An activity that is not there keeps its id, so that it stands out against what a file says.
+        select 'workflow', array[g.key, w.key], jsonb_build_object('name', w.name, 'data', (
+            select coalesce(jsonb_object_agg(n.key, n.value
+                || coalesce((
+                    select jsonb_build_object('id', a.key) from public.activity as a
+                    where a.org_id = g.id and a.id::text = n.value ->> 'id'), '{}')
+                || case when jsonb_typeof(n.value #> '{destination,activity,id}') = 'array' then
+                    jsonb_build_object('destination', jsonb_build_object('activity', jsonb_build_object('id', (
+                        select coalesce(jsonb_agg(coalesce(a.key, d.id) order by d.position), '[]')
+                        from jsonb_array_elements_text(n.value #> '{destination,activity,id}') with ordinality as d(id, position)
+                        left join public.activity as a on a.org_id = g.id and a.id::text = d.id))))
+                else '{}' end), '{}')
+            from jsonb_each(w.data) as n))
+        from public.org as g join public.workflow as w on w.org_id = g.id where g.key = any ($1) and w.deleted_at is null
+        union all
+        select 'workflow_endpoint', array[g.key, w.key, e.key], '{}'
+        from public.org as g join public.workflow_endpoint as l on l.org_id = g.id
+        join public.workflow as w on w.org_id = g.id and w.id = l.workflow_id and w.deleted_at is null
+        join public.webhook_endpoint as e on e.org_id = g.id and e.id = l.webhook_endpoint_id where g.key = any ($1)
         """)
 
     /// What is stored of the given organizations, and of the limits of these names, which belong to none.

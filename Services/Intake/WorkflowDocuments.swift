@@ -101,9 +101,9 @@ enum WorkflowDocuments {
         guard let key = step.step else { return nil }
         return [
             "step": .string(key),
-            "phase": step.phase.map(RequestDocuments.number) ?? .null,
+            "phase": step.phase.map(JSONValue.count) ?? .null,
             "activity": .text(step.activity),
-            "max_objects": step.objectsMax.map(RequestDocuments.number) ?? .null,
+            "max_objects": step.objectsMax.map(JSONValue.count) ?? .null,
             "on_failure": .text(step.onFailure),
             "destinations": .array(step.destinations.map { .string($0) }),
         ]

@@ -15,7 +15,7 @@ struct CommandLineTests {
         arguments: [
             ["up"], ["demo"], ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"],
             ["migrate", "verify"],
-            ["apply"], ["source"], ["source", "test"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
+            ["apply"], ["source"], ["source", "test"], ["workflow"], ["workflow", "plan"], ["workflow", "list"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
             ["webhook"], ["webhook", "list"], ["webhook", "show"], ["webhook", "secret"],
             ["webhook", "secret", "create"], ["webhook", "secret", "list"], ["webhook", "secret", "revoke"],
             ["webhook", "test"], ["webhook", "enable"], ["webhook", "disable"], ["webhook", "deliveries"],
@@ -34,7 +34,7 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [
-        ["up"], ["demo"], ["migrate"], ["apply"], ["source"], ["source", "test"], ["key"], ["keys"], ["submit"],
+        ["up"], ["demo"], ["migrate"], ["apply"], ["source"], ["source", "test"], ["workflow"], ["workflow", "plan"], ["workflow", "list"], ["key"], ["keys"], ["submit"],
         ["webhook"], ["webhook", "list"], ["webhook", "show"], ["webhook", "secret"],
         ["webhook", "secret", "create"], ["webhook", "secret", "list"], ["webhook", "secret", "revoke"],
         ["webhook", "test"], ["webhook", "enable"], ["webhook", "disable"], ["webhook", "deliveries"],
@@ -55,7 +55,16 @@ struct CommandLineTests {
             (["migrate", "stauts"], "did you mean 'weir migrate status'?"),
             (["key", "craete"], "did you mean 'weir key create'?"),
             (["frobnicate"], "weir has no command 'frobnicate'"),
-            (["submit", "a", "--objcts", "DE"], "--objects"), (["submit"], "Missing expected argument '<activity>'"),
+            (["submit", "a", "--objcts", "DE"], "--objects"), (["submit"], "the key of an activity, or --workflow"),
+            (["submit", "a", "--workflow", "w"], "Say what to do"),
+            (["workflow", "plna"], "did you mean 'weir workflow plan'?"),
+            (["workflow", "plan", "missing.yaml"], "missing.yaml cannot be read"),
+            (["workflow", "plan", "w", "--workflow", "v"], "--workflow goes with a file"),
+            (["workflow", "plan", "w", "--set", "a=b"], "--set goes with a file"),
+            (["workflow", "plan", "w.yaml", "--set", "nonsense"], "--set takes PATH=VALUE"),
+            (["workflow", "plan", "w.yaml", "--objects", "0"], "--objects takes 1 to 100000"),
+            (["list", "--workflows", "--activity", "a"], "leave --workflows and --workflow out"),
+            (["list", "--workflow", "A b"], "is no key of a workflow"),
             (["submit", "a", "--input", "query"], "--input takes NAME=VALUE"),
             (["submit", "a", "--input", "q=1", "--input", "q=2"], "--input gives 'q' twice"),
             (["submit", "a", "--objects", "DE", "--file", "f.csv"], "either --objects"),
@@ -117,7 +126,7 @@ struct CommandLineTests {
 
     @Test(arguments: [
         ["submit", "a", "--objects", "DE"], ["status", "x"], ["migrate", "status"], ["tail"], ["key", "list"],
-        ["source", "test", "a"],
+        ["source", "test", "a"], ["workflow", "plan", "w"], ["workflow", "list"], ["submit", "--workflow", "w"],
         ["publish", "dev.weir.answer.recorded.v1", "--data", "{}"], ["publish", "a.b", "--data", "[1]", "--unchecked"],
         ["publish", "dev.weir.runs.closed.v1", "--key", "01a1fd94-25de-7789-97be-1273177f0077", "--data", "{}"],
     ])

@@ -60,7 +60,7 @@ struct RequestTextTests {
         let overview = try RequestOverview(AnswerReader(parsing: Array(Self.answer.utf8)))
         let now = try #require(InstantText.microseconds("2026-11-21T10:30:00Z"))
         #expect(
-            OverviewText.deliveries(overview, now: now) == [
+            OverviewText.deliveries(overview.deliveries, now: now) == [
                 "delivery to crm: ready, 2 attempts, the next in 30.0 s", "  the endpoint answered HTTP 503",
                 "delivery to mail: delivered, 1 attempt", "delivery to sms: ready, 1 attempt, the next is due",
             ])
@@ -73,13 +73,13 @@ struct RequestTextTests {
         let lines = OverviewText.deliveries(overview, now: 0)
         #expect(lines.contains("  weir webhook resend d-sms sends it again"))
         #expect(
-            OverviewText.undelivered(overview) == [
+            OverviewText.undelivered(overview.deliveries) == [
                 "delivery to crm waits after 2 attempts: the endpoint answered HTTP 503",
                 "delivery to sms was given up after 9 attempts",
             ])
         let fresh = try RequestOverview(
             AnswerReader(parsing: Array(text.replacing(#""attempts":2"#, with: #""attempts":0"#).utf8)))
-        #expect(OverviewText.undelivered(fresh)[0].hasPrefix("delivery to crm has not been tried yet"))
+        #expect(OverviewText.undelivered(fresh.deliveries)[0].hasPrefix("delivery to crm has not been tried yet"))
         #expect(fresh.deliveries.map(\.isTried) == [false, true, true])
     }
 

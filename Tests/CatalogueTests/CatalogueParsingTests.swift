@@ -34,7 +34,7 @@ struct CatalogueParsingTests {
         #expect(area.keyMappings == [PathPattern([.key("area"), .key("km2")]), PathPattern([.key("area")])])
     }
 
-    @Test(arguments: [("examples/countries.yaml", 2), ("bench/catalogue.yaml", 1)])
+    @Test(arguments: [("examples/countries.yaml", 2), ("examples/prospects.yaml", 3), ("bench/catalogue.yaml", 1)])
     func readsTheFilesOfThisPackage(path: String, activities: Int) throws {
         let catalogue = try CatalogueDefinition(parsing: try packageFile(path))
         #expect(catalogue.organizations[0].activities.count == activities)

@@ -3,6 +3,7 @@ import Factors
 import JSON
 import Mapping
 import Sources
+import Workflows
 
 extension CatalogueDefinition {
     /// Everything declared as a flat list, in the order in which it can be written.
@@ -47,6 +48,7 @@ extension OrganizationDefinition {
             + webhookEndpoints.map { $0.item(in: key) }
             + factors.map { $0.item(in: key) }
             + activities.flatMap { $0.items(in: key) }
+            + workflows.flatMap { $0.items(in: key) }
     }
 }
 
@@ -135,6 +137,18 @@ extension ActivityDefinition {
             + sources.map { CatalogueItem(kind: .activitySource, key: [organization, key, $0], fields: [:]) }
             + webhookEndpoints.map {
                 CatalogueItem(kind: .activityEndpoint, key: [organization, key, $0], fields: [:])
+            }
+    }
+}
+
+extension WorkflowDefinition {
+    fileprivate func items(in organization: String) -> [CatalogueItem] {
+        [
+            CatalogueItem(
+                kind: .workflow, key: [organization, key], fields: ["name": .string(name), "data": graph.json])
+        ]
+            + webhookEndpoints.map {
+                CatalogueItem(kind: .workflowEndpoint, key: [organization, key, $0], fields: [:])
             }
     }
 }

@@ -34,6 +34,10 @@ public struct CatalogueItem: Sendable, Hashable {
         case activitySource = "activity_source"
         /// Key: organization, activity, endpoint. No fields.
         case activityEndpoint = "activity_endpoint"
+        /// Key: organization, workflow. Fields: `name`, `data`: the JSON form of `WorkflowGraph`, with keys of activities.
+        case workflow
+        /// Key: organization, workflow, endpoint. No fields.
+        case workflowEndpoint = "workflow_endpoint"
 
         /// The order of writing.
         public static func < (left: Kind, right: Kind) -> Bool { left.order < right.order }

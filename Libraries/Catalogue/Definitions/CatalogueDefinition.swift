@@ -1,6 +1,6 @@
 /// Everything that one catalogue file declares, checked and with every default filled in.
 ///
-/// Make one with ``init(parsing:overrides:limits:)``; `docs/catalogue.md` describes the file.
+/// Make one with ``init(parsing:overrides:limits:activityIDs:)``; `docs/catalogue.md` describes the file.
 public struct CatalogueDefinition: Sendable, Hashable {
     /// The limits that sources share; they belong to no organization.
     public let rateGroups: [RateGroupDefinition]
@@ -24,4 +24,6 @@ public struct OrganizationDefinition: Sendable, Hashable {
     public let factors: [FactorDefinition]
     /// What clients can request.
     public let activities: [ActivityDefinition]
+    /// Which of them clients can request as one.
+    public let workflows: [WorkflowDefinition]
 }

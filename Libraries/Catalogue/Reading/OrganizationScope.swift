@@ -1,5 +1,7 @@
+import Contracts
 import Sources
 import Templates
+import Workflows
 
 /// What an organization's part of the file declares, by name: what the rest of it may refer to.
 ///
@@ -29,8 +31,14 @@ struct OrganizationScope {
     let typesFound: [String: [String]]
     /// The limits that sources can share; they stand at the top of the file.
     let rateGroups: [String]
+    /// The activities by their keys, and by their ids as far as those are known.
+    let activities: [String: WorkflowActivity]
 
-    init(_ organization: MappingCursor, rateGroups: [String]) {
+    /// - Parameters:
+    ///   - organization: the mapping that holds the organization's sections.
+    ///   - rateGroups: the limits that the file declares.
+    ///   - activityIDs: the key of each activity by its id.
+    init(_ organization: MappingCursor, rateGroups: [String], activityIDs: [String: String]) {
         self.rateGroups = rateGroups
         func names(_ section: String) -> [String] { organization.peek(section)?.entries.map(\.key) ?? [] }
         objectTypes = names("object_types")
@@ -60,14 +68,21 @@ struct OrganizationScope {
             (factors?.entries ?? []).map { ($0.key, factors?.peek($0.key)?.word("object_type")) },
             uniquingKeysWith: { first, _ in first })
         var inputs: [String: [String]] = [:]
+        var activities: [String: WorkflowActivity] = [:]
         for entry in organization.peek("activities")?.entries ?? [] {
-            guard let activity = organization.peek("activities")?.peek(entry.key) else { continue }
+            let activity = organization.peek("activities")?.peek(entry.key)
+            activities[entry.key] = WorkflowActivity(
+                key: entry.key, type: activity?.word("type").flatMap(ActivityType.init(rawValue:)),
+                objectType: activity?.word("object_type"), input: ActivityInput(activity?.inputFields ?? []))
+            guard let activity else { continue }
             let fields = activity.peek("input")?.entries.map(\.key) ?? []
             for source in activity.words("sources") {
                 inputs[source, default: []] += fields.filter { inputs[source]?.contains($0) != true }
             }
         }
         self.inputs = inputs
+        for (id, key) in activityIDs { activities[id] = activities[key] }
+        self.activities = activities
         var variables: [String: [String]] = [:]
         for source in sources {
             let body = organization.peek("sources")?.peek(source)
@@ -101,6 +116,17 @@ extension MappingCursor {
 
     /// The text of a key, or nil; logs nothing.
     fileprivate func word(_ key: String) -> String? { self[key]?.node.scalarText }
+
+    /// The fields of an activity's input by name and type alone, without those whose type cannot be read; logs nothing.
+    fileprivate var inputFields: [ActivityInput.Field] {
+        let input = peek("input")
+        return (input?.entries ?? []).compactMap { entry in
+            let type = input?.peek(entry.key)?.word("type") ?? input?.word(entry.key)
+            return type.flatMap(ActivityInput.FieldType.init(rawValue:)).map {
+                ActivityInput.Field(name: entry.key, type: $0)
+            }
+        }
+    }
 
     /// The texts of a list, without what else stands there; logs nothing.
     fileprivate func words(_ key: String) -> [String] {

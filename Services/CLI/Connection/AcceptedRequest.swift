@@ -5,21 +5,24 @@ import JSON
 struct AcceptedRequest: Sendable, Equatable {
     let id: String
     let state: String
-    let activity: String
-    let runsPlanned: Int
-    let callsPlanned: Int
     /// What it comes to, in words.
-    var plan: String { "\(Quantity(runsPlanned, "run")) in \(Quantity(callsPlanned, "call"))" }
+    let plan: String
     /// The answer as it came, for programs.
     let json: JSONValue
 
     init(_ answer: AnswerReader) throws(CommandError) {
         id = try answer.string("id")
         state = try answer.string("state")
-        activity = try answer.string("activity")
         let plan = try answer.object("plan")
-        runsPlanned = try plan.int("runs")
-        callsPlanned = try plan.int("calls")
+        self.plan = "\(Quantity(try plan.int("runs"), "run")) in \(Quantity(try plan.int("calls"), "call"))"
+        json = answer.value
+    }
+
+    /// A request for a workflow: what it comes to is not known before its objects are found.
+    init(ofWorkflow answer: AnswerReader) throws(CommandError) {
+        id = try answer.string("id")
+        state = try answer.string("state")
+        plan = "\(Quantity(try answer.int("steps"), "step"))"
         json = answer.value
     }
 }

@@ -44,12 +44,29 @@ struct IntakeClient: Sendable {
     func submit(
         activity: String, objects: [String]?, input: JSONObject = [:], idempotencyKey: String?
     ) async throws -> AcceptedRequest {
+        try AcceptedRequest(
+            try await submit(.activity, "activity", activity, objects: objects, input: input, idempotencyKey))
+    }
+
+    /// Asks for a workflow.
+    func submit(
+        workflow: String, objects: [String]?, input: JSONObject, idempotencyKey: String?
+    ) async throws -> AcceptedRequest {
+        try AcceptedRequest(
+            ofWorkflow: try await submit(
+                .workflow, "workflow", workflow, objects: objects, input: input, idempotencyKey))
+    }
+
+    private func submit(
+        _ kind: RequestKind, _ member: String, _ key: String, objects: [String]?, input: JSONObject,
+        _ idempotencyKey: String?
+    ) async throws -> AnswerReader {
         var headers = [(name: "content-type", value: "application/json")]
         if let idempotencyKey { headers.append((name: "idempotency-key", value: idempotencyKey)) }
         var body = JSONWriter(capacity: 64 + (objects ?? []).reduce(0) { $0 + $1.utf8.count + 3 })
         body.beginObject()
-        body.key("activity")
-        body.string(activity)
+        body.key(member)
+        body.string(key)
         if let objects {
             body.key("objects")
             body.beginArray()
@@ -61,8 +78,8 @@ struct IntakeClient: Sendable {
             body.value(.object(input))
         }
         body.endObject()
-        let answer = try await exchange("POST", "/v1/activity-requests", headers: headers, body: body.take())
-        return try AcceptedRequest(AnswerReader(parsing: answer))
+        return try AnswerReader(
+            parsing: try await exchange("POST", "/v1/\(kind.rawValue)", headers: headers, body: body.take()))
     }
 
     /// How a request stands.
@@ -70,14 +87,58 @@ struct IntakeClient: Sendable {
         try RequestOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id))))
     }
 
+    /// How a request for a workflow stands.
+    func workflowStatus(of id: String) async throws -> WorkflowOverview {
+        try WorkflowOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id, .workflow))))
+    }
+
+    /// How a request stands, whatever it is for.
+    func standing(of id: String) async throws -> RequestStanding {
+        try await eitherKind { kind in
+            switch kind {
+            case .activity: .activity(try await status(of: id))
+            case .workflow: .workflow(try await workflowStatus(of: id))
+            }
+        }
+    }
+
     /// What happened to a request.
-    func timeline(of id: String) async throws -> RequestTimeline {
-        try RequestTimeline(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/timeline")))
+    func timeline(of id: String, _ kind: RequestKind = .activity) async throws -> RequestTimeline {
+        try RequestTimeline(AnswerReader(parsing: try await exchange("GET", Self.path(id, kind) + "/timeline")))
+    }
+
+    /// Does something that there is for activities alone; says where it is to be had when the id is that of a request for a workflow.
+    private func activitiesOnly<Output>(_ id: String, _ body: () async throws -> Output) async throws -> Output {
+        do {
+            return try await body()
+        } catch let unknown as CommandError where unknown.httpStatus == 404 {
+            guard let workflow = try? await workflowStatus(of: id) else { throw unknown }
+            throw CommandError(
+                "\(id) is a request for the workflow \(TerminalText.safe(workflow.workflow ?? "")), and this is about one step of it",
+                details: workflow.phases.flatMap(\.steps).map { TerminalText.safe("\($0.key): \($0.request)") },
+                remedy: "Give the request of a step, such as those above")
+        }
+    }
+
+    /// Does something with a request of which only the id is known: as one for an activity, and where there is none of that id, as one
+    /// for a workflow.
+    private func eitherKind<Output>(_ body: (RequestKind) async throws -> Output) async throws -> Output {
+        do {
+            return try await body(.activity)
+        } catch let unknown as CommandError where unknown.httpStatus == 404 {
+            do {
+                return try await body(.workflow)
+            } catch let error as CommandError where error.httpStatus == 404 {
+                throw unknown
+            }
+        }
     }
 
     /// How good the data of a request is.
     func quality(of id: String) async throws -> QualityOverview {
-        try QualityOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/quality")))
+        try await activitiesOnly(id) {
+            try QualityOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id) + "/quality")))
+        }
     }
 
     /// How good the data of a source is since a moment.
@@ -88,29 +149,42 @@ struct IntakeClient: Sendable {
             AnswerReader(parsing: try await exchange("GET", "/v1/sources/\(key)/quality?since=\(since)")))
     }
 
-    /// One page of the organization's requests, the newest first.
-    func list(states: [String], activity: String?, limit: Int, cursor: String?) async throws -> AnswerReader {
+    /// One page of the organization's requests of one kind, the newest first.
+    ///
+    /// - Parameters:
+    ///   - activity: only those for the activity of this key.
+    ///   - workflow: only those for the workflow of this key.
+    func list(
+        _ kind: RequestKind, states: [String], activity: String?, workflow: String?, limit: Int, cursor: String?
+    ) async throws -> AnswerReader {
         var query = ["limit=\(limit)"] + states.map { "state=\($0)" }
         if let activity { query.append("activity=\(activity)") }
+        if let workflow { query.append("workflow=\(workflow)") }
         if let cursor { query.append("cursor=\(cursor)") }
         return try AnswerReader(
-            parsing: try await exchange("GET", "/v1/activity-requests?" + query.joined(separator: "&")))
+            parsing: try await exchange("GET", "/v1/\(kind.rawValue)?" + query.joined(separator: "&")))
     }
 
     /// Gives a request up.
     func cancel(_ id: String, reason: String?) async throws -> RequestAction {
         let body = JSONObject(reason.map { [("reason", .string($0))] } ?? [])
-        return try RequestAction(AnswerReader(parsing: try await post(Self.path(id) + "/cancel", body)))
+        return try await eitherKind { kind in
+            try RequestAction(AnswerReader(parsing: try await post(Self.path(id, kind) + "/cancel", body)))
+        }
     }
 
     /// Takes one page of the ended runs of a request up again, or says which would be.
     func retry(_ id: String, _ body: JSONObject) async throws -> AnswerReader {
-        try AnswerReader(parsing: try await post(Self.path(id) + "/retry", body))
+        try await eitherKind { kind in
+            try AnswerReader(parsing: try await post(Self.path(id, kind) + "/retry", body))
+        }
     }
 
     /// Maps one page of the stored answers of a request anew, or shows what that would change.
     func replay(_ id: String, _ body: JSONObject) async throws -> AnswerReader {
-        try AnswerReader(parsing: try await post(Self.path(id) + "/replay", body))
+        try await activitiesOnly(id) {
+            try AnswerReader(parsing: try await post(Self.path(id) + "/replay", body))
+        }
     }
 
     /// Takes one page of ended runs up again, or says which would be.
@@ -128,7 +202,9 @@ struct IntakeClient: Sendable {
     ///
     /// - Parameter format: `ndjson` or `json`.
     func result(of id: String, format: String) async throws -> [UInt8] {
-        try await exchange("GET", Self.path(id) + "/result?format=\(format)", timeout: .seconds(600))
+        try await activitiesOnly(id) {
+            try await exchange("GET", Self.path(id) + "/result?format=\(format)", timeout: .seconds(600))
+        }
     }
 
     func exchange(
@@ -147,8 +223,8 @@ struct IntakeClient: Sendable {
         return answer.body
     }
 
-    private static func path(_ id: String) throws(CommandError) -> String {
-        "/v1/activity-requests/\(try segment(id, "the id of a request", remedy: "'weir submit' prints the id"))"
+    private static func path(_ id: String, _ kind: RequestKind = .activity) throws(CommandError) -> String {
+        "/v1/\(kind.rawValue)/\(try segment(id, "the id of a request", remedy: "'weir submit' prints the id"))"
     }
 
     /// A word that can stand in a path: ids and keys are letters, digits, hyphens and low lines; anything else cannot be one.

@@ -3,17 +3,23 @@ import JSON
 /// What an action on a request has come to so far, as intake says it.
 struct RequestAction {
     let state: String
-    let openRuns: Int
+    /// How many runs are open still; nil where intake does not say.
+    let openRuns: Int?
     let json: JSONValue
 
     init(_ answer: AnswerReader) throws {
         state = try answer.string("state")
-        openRuns = try answer.object("runs").int("open")
+        openRuns = answer.value["runs"]?["open"]?.intValue
         json = answer.value
     }
 
     /// Whether nothing is left to be ended.
-    var isOver: Bool { ["failed", "timedout", "invalid", "done", "delivered"].contains(state) }
+    var isOver: Bool { Self.isOver(state) }
+
+    /// Whether nothing more happens in a state, but that an outcome is delivered.
+    static func isOver(_ state: String) -> Bool {
+        ["failed", "timedout", "invalid", "done", "delivered"].contains(state)
+    }
 }
 
 /// One page of runs that were taken up again.

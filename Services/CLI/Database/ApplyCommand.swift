@@ -39,13 +39,31 @@ struct ApplyCommand: WeirCommand {
 
     func run(_ context: CommandContext) async throws {
         let text = try CatalogueFile.read(context.path(file), shownAs: file)
-        let definition = try CatalogueFile.definition(
-            text, shownAs: file, overrides: set.compactMap { CatalogueOverride(argument: $0) })
+        let ids = WrittenIDs(in: [text] + set)
+        // What names nothing by its id is judged before the database is asked for anything.
+        let early = ids.isEmpty ? try definition(text) : nil
         let diff = try await context.withDatabase(database) { pool in
-            try await CatalogueApplication(store: CatalogueStore(pool: pool)).apply(definition, isDryRun: dryRun)
+            let store = CatalogueStore(pool: pool)
+            let definition = try await definition(text, known: ids, in: store, judged: early)
+            return try await CatalogueApplication(store: store).apply(definition, isDryRun: dryRun)
         }
         let report = CatalogueReport(diff: diff, isDryRun: dryRun)
         guard !json else { return context.console.print(report.json.description) }
         for line in report.lines(style: context.console.style) { context.console.print(line) }
+    }
+
+    private func definition(
+        _ text: String, known ids: WrittenIDs, in store: CatalogueStore, judged early: CatalogueDefinition?
+    ) async throws -> CatalogueDefinition {
+        if let early { return early }
+        return try definition(text, activityIDs: try await ids.activities(in: store))
+    }
+
+    private func definition(
+        _ text: String, activityIDs: [String: [String: String]] = [:]
+    ) throws -> CatalogueDefinition {
+        try CatalogueFile.definition(
+            text, shownAs: file, overrides: set.compactMap { CatalogueOverride(argument: $0) }, activityIDs: activityIDs
+        )
     }
 }

@@ -20,11 +20,14 @@ enum CatalogueFile {
     }
 
     /// What a text declares.
+    ///
+    /// - Parameter activityIDs: by the key of the organization, the key of each activity by its id, as far as they are known.
     static func definition(
-        _ text: String, shownAs name: String, overrides: [CatalogueOverride]
+        _ text: String, shownAs name: String, overrides: [CatalogueOverride],
+        activityIDs: [String: [String: String]] = [:]
     ) throws(CommandError) -> CatalogueDefinition {
         do {
-            return try CatalogueDefinition(parsing: text, overrides: overrides)
+            return try CatalogueDefinition(parsing: text, overrides: overrides, activityIDs: activityIDs)
         } catch {
             let lines = error.description(file: name).split(separator: "\n").map(String.init)
             throw CommandError(

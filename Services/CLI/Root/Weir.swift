@@ -25,7 +25,8 @@ struct Weir: ParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    MigrateCommand.self, ApplyCommand.self, SourceCommand.self, WebhookCommand.self, KeyCommand.self,
+                    MigrateCommand.self, ApplyCommand.self, SourceCommand.self, WorkflowCommand.self,
+                    WebhookCommand.self, KeyCommand.self,
                     KeysCommand.self,
                 ]),
             CommandGroup(

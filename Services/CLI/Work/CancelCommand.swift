@@ -10,7 +10,7 @@ struct CancelCommand: WeirCommand {
         discussion: """
             Runs that are open become failed, with the substate cancelled; calls under way are aborted within seconds. What \
             is done stays: the result holds it and goes to the activity's endpoints like any other. 'weir retry' takes a \
-            cancelled request up again.
+            cancelled request up again. Of a workflow, all steps are ended that have not ended by themselves.
 
             Examples:
               weir cancel 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
@@ -30,15 +30,18 @@ struct CancelCommand: WeirCommand {
             let action = try await client.cancel(request, reason: reason)
             guard wait else {
                 if json { return console.print(action.json.description) }
-                return console.print(
-                    action.isOver
-                        ? "The request is over."
-                        : "The request ends: \(Quantity(action.openRuns, "open run")) \(action.openRuns == 1 ? "is" : "are") being closed."
-                )
+                return console.print(Self.sentence(about: action))
             }
-            let overview = try await RequestFollower(client: client, console: console).follow(request)
-            if json { return console.print(overview.json.description) }
-            OverviewText.print(overview, to: console)
+            let follower = RequestFollower(client: client, console: console)
+            let standing = try await follower.follow { try await client.standing(of: request) }
+            if json { return console.print(standing.json.description) }
+            standing.print(to: console)
         }
+    }
+
+    private static func sentence(about action: RequestAction) -> String {
+        if action.isOver { return "The request is over." }
+        guard let open = action.openRuns else { return "The request ends." }
+        return "The request ends: \(Quantity(open, "open run")) \(open == 1 ? "is" : "are") being closed."
     }
 }

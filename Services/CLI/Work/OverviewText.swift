@@ -77,8 +77,8 @@ enum OverviewText {
     }
 
     /// One line for each delivery that has not got through.
-    static func undelivered(_ overview: RequestOverview) -> [String] {
-        overview.deliveries.filter { $0.state != "delivered" }.map { delivery in
+    static func undelivered(_ deliveries: [DeliveryOverview]) -> [String] {
+        deliveries.filter { $0.state != "delivered" }.map { delivery in
             let standing =
                 switch (delivery.state, delivery.attempts) {
                 case ("failed", let attempts): "was given up after \(Quantity(attempts, "attempt"))"
@@ -93,8 +93,8 @@ enum OverviewText {
     /// Where the outcome has been delivered to, and where not yet.
     ///
     /// - Parameter now: microseconds since 1970.
-    static func deliveries(_ overview: RequestOverview, now: Int64) -> [String] {
-        overview.deliveries.flatMap { delivery -> [String] in
+    static func deliveries(_ deliveries: [DeliveryOverview], now: Int64) -> [String] {
+        deliveries.flatMap { delivery -> [String] in
             var parts = [delivery.state, "\(Quantity(delivery.attempts, "attempt"))"]
             if let due = delivery.nextAttemptAt {
                 parts.append(due > now ? "the next in \(DurationText.of(microseconds: due - now))" : "the next is due")

@@ -12,17 +12,26 @@ struct RequestFollower: Sendable {
     let client: IntakeClient
     let console: Console
 
-    /// Waits until the request is finished; intake's short absences are waited out.
+    /// Waits until a request for an activity is finished.
+    ///
+    /// - Returns: the request when it was enough, or as it stood when the time was over.
+    func follow(
+        _ id: String, timeout: Duration? = nil, until isEnough: (RequestOverview) -> Bool = { $0.isFinished }
+    ) async throws -> RequestOverview {
+        try await follow(timeout: timeout, until: isEnough) { try await client.status(of: id) }
+    }
+
+    /// Waits until a request is finished; intake's short absences are waited out.
     ///
     /// - Parameters:
     ///   - timeout: how long to wait at the most; nil for as long as it takes.
     ///   - isEnough: ends the waiting, by default when the runs have ended and the result is there.
+    ///   - look: asks how it stands.
     /// - Returns: the request when it was enough, or as it stood when the time was over.
-    func follow(
-        _ id: String, timeout: Duration? = nil, until isEnough: (RequestOverview) -> Bool = { $0.isFinished }
-    ) async throws
-        -> RequestOverview
-    {
+    func follow<Request: FollowedRequest>(
+        timeout: Duration? = nil, until isEnough: (Request) -> Bool = { $0.isFinished },
+        _ look: () async throws -> Request
+    ) async throws -> Request {
         let progress = ProgressLine(console: console)
         defer { progress.finish() }
         var pause = Self.firstPause
@@ -30,11 +39,11 @@ struct RequestFollower: Sendable {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         while true {
             do {
-                let overview = try await client.status(of: id)
-                if isEnough(overview) { return overview }
-                if let deadline, ContinuousClock.now >= deadline { return overview }
+                let request = try await look()
+                if isEnough(request) { return request }
+                if let deadline, ContinuousClock.now >= deadline { return request }
                 lastAnswer = .now
-                progress.show(overview.runsEnded, of: max(overview.plan.runs, overview.runs.total), "run")
+                progress.show(request.runsEnded, of: request.runsExpected, "run")
             } catch let error as OutboundError where error.isRetryable {
                 guard ContinuousClock.now - lastAnswer < Self.outageMax else { throw error }
                 progress.show("intake does not answer; waiting for it")

@@ -14,7 +14,7 @@ struct RetryCommand: WeirCommand {
         commandName: "retry",
         abstract: "Take runs up again that ended without success.",
         discussion: """
-            Of a request, of one run (--run), or all that a filter finds (--since, with --state and --source as you like; what \
+            Of a request for an activity or a workflow, of one run (--run), or all that a filter finds (--since, with --state and --source as you like; what \
             somebody cancelled is left out unless --cancelled is given). Their attempts are counted anew, their requests go on, and \
             the new outcome is delivered anew. Runs are taken up page by page: if the command is interrupted, what was taken up \
             stays so; the same command does the rest, and with --cursor it begins where it ended. --dry-run only says which runs \

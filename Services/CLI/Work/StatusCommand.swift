@@ -16,6 +16,9 @@ struct StatusCommand: WeirCommand {
             Shows the runs by outcome and reason, an example of the calls that failed, and the deliveries to the activity's \
             endpoints. Reasons that differ in quoted texts and numbers only are shown as one, in the words of the first object.
 
+            Of a request for a workflow it shows a tree: its phases, and below each its steps with how far they are and the ids of \
+            their own requests.
+
             Examples:
               weir status 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
               weir status 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --timeline
@@ -29,19 +32,19 @@ struct StatusCommand: WeirCommand {
     func run(_ context: CommandContext) async throws {
         let console = context.console
         try await IntakeClient.withClient(intake, context) { client in
-            let overview = try await client.status(of: request)
-            let history = timeline ? try await client.timeline(of: request) : nil
+            let standing = try await client.standing(of: request)
+            let history = timeline ? try await client.timeline(of: request, standing.kind) : nil
             if json {
-                guard let history, case .object(var object) = overview.json else {
-                    return console.print(overview.json.description)
+                guard let history, case .object(var object) = standing.json else {
+                    return console.print(standing.json.description)
                 }
                 object["timeline"] = history.json["entries"] ?? .array([])
                 return console.print(JSONValue.object(object).description)
             }
-            OverviewText.print(overview, to: console)
+            standing.print(to: console)
             let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-            if !overview.deliveries.isEmpty { console.print() }
-            for line in OverviewText.deliveries(overview, now: now) { console.print(line) }
+            if !standing.deliveries.isEmpty { console.print() }
+            for line in OverviewText.deliveries(standing.deliveries, now: now) { console.print(line) }
             if let history {
                 console.print()
                 console.print(TimelineText.table(history))

@@ -5,7 +5,7 @@ import Testing
 
 /// One of the catalogues in `examples/`, and what is asked for with it.
 struct ExampleCatalogue: Sendable {
-    /// The name of the file, and of the API among the stubs.
+    /// The name of the file, and of the API among the stubs where it is one.
     let api: String
     /// The body of the request.
     let request: JSONValue
@@ -23,6 +23,11 @@ struct ExampleCatalogue: Sendable {
         api: "search",
         request: ["activity": "search_companies", "input": ["query": "bakery", "place": "DE", "size_min": 10]])
 
+    /// Three of the APIs in one workflow.
+    static let prospects = ExampleCatalogue(
+        api: "prospects", request: ["workflow": "find_prospects", "input": ["place": "DE"]])
+
+    /// Those that ask for an activity.
     static let all = [directory, crm, registry, batch, search]
 
     /// Applies the file as it stands, but for the stubs' address, the waits between tries, and some values of the test's own.
