@@ -11,6 +11,8 @@ public struct CollectableRequest: Sendable {
     let worker: WorkerID
     /// Which claim of the request this is; the next one voids it.
     let attempt: Int
+    /// How often it has been taken up: which of its results this is.
+    public var round = 1
     /// The key of its activity.
     public let activity: String
     /// How many objects it has.
@@ -142,7 +144,7 @@ public struct ResultStore: Sendable {
             array(select e.webhook_endpoint_id from public.activity_endpoint as e
                   where e.org_id = r.org_id and e.activity_id = r.activity_id order by 1) as endpoints,
             r.traceparent, r.stopping, r.stopping_reason, r.attempt, case when p.expanded then p.runs_total else p.runs_planned end as runs_wanted,
-            a.factors, exists (select from public.object_finding as f where f.activity_request_id = r.id) as finds
+            a.factors, exists (select from public.object_finding as f where f.activity_request_id = r.id) as finds, r.round
         ), forgotten as (
             -- A collector that died may have left some of it.
             delete from public.request_result as c using claimed as k where c.activity_request_id = k.id
@@ -154,7 +156,8 @@ public struct ResultStore: Sendable {
             traceparent, stopping, stopping_reason, attempt, runs_wanted, factors, finds,
             -- Runs that find are few: one for each source.
             finds and exists (select from public.run_queue as f where f.activity_request_id = claimed.id
-                              and f.state_substate is not distinct from 'max_objects')
+                              and f.state_substate is not distinct from 'max_objects'),
+            round
         from claimed
         """)
 
@@ -334,11 +337,11 @@ public struct ResultStore: Sendable {
         let (
             org, activity, objects, total, done, failed, invalid, timedout, endpoints, traceparent, cause, reason,
             attempt,
-            wanted, expression, findsObjects, isCut
+            wanted, expression, findsObjects, isCut, round
         ) = try row.decode(
             (
                 OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, [EndpointID], String?, String?, String?, Int32,
-                Int32, JSONB?, Bool, Bool
+                Int32, JSONB?, Bool, Bool, Int32
             ).self)
         var keys: [DatapointID: String] = [:]
         for row in results[1] {
@@ -355,6 +358,7 @@ public struct ResultStore: Sendable {
             trace: traceparent.flatMap { TraceContext(parsing: $0) })
         request.findsObjects = findsObjects
         request.isCut = isCut
+        request.round = Int(round)
         if let expression {
             request.criteria = Criteria(expression: expression, factors: try results[2].factorRecords())
         }

@@ -14,24 +14,24 @@ extension RequestRoutes {
         let org = try await organization(of: request)
         let query = request.uri.queryParameters
         if let unknown = query.first(where: { !["state", "activity", "limit", "cursor"].contains($0.key) }) {
-            throw Self.problem(
+            throw Problem.parameter(
                 String(unknown.key.prefix(100)), "there is no such parameter; known are state, activity, limit, cursor")
         }
         let limit = try query["limit"].map { text in
             guard let number = Int(text), Self.listLimits.contains(number) else {
-                throw Self.problem(
+                throw Problem.parameter(
                     "limit", "a number from \(Self.listLimits.lowerBound) to \(Self.listLimits.upperBound) is needed")
             }
             return number
         }
         let states = query.getAll("state").map { String($0) }
         for state in states where !Self.states.contains(state) {
-            throw Self.problem(
+            throw Problem.parameter(
                 "state", "\"\(state.prefix(100))\" is no state; there are \(Self.states.joined(separator: ", "))")
         }
         let before = try query["cursor"].map { text in
             guard let id = ActivityRequestID(String(text)) else {
-                throw Self.problem("cursor", "not a cursor of this list; take it from the answer before")
+                throw Problem.parameter("cursor", "not a cursor of this list; take it from the answer before")
             }
             return id
         }
@@ -48,11 +48,4 @@ extension RequestRoutes {
     private static let states = [
         "new", "valid", "invalid", "waiting", "ready", "in_progress", "timedout", "failed", "done", "delivered",
     ]
-
-    private static func problem(_ parameter: String, _ message: String) -> Problem {
-        Problem(
-            code: "invalid_request", status: 422, title: "The request is not valid",
-            detail: "?\(parameter): \(message)",
-            violations: [.init(path: "?\(parameter)", message: message)])
-    }
 }

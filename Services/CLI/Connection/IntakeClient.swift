@@ -131,10 +131,22 @@ struct IntakeClient: Sendable {
         try await exchange("GET", Self.path(id) + "/result?format=\(format)", timeout: .seconds(600))
     }
 
+    /// What stands at a path, headers included.
+    func get(_ path: String, headers: [(name: String, value: String)] = []) async throws -> OutboundResponse {
+        try await answer("GET", path, headers: headers)
+    }
+
     private func exchange(
         _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
         timeout: Duration = .seconds(60)
     ) async throws -> [UInt8] {
+        try await answer(method, path, headers: headers, body: body, timeout: timeout).body
+    }
+
+    private func answer(
+        _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        timeout: Duration = .seconds(60)
+    ) async throws -> OutboundResponse {
         let request = OutboundRequest(
             method: method, url: baseURL + path,
             headers: headers + [
@@ -144,11 +156,11 @@ struct IntakeClient: Sendable {
             body: body, timeout: timeout)
         let answer = try await http.send(request)
         guard (200..<300).contains(answer.status) else { throw ProblemAnswer(answer).error(url: baseURL + path) }
-        return answer.body
+        return answer
     }
 
     /// Ids are letters, digits and hyphens; anything else cannot be one and is not put into a path.
-    private static func path(_ id: String) throws(CommandError) -> String {
+    static func path(_ id: String) throws(CommandError) -> String {
         let isPlain = id.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
