@@ -54,7 +54,7 @@ begin
             from said as s
             join public.value as v on v.run_id = s.run_id and v.object_id = s.object_id
             join public.datapoint as d on d.id = v.datapoint_id and d.org_id = v.org_id
-            join public.source as c on c.id = v.source_id and c.org_id = v.org_id
+            join public.source as c on c.id = v.source_id and c.owner_org_id = v.org_id
             order by s.position, d.key, s.run_id
         ) as w
         group by w.position

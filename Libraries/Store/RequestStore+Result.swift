@@ -110,7 +110,7 @@ extension RequestStore {
             from said as s
             join public.value as v on v.run_id = s.run_id and v.object_id = s.object_id
             join public.datapoint as d on d.id = v.datapoint_id and d.org_id = v.org_id
-            join public.source as o on o.id = v.source_id and o.org_id = v.org_id
+            join public.source as o on o.id = v.source_id and o.owner_org_id = v.org_id
             order by s.name, d.key, s.run_id
         )
         -- A row for each object: what a row costs on its way is much of the whole.

@@ -44,7 +44,7 @@ extension IntakeService {
             acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool),
             sources: SourceStore(pool: parts.pool), quality: QualityStore(pool: parts.pool), hints: parts.hints,
             keys: keys, links: try ResultLinks(settings),
-            clock: context.clock, limits: httpLimits)
+            clock: context.clock, limits: httpLimits, logger: context.logger)
         let callbacks = CallbackRoutes(
             jobs: JobStore(pool: parts.pool), links: try CallbackLinks(settings), hints: parts.hints,
             clock: context.clock)

@@ -1,8 +1,11 @@
+import Assembly
 import Contracts
 import HTTPTypes
 import Hummingbird
 import JSON
+import Logging
 import NIOCore
+import Postgres
 import Runtime
 import Store
 
@@ -41,11 +44,27 @@ extension RequestRoutes {
 
     // MARK: Forms
 
+    /// A body that is written piece by piece. Its status is sent already when something goes wrong; the connection ends early then, which clients
+    /// notice, and the log says why.
+    private func body(
+        of stream: ResultStream, length: Int? = nil,
+        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+    ) -> ResponseBody {
+        ResponseBody(contentLength: length) { [logger] writer in
+            do {
+                try await write(&writer)
+            } catch let error as PostgresError {
+                logger.about(stream.id).error("A result broke off.", metadata: ["error": "\(error)"])
+                throw error
+            }
+        }
+    }
+
     /// `{"id":…,"objects":[…]}`
     private func json(_ stream: ResultStream, headers: HTTPFields) -> Response {
         Response(
             status: .ok, headers: headers,
-            body: .init { writer in
+            body: body(of: stream) { writer in
                 var elements = ResultElements()
                 try await writer.write(ByteBuffer(string: "{\"id\":\"\(stream.id)\",\"objects\":["))
                 try await stream.lines { try await writer.write(ByteBuffer(bytes: elements.next($0))) }
@@ -58,7 +77,7 @@ extension RequestRoutes {
     private func ndjson(_ stream: ResultStream, headers: HTTPFields) -> Response {
         Response(
             status: .ok, headers: headers,
-            body: .init { writer in
+            body: body(of: stream) { writer in
                 try await stream.lines { try await writer.write(ByteBuffer(bytes: $0)) }
                 try await writer.finish(nil)
             })
@@ -72,7 +91,7 @@ extension RequestRoutes {
         func answer(_ status: HTTPResponse.Status, _ bytes: Range<Int>) -> Response {
             Response(
                 status: status, headers: headers,
-                body: .init(contentLength: bytes.count) { writer in
+                body: body(of: stream, length: bytes.count) { writer in
                     try await stream.bytes(bytes) { try await writer.write(ByteBuffer(bytes: $0)) }
                     try await writer.finish(nil)
                 })
@@ -166,7 +185,8 @@ extension RequestRoutes {
 }
 
 extension Problem {
-    fileprivate static let replaced = Problem(
+    /// The result that is meant does not count any more.
+    static let replaced = Problem(
         code: "result_replaced", status: 410, title: "There is another result",
         detail:
             "The request was taken up again since, and the result that is asked for does not count any more. Fetch the newest from its beginning: with an API key, or by the link of the newest webhook."

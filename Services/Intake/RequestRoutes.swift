@@ -4,6 +4,7 @@ import Crypto
 import HTTPTypes
 import Hummingbird
 import JSON
+import Logging
 import NIOCore
 import Runtime
 import Store
@@ -26,6 +27,7 @@ struct RequestRoutes: Sendable {
     let links: ResultLinks?
     let clock: WallClock
     let limits: HTTPLimits
+    let logger: Logger
 
     /// A request with more runs shows what there is to say about those without failure when none is open any more.
     static let detailedWhileOpenMax = 10_000

@@ -5,9 +5,6 @@ import Store
 
 /// A collected result on its way to a client: chunk by chunk, so that memory stays flat.
 struct ResultStream: Sendable {
-    /// The result is not there any more, because its request was taken up again meanwhile.
-    struct Gone: Error {}
-
     /// A page ends when it has so many bytes, but not inside a line.
     static let pageBytesMax = 1 << 20
 
@@ -42,40 +39,39 @@ struct ResultStream: Sendable {
         var page: [UInt8] = []
         var end = start
         var count = 0
-        var isAtLine = true
+        var isAtLine: Bool? = start > 0 ? nil : true
         // From the byte before: it ends a line, or the cursor was not given by anybody here.
         try await read(max(0, start - 1)..<extent.bytes) { chunk, part in
             var part = part
-            if end == start, start > 0 {
-                isAtLine = part.removeFirst() == UInt8(ascii: "\n")
-                guard isAtLine else { return false }
-            }
+            if isAtLine == nil { isAtLine = part.removeFirst() == UInt8(ascii: "\n") }
+            guard isAtLine == true else { return false }
             var rest = part
-            while count < linesMax, end - start < Self.pageBytesMax,
-                let line = rest.firstIndex(of: UInt8(ascii: "\n"))
-            {
+            var isFull: Bool { count == linesMax || end - start >= Self.pageBytesMax }
+            while !isFull, let line = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 end += line + 1 - rest.startIndex
                 rest = rest[(line + 1)...]
                 count += 1
             }
             page += try await completed(part[..<rest.startIndex], of: chunk)
-            return rest.isEmpty
+            return !isFull
         }
-        return isAtLine ? (page, end < extent.bytes ? end : nil) : nil
+        return isAtLine == true ? (page, end < extent.bytes ? end : nil) : nil
     }
 
     /// Reads a range of the NDJSON until the body has enough.
+    ///
+    /// - Throws: ``Problem/replaced`` when the request was taken up again meanwhile; an answer that has begun breaks off then.
     private func read(
         _ range: Range<Int>, _ body: (StoredResultChunk, ArraySlice<UInt8>) async throws -> Bool
     ) async throws {
         guard !range.isEmpty else { return }
         guard var (position, offset) = try await requests.resultPlace(ofByte: range.lowerBound, of: id, org: org) else {
-            throw Gone()
+            throw Problem.replaced
         }
         while offset < range.upperBound {
             guard
                 let chunk = try await requests.resultChunk(from: position, of: id, org: org, round: extent.round)
-            else { throw Gone() }
+            else { throw Problem.replaced }
             let first = max(0, range.lowerBound - offset)
             let end = min(chunk.lines.count, range.upperBound - offset)
             // Chunks without lines there are, too: of objects that no run was made for.

@@ -99,7 +99,7 @@ struct ResultDownload {
 
     /// In units that a person reads: `12.5 MiB`.
     static func size(_ bytes: Int) -> String {
-        let tenths = bytes * 10 >> 20
+        let tenths = (bytes * 10) >> 20
         return bytes < 1 << 20 ? "\((bytes + 1023) >> 10) KiB" : "\(tenths / 10).\(tenths % 10) MiB"
     }
 }
