@@ -43,11 +43,14 @@ func main(_ executable: String, of service: String, uses: [String] = [], product
     )
 }
 
-func tests(_ name: String, of uses: [String], products: [Target.Dependency] = []) -> Target {
+func tests(
+    _ name: String, of uses: [String], products: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
     .testTarget(
         name: name,
         dependencies: uses.map { .byName(name: $0) } + products,
         path: "Tests/\(name)",
+        exclude: exclude,
         swiftSettings: settings
     )
 }
@@ -158,7 +161,11 @@ let package = Package(
             ],
             products: [lifecycle, logging]),
         service(
-            "Delivery", uses: ["Assembly", "Contracts", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+            "Delivery",
+            uses: [
+                "Assembly", "Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Sources", "Store",
+                "Templates",
+            ],
             products: [lifecycle, logging]),
         service(
             "Scheduler", uses: ["Assembly", "Contracts", "Messaging", "Runtime", "States", "Store"],
@@ -229,7 +236,8 @@ let package = Package(
         tests("FactorsTests", of: ["Factors", "JSON"]),
         tests("SourcesTests", of: ["Sources", "JSON", "Mapping"]),
         tests("CatalogueTests", of: ["Catalogue", "Contracts", "Factors", "JSON", "Mapping", "Sources"]),
-        tests("ContractsTests", of: ["Contracts", "JSON", "TestSchemas"], products: [crypto]),
+        tests(
+            "ContractsTests", of: ["Contracts", "JSON", "TestSchemas"], products: [crypto], exclude: ["Verifiers"]),
         tests("PostgresTests", of: ["Postgres", "TestServers"], products: [logging]),
         tests("MessagingTests", of: ["Messaging"], products: [logging]),
         tests("OutboundTests", of: ["Outbound"], products: [logging]),
@@ -253,6 +261,10 @@ let package = Package(
                 "Store",
                 "Templates",
             ],
+            products: [logging]),
+        tests(
+            "DeliveryTests",
+            of: ["Contracts", "Delivery", "JSON", "Outbound", "Postgres", "Runtime", "Store", "TestServers"],
             products: [logging]),
         tests("AnswersTests", of: ["Answers", "Contracts", "JSON", "Mapping", "Postgres", "Store"]),
         tests("ProcessorTests", of: ["Processor", "Contracts", "Factors", "JSON", "Mapping", "Postgres", "Store"]),

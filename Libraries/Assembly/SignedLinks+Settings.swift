@@ -24,12 +24,22 @@ extension CallbackLinks {
 extension RuntimeConfiguration {
     fileprivate var signing: (url: String, key: String)? {
         get throws {
-            guard let url = string("WEIR_PUBLIC_URL"), let key = string("WEIR_SIGNING_KEY") else { return nil }
+            guard let url = string("WEIR_PUBLIC_URL"), let key = try signingKey else { return nil }
+            return (url, key)
+        }
+    }
+
+    /// `WEIR_SIGNING_KEY`; nil when it is not set.
+    ///
+    /// - Throws: `ConfigurationError` when it is too short.
+    var signingKey: String? {
+        get throws {
+            guard let key = string("WEIR_SIGNING_KEY") else { return nil }
             if key.utf8.count < 16 {
                 throw ConfigurationError(
                     setting: "WEIR_SIGNING_KEY", problem: "is too short", remedy: "Use at least 16 random characters")
             }
-            return (url, key)
+            return key
         }
     }
 }

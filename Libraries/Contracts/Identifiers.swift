@@ -57,6 +57,8 @@ public enum Entities {
     public enum RequestMapping {}
     /// Where webhooks are posted to.
     public enum Endpoint {}
+    /// A signing secret that Weir has made for an endpoint.
+    public enum WebhookSecret {}
     /// A running process that may hold claims.
     public enum Worker {}
     /// A client's key.
@@ -91,3 +93,5 @@ public typealias APIKeyID = ID<Entities.APIKey>
 public typealias RequestMappingID = ID<Entities.RequestMapping>
 /// The id of a webhook endpoint.
 public typealias EndpointID = ID<Entities.Endpoint>
+/// The id of a signing secret that Weir has made for an endpoint.
+public typealias WebhookSecretID = ID<Entities.WebhookSecret>

@@ -40,9 +40,9 @@ public struct WebhookSecret: Sendable {
         key = SymmetricKey(data: bytes)
     }
 
-    /// A new secret of 32 random bytes, as text that ``init(parsing:)`` reads.
+    /// A new secret of 24 random bytes, as text that ``init(parsing:)`` reads.
     public static func makeText() -> String {
-        let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+        let bytes = SymmetricKey(size: .init(bitCount: 192)).withUnsafeBytes { Data($0) }
         return prefix + bytes.base64EncodedString()
     }
 
@@ -127,6 +127,10 @@ public enum WebhookSignatureError: Error, Hashable, Sendable {
     case secretNotBase64
     /// The key is not 24 to 64 bytes long.
     case secretLength(bytes: Int)
+    /// The text is no private key.
+    case privateKeyUnreadable
+    /// The text is no public key.
+    case publicKeyUnreadable
     /// A header that the specification requires is missing.
     case headerMissing(String)
     /// `webhook-timestamp` is not a whole number of seconds since 1970.
@@ -149,6 +153,10 @@ extension WebhookSignatureError: CustomStringConvertible {
             "The webhook secret is not base64 after whsec_."
         case .secretLength(let bytes):
             "The webhook secret has \(Quantity(bytes, "byte")); it needs 24 to 64."
+        case .privateKeyUnreadable:
+            "The webhook's private key cannot be read; write whsk_ and then an Ed25519 key of 32 bytes, or 64 with its public key, in base64."
+        case .publicKeyUnreadable:
+            "The webhook's public key cannot be read; write whpk_ and then an Ed25519 key of 32 bytes in base64."
         case .headerMissing(let name):
             "The header \(name) is missing."
         case .timestampUnreadable:

@@ -108,8 +108,11 @@ public struct DatabaseSurvey: Sendable {
               limit 10000) as f
         union all
         select 4, count(*), coalesce(max(extract(epoch from clock_timestamp() - due_at)), 0)::bigint
-        from (select due_at from public.delivery
-              where state = 'ready' and due_at < clock_timestamp() - interval '1 minute'
+        from (select d.due_at
+              from etl_api.endpoints_with_deliveries() as e
+              join public.delivery as d on d.webhook_endpoint_id = e.webhook_endpoint_id
+              where d.state = 'ready' and d.due_at < clock_timestamp() - interval '1 minute'
+                and greatest(e.due_at, e.held_until) < clock_timestamp() - interval '1 minute'
               limit 10000) as d
         order by 1
         """)

@@ -1,72 +1,7 @@
 import Contracts
 import Postgres
 
-/// A webhook that this worker has to post.
-public struct ClaimedDelivery: Sendable {
-    /// The delivery, known to its receiver as `webhook-id`.
-    public let id: DeliveryID
-    /// The tenant.
-    public let org: OrgID
-    /// The request whose outcome it is.
-    public let request: ActivityRequestID
-    /// The trace of whoever asked; nil when they gave none.
-    public let trace: TraceContext?
-    /// How often it has been tried, this time included.
-    public let attempt: Int
-    /// Where to.
-    public let url: String
-    /// The name of the signing secret.
-    public let secretName: String
-    /// The bytes to sign and post.
-    public let payload: [UInt8]
-
-    /// The request as logs speak of it.
-    public var reference: RequestReference { RequestReference(id: request, org: org, trace: trace) }
-}
-
-/// How one attempt of a delivery went.
-public struct DeliveryAttempt: Sendable {
-    /// What becomes of the delivery.
-    public enum Outcome: Sendable, Equatable {
-        /// The endpoint took it.
-        case delivered
-        /// It is tried again after the delay.
-        case retry(after: Duration)
-        /// It is given up.
-        case failed
-    }
-
-    /// The delivery.
-    public let delivery: ClaimedDelivery
-    /// What becomes of it.
-    public let outcome: Outcome
-    /// The HTTP status, when there was one.
-    public let status: Int?
-    /// The whole exchange, in milliseconds.
-    public let milliseconds: Double
-    /// What went wrong, a short word for programs; nil when the endpoint took it.
-    public let substate: String?
-    /// What went wrong, for people.
-    public let error: String?
-    /// The beginning of the endpoint's answer.
-    public let answer: String?
-
-    /// One attempt.
-    public init(
-        delivery: ClaimedDelivery, outcome: Outcome, status: Int?, milliseconds: Double, substate: String?,
-        error: String?, answer: String?
-    ) {
-        self.delivery = delivery
-        self.outcome = outcome
-        self.status = status
-        self.milliseconds = milliseconds
-        self.substate = substate
-        self.error = error
-        self.answer = answer
-    }
-}
-
-/// Webhooks: claimed, attempted, delivered.
+/// Webhooks: claimed by endpoint, attempted, delivered (docs/decisions/0021).
 public struct DeliveryStore: Sendable {
     private let pool: PostgresPool
 
@@ -75,74 +10,106 @@ public struct DeliveryStore: Sendable {
         self.pool = pool
     }
 
+    private static let work = Statement(
+        "delivery.work",
+        """
+        select org_id, webhook_endpoint_id,
+               extract(epoch from greatest(due_at, held_until) - clock_timestamp())::double precision, is_proven, is_ended
+        from etl_api.endpoints_with_deliveries($1, $2)
+        """)
+
     private static let claim = Statement(
         "delivery.claim",
         """
-        with alive as materialized (
-            select from public.worker as w where w.id = $1 and w.ended_at is null for key share
-        ), due as materialized (
-            select d.id from public.delivery as d
-            where d.state = 'ready' and d.due_at <= (select clock_timestamp()) and exists (select from alive)
-            order by d.due_at
-            limit $2
-            for no key update skip locked
+        select id, org_id, webhook_endpoint_id, activity_request_id, event_type, attempt, attempts_before, url, headers, secret_name,
+               secret_ids, sealed_secrets, payload, traceparent
+        from etl_api.claim_deliveries($1, $2, $3, $4, $5)
+        """)
+
+    // Whoever records another delivery of the same request waits here, and then sees this one.
+    private static let lockRequests = Statement(
+        "delivery.lock_requests",
+        """
+        with wanted as materialized (
+            select distinct d.activity_request_id as id from unnest($1::uuid[]) as i(id) join public.delivery as d on d.id = i.id
+        ), ordered as materialized (
+            select w.id from wanted as w where w.id is not null order by w.id
         )
-        update public.delivery as d
-        set state = 'in_progress', attempt = d.attempt + 1, worker_id = $1
-        from due
-        where d.id = due.id
-        returning d.id, d.org_id, d.activity_request_id, d.attempt,
-            (select e.url from public.webhook_endpoint as e where e.org_id = d.org_id and e.id = d.webhook_endpoint_id),
-            (select e.secret_name from public.webhook_endpoint as e where e.org_id = d.org_id and e.id = d.webhook_endpoint_id),
-            d.payload,
-            (select r.traceparent from public.activity_request as r where r.id = d.activity_request_id)
+        select from ordered as o join public.activity_request as r on r.id = o.id order by r.id for no key update of r
+        """)
+
+    private static let lockWorkflowRequests = Statement(
+        "delivery.lock_workflow_requests",
+        """
+        with wanted as materialized (
+            select distinct d.workflow_request_id as id from unnest($1::uuid[]) as i(id) join public.delivery as d on d.id = i.id
+        ), ordered as materialized (
+            select w.id from wanted as w where w.id is not null order by w.id
+        )
+        select from ordered as o join public.workflow_request as r on r.id = o.id order by r.id for no key update of r
         """)
 
     private static let record = Statement(
         "delivery.record",
         """
         with input as materialized (
-            select * from unnest($2::uuid[], $3::text[], $4::double precision[], $5::int[], $6::double precision[], $7::text[], $8::text[], $9::text[])
+            select i.*, clock_timestamp() + make_interval(secs => i.delay) as next_at
+            from unnest($2::uuid[], $3::text[], $4::double precision[], $5::int[], $6::double precision[], $7::text[], $8::text[], $9::text[])
                 as i(id, state, delay, status, duration_ms, error, answer, substate)
         ), owned as (
             update public.delivery as d
             set state = i.state, worker_id = null, state_reason = i.error,
-                due_at = clock_timestamp() + make_interval(secs => coalesce(i.delay, 0)),
+                due_at = coalesce(i.next_at, clock_timestamp()),
+                attempts_before = case when i.state = 'ready' then d.attempts_before else d.attempt end,
                 delivered_at = case when i.state = 'delivered' then clock_timestamp() end
             from input as i
             where d.id = i.id and d.worker_id is not distinct from $1 and d.state is not distinct from 'in_progress'
-            returning d.org_id, d.id, d.attempt
+            returning d.org_id, d.id, d.attempt, i.next_at
         ), attempted as (
-            select o.org_id, o.id, o.attempt from owned as o
+            select o.org_id, o.id, o.attempt, o.next_at from owned as o
             union all
             -- Its request was taken up again while it was being posted: it has been tried all the same.
-            select d.org_id, d.id, d.attempt
+            select d.org_id, d.id, d.attempt, null
             from input as i
             join public.delivery as d on d.id = i.id
             where d.state is not distinct from 'superseded'
         )
-        insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer, substate)
-        select o.org_id, o.id, o.attempt, i.status, i.duration_ms, i.error, i.answer, i.substate
+        insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer, substate, next_at)
+        select o.org_id, o.id, o.attempt, i.status, i.duration_ms, i.error, i.answer, i.substate, o.next_at
         from attempted as o
         join input as i on i.id = o.id
         on conflict do nothing
         """)
 
-    // Whoever records another delivery of the same request waits here, and then sees this one.
-    private static let lockRequests = Statement(
-        "delivery.lock_requests",
-        "select from public.activity_request as r where r.id = any ($1) order by r.id for no key update")
+    private static let note = Statement(
+        "delivery.note",
+        "select org_id, webhook_endpoint_id, event from etl_api.note_delivery_attempts($1, $2, $3, $4)")
 
     // A request is delivered when the last of its endpoints has taken it.
     private static let settle = Statement(
         "delivery.settle",
         """
-        with wanted as materialized (select i.id from unnest($1::uuid[]) as i(id))
+        with wanted as materialized (
+            select distinct d.activity_request_id as id from unnest($1::uuid[]) as i(id) join public.delivery as d on d.id = i.id
+        )
         update public.activity_request as r
         set state = 'delivered'
         from wanted as w
         where r.id = w.id and r.state = 'done'
           and not exists (select from public.delivery as d where d.activity_request_id = r.id and d.state not in ('delivered', 'superseded'))
+        """)
+
+    private static let settleWorkflows = Statement(
+        "delivery.settle_workflows",
+        """
+        with wanted as materialized (
+            select distinct d.workflow_request_id as id from unnest($1::uuid[]) as i(id) join public.delivery as d on d.id = i.id
+        )
+        update public.workflow_request as r
+        set state = 'delivered'
+        from wanted as w
+        where r.id = w.id and r.state = 'done'
+          and not exists (select from public.delivery as d where d.workflow_request_id = r.id and d.state not in ('delivered', 'superseded'))
         """)
 
     private static let giveBack = Statement(
@@ -154,23 +121,71 @@ public struct DeliveryStore: Sendable {
         where d.state = 'in_progress' and d.worker_id = $1 and d.id <> all ($2)
         """)
 
-    private static let nextDue = Statement(
-        "delivery.next_due",
+    private static let giveUp = Statement(
+        "delivery.give_up",
         """
-        select extract(epoch from d.due_at - clock_timestamp())::double precision
-        from public.delivery as d where d.state = 'ready' order by d.due_at limit 1
+        with ended as materialized (
+            select e.id, case when e.deleted_at is not null then 'its endpoint ' || e.key || ' is not there any more'
+                              else 'its endpoint ' || e.key || ' is disabled: ' || coalesce(e.disabled_reason, 'no reason was given') end as reason
+            from public.webhook_endpoint as e
+            where e.org_id = $1 and e.id = $2 and (e.disabled_at is not null or e.deleted_at is not null)
+        ), waiting as materialized (
+            select d.id, e.reason
+            from ended as e
+            cross join lateral (
+                select d.id from public.delivery as d
+                where d.webhook_endpoint_id = e.id and d.state = 'ready'
+                order by d.due_at
+                limit $3
+                for no key update skip locked
+            ) as d
+        )
+        update public.delivery as d
+        set state = 'failed', state_reason = w.reason, due_at = clock_timestamp(), attempts_before = d.attempt
+        from waiting as w
+        where d.id = w.id
         """)
 
-    /// Claims deliveries that are due, the longest due first.
-    public func claim(worker: WorkerID, limit: Int) async throws(PostgresError) -> [ClaimedDelivery] {
+    /// The endpoints for which deliveries are ready, in the order of their ids: from the first one behind `after` on.
+    public func work(after: EndpointID?, limit: Int) async throws(PostgresError) -> [EndpointWork] {
+        var work: [EndpointWork] = []
+        for row in try await pool.execute(Self.work, after, Int32(clamping: limit)) {
+            let (org, endpoint, seconds, isProven, isEnded) = try row.decode(
+                (OrgID, EndpointID, Double, Bool, Bool).self)
+            work.append(
+                EndpointWork(
+                    org: org, endpoint: endpoint, wait: .seconds(seconds), isProven: isProven, isEnded: isEnded))
+        }
+        return work
+    }
+
+    /// Claims deliveries that are due, of each endpoint the longest due first, as many as there is room for and as its breaker, rate and
+    /// order allow.
+    ///
+    /// - Parameter probe: how long a delivery may take that probes whether an endpoint takes anything again; then another one does.
+    public func claim(
+        _ turns: [EndpointTurn], worker: WorkerID, probe: Duration
+    ) async throws(PostgresError) -> [ClaimedDelivery] {
         var claimed: [ClaimedDelivery] = []
-        for row in try await pool.execute(Self.claim, worker, limit) {
-            let (id, org, request, attempt, url, secret, payload, traceparent) = try row.decode(
-                (DeliveryID, OrgID, ActivityRequestID, Int32, String, String, Bytea, String?).self)
+        let rows = try await pool.execute(
+            Self.claim, worker, turns.map(\.org), turns.map(\.endpoint), turns.map { Int32(clamping: $0.room) },
+            probe.inSeconds)
+        for row in rows {
+            let (
+                id, org, endpoint, request, eventType, attempt, before, url, headers, secret, secretIDs, sealed,
+                payload,
+                traceparent
+            ) = try row.decode(
+                (
+                    DeliveryID, OrgID, EndpointID, ActivityRequestID?, String, Int32, Int32, String, JSONB, String?,
+                    [WebhookSecretID], [Bytea], Bytea, String?
+                ).self)
             claimed.append(
                 ClaimedDelivery(
-                    id: id, org: org, request: request, trace: traceparent.flatMap { TraceContext(parsing: $0) },
-                    attempt: Int(attempt), url: url, secretName: secret,
+                    id: id, org: org, endpoint: endpoint, request: request, eventType: eventType,
+                    trace: traceparent.flatMap { TraceContext(parsing: $0) }, attempt: Int(attempt),
+                    attemptsBefore: Int(before), url: url, headers: headers, secretName: secret,
+                    sealedSecrets: zip(secretIDs, sealed).map { .init(id: $0, bytes: $1.bytes) },
                     payload: payload.bytes))
         }
         return claimed
@@ -184,14 +199,20 @@ public struct DeliveryStore: Sendable {
         try await pool.execute(Self.giveBack, worker, known).affectedRows
     }
 
-    /// Records attempts and marks the requests whose outcome has arrived everywhere.
-    public func record(_ attempts: [DeliveryAttempt], worker: WorkerID) async throws(PostgresError) {
-        let delivered = attempts.filter { $0.outcome == .delivered }.map(\.delivery.request)
+    /// Records attempts, marks the requests whose outcome has arrived everywhere, and notes how endpoints do.
+    ///
+    /// - Parameter disableAfter: an endpoint that nothing has got through to for so long is disabled.
+    /// - Returns: what has become of endpoints.
+    public func record(
+        _ attempts: [DeliveryAttempt], worker: WorkerID, disableAfter: Duration
+    ) async throws(PostgresError) -> [EndpointEvent] {
+        let all = attempts.map(\.delivery.id)
+        let delivered = attempts.filter { $0.outcome == .delivered }.map(\.delivery.id)
         var pipeline = Pipeline()
         pipeline.add(Self.lockRequests, delivered)
+        pipeline.add(Self.lockWorkflowRequests, delivered)
         pipeline.add(
-            Self.record, worker,
-            attempts.map(\.delivery.id),
+            Self.record, worker, all,
             attempts.map(\.outcome.state),
             attempts.map(\.outcome.delaySeconds),
             attempts.map { $0.status.map(Int32.init(truncatingIfNeeded:)) },
@@ -199,28 +220,25 @@ public struct DeliveryStore: Sendable {
             attempts.map(\.error),
             attempts.map(\.answer),
             attempts.map(\.substate))
+        pipeline.add(
+            Self.note, all, attempts.map(\.finding.isTaken), attempts.map { $0.finding == .gone },
+            disableAfter.inSeconds)
         pipeline.add(Self.settle, delivered)
-        _ = try await pool.run(pipeline)
-    }
-
-    /// How long until the next delivery is due; nil when none waits. Negative when it is overdue.
-    public func nextDue() async throws(PostgresError) -> Duration? {
-        guard let row = try await pool.execute(Self.nextDue).first else { return nil }
-        return .seconds(try row.decode(Double.self, at: 0))
-    }
-}
-
-extension DeliveryAttempt.Outcome {
-    fileprivate var state: String {
-        switch self {
-        case .delivered: "delivered"
-        case .retry: "ready"
-        case .failed: "failed"
+        pipeline.add(Self.settleWorkflows, delivered)
+        var events: [EndpointEvent] = []
+        for row in try await pool.run(pipeline)[3] {
+            let (org, endpoint, change) = try row.decode((OrgID, EndpointID, String).self)
+            if let change = EndpointEvent.Change(rawValue: change) {
+                events.append(EndpointEvent(org: org, endpoint: endpoint, change: change))
+            }
         }
+        return events
     }
 
-    fileprivate var delaySeconds: Double? {
-        guard case .retry(let delay) = self else { return nil }
-        return Double(delay.components.seconds) + Double(delay.components.attoseconds) / 1e18
+    /// Gives up deliveries that are ready for an endpoint which is disabled or deleted.
+    ///
+    /// - Returns: how many; `limit` at the most.
+    public func giveUp(org: OrgID, endpoint: EndpointID, limit: Int) async throws(PostgresError) -> Int {
+        try await pool.execute(Self.giveUp, org, endpoint, Int32(clamping: limit)).affectedRows
     }
 }

@@ -106,8 +106,9 @@ public struct MonitoringStore: Sendable {
             (select count(*) from (select from public.delivery where state = 'ready' and due_at <= statement_timestamp() limit $1) as c),
             (select count(*) from (select from public.delivery where state = 'ready' and due_at > statement_timestamp() limit $1) as c),
             (select count(*) from (select from public.delivery where state = 'in_progress' limit $1) as c),
-            (select coalesce(greatest(extract(epoch from statement_timestamp() - min(due_at)), 0), 0)::double precision
-             from public.delivery where state = 'ready')
+            -- What a breaker or a rate holds is not overdue.
+            (select coalesce(greatest(extract(epoch from statement_timestamp() - min(greatest(due_at, held_until))), 0), 0)::double precision
+             from etl_api.endpoints_with_deliveries())
         """)
 
     private static let stuck = Statement(

@@ -8,17 +8,18 @@ import ServiceLifecycle
 import Store
 import Synchronization
 
-/// Delivers the outcomes of requests as signed webhooks, and keeps every attempt.
+/// Delivers events as signed webhooks, and keeps every attempt.
 public struct DeliveryService: Service {
     /// The bounds of a delivery service.
-    public struct Configuration: Sendable {
-        /// Webhooks posted at once.
-        public var postsMax = 64
+    struct Configuration: Sendable {
+        /// What is posted at once.
+        var limits = DeliverySchedule.Limits()
         /// How often it looks for deliveries that are due.
-        public var pollInterval: Duration = .seconds(1)
-
-        /// The documented defaults.
-        public init() {}
+        var pollInterval: Duration = .seconds(1)
+        /// How long one post may take for the whole exchange.
+        var timeout: Duration = .seconds(15)
+        /// An endpoint that nothing has got through to for so long is disabled.
+        var disableAfter: Duration = .seconds(5 * 86_400)
     }
 
     private let configuration: Configuration
@@ -29,34 +30,19 @@ public struct DeliveryService: Service {
     private let logger: Logger
     private let attempts: Batcher<DeliveryAttempt>
     private let bell = Bell()
-    private let underWay = Posts()
-    private let attempted: PrometheusCounter
-    private let failed: PrometheusCounter
+    private let posts: PostsUnderWay
+    private let metrics: DeliveryMetrics
 
     /// How long a claim may still take effect after its connection broke: longer than a statement may run.
     private static let doubtLife: Duration = .seconds(60)
-
-    /// The deliveries that were claimed and are not recorded yet.
-    private final class Posts: Sendable {
-        private let underWay = Mutex<Set<DeliveryID>>([])
-
-        var all: [DeliveryID] { underWay.withLock { Array($0) } }
-        var count: Int { underWay.withLock { $0.count } }
-
-        func begin(_ deliveries: [ClaimedDelivery]) {
-            underWay.withLock { $0.formUnion(deliveries.lazy.map(\.id)) }
-        }
-
-        func end(_ attempts: [DeliveryAttempt]) {
-            underWay.withLock { $0.subtract(attempts.lazy.map(\.delivery.id)) }
-        }
-    }
+    /// Endpoints looked at in one statement, and deliveries given up in one.
+    private static let endpointsMax = 10_000
+    private static let giveUpMax = 1_000
 
     /// A delivery service on its parts.
     init(
         configuration: Configuration, deliveries: DeliveryStore, poster: WebhookPoster, lease: WorkerLease,
-        bus: BusClient,
-        context: RuntimeContext
+        bus: BusClient, context: RuntimeContext
     ) {
         self.configuration = configuration
         self.deliveries = deliveries
@@ -65,8 +51,9 @@ public struct DeliveryService: Service {
         self.bus = bus
         logger = context.logger
         attempts = Batcher(itemsMax: 100)
-        attempted = context.metrics.counter("weir_delivery_attempts_total", "Webhooks posted.")
-        failed = context.metrics.counter("weir_delivery_failures_total", "Webhooks that the endpoint did not take.")
+        let posts = PostsUnderWay(limits: configuration.limits)
+        self.posts = posts
+        metrics = DeliveryMetrics(context.metrics) { posts.count }
     }
 
     /// Delivers until it is told to stop; then finishes the posts under way.
@@ -75,13 +62,13 @@ public struct DeliveryService: Service {
         await withTaskGroup(of: Void.self) { group in
             let keeper = Task { await lease.keep() }
             group.addTask { await cancelWhenGracefulShutdown { await listen() } }
-            group.addTask { await cancelWhenGracefulShutdown { await bell.ring(every: configuration.pollInterval) } }
+            group.addTask { await cancelWhenGracefulShutdown { await poll() } }
             group.addTask { await attempts.run(record) }
             group.addTask {
-                await withDiscardingTaskGroup { posts in
+                await withDiscardingTaskGroup { tasks in
                     let stopped = Stop()
                     await withGracefulShutdownHandler {
-                        await dispatch(into: &posts, until: stopped)
+                        await dispatch(into: &tasks, until: stopped)
                     } onGracefulShutdown: {
                         stopped.set()
                         bell.ring()
@@ -103,32 +90,85 @@ public struct DeliveryService: Service {
 
     private func listen() async {
         for await batch in bus.consume(topics: [Topic.requestCompleted], credit: 64) {
-            bell.ring()
+            announceNews()
             for message in batch { message.finish() }
         }
     }
 
-    private func dispatch(into posts: inout DiscardingTaskGroup, until stop: Stop) async {
+    private func poll() async {
+        while (try? await Task.sleep(for: configuration.pollInterval)) != nil { announceNews() }
+    }
+
+    /// There may be deliveries that nobody here knows of.
+    private func announceNews() {
+        posts.noteNews()
+        bell.ring()
+    }
+
+    private func dispatch(into tasks: inout DiscardingTaskGroup, until stop: Stop) async {
         var doubtEnds: ContinuousClock.Instant?
-        while await bell.wait(), !stop.isSet {
+        var last: EndpointID?
+        while await bell.wait(until: posts.wake), !stop.isSet {
             do {
                 if let end = doubtEnds {
                     try await giveBackUnknown()
                     if end < .now { doubtEnds = nil }
                 }
-                while !stop.isSet, underWay.count < configuration.postsMax {
-                    let claimed = try await deliveries.claim(
-                        worker: lease.worker, limit: configuration.postsMax - underWay.count)
-                    if claimed.isEmpty { break }
-                    underWay.begin(claimed)
-                    for delivery in claimed {
-                        posts.addTask { attempts.submit(await poster.post(delivery)) }
-                    }
+                if posts.takeSurvey() { last = try await look(after: last) }
+                while !stop.isSet, let turns = posts.takeTurns() {
+                    try await post(turns, in: &tasks)
                 }
             } catch {
                 if (error as? PostgresError)?.isKnownNotApplied != true { doubtEnds = .now + Self.doubtLife }
                 logger.error("Could not claim deliveries.", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .milliseconds(500))
+                announceNews()
+            }
+        }
+    }
+
+    /// Looks which endpoints have work.
+    ///
+    /// - Returns: where to go on looking, when there were more than are looked at in one go.
+    private func look(after last: EndpointID?) async throws -> EndpointID? {
+        let start = ContinuousClock.now
+        let work = try await deliveries.work(after: last, limit: Self.endpointsMax)
+        posts.offer(work, lookedFrom: start)
+        for ended in work where ended.isEnded {
+            let count = try await deliveries.giveUp(org: ended.org, endpoint: ended.endpoint, limit: Self.giveUpMax)
+            metrics.noteGivenUp(count)
+            if count > 0 {
+                logger.notice(
+                    "Gave up deliveries: their endpoint is disabled.",
+                    metadata: ["endpoint": "\(ended.endpoint)", "deliveries": "\(count)"])
+                announceNews()
+            }
+        }
+        guard work.count == Self.endpointsMax else {
+            // What lies before it was not looked at.
+            if last != nil { announceNews() }
+            return nil
+        }
+        announceNews()
+        return work.last?.endpoint
+    }
+
+    private func post(_ turns: [EndpointTurn], in tasks: inout DiscardingTaskGroup) async throws {
+        let claimed: [ClaimedDelivery]
+        do {
+            claimed = try await deliveries.claim(
+                turns, worker: lease.worker, probe: configuration.timeout + .seconds(60))
+        } catch {
+            posts.returned(turns)
+            throw error
+        }
+        posts.begin(claimed, of: turns)
+        for delivery in claimed {
+            tasks.addTask {
+                let attempt = await poster.post(delivery)
+                posts.end(attempt)
+                attempts.submit(attempt)
+                bell.ring()
             }
         }
     }
@@ -136,28 +176,49 @@ public struct DeliveryService: Service {
     /// The answer to a claim was lost: the database may have given deliveries to this worker, which does not know of them. No claim
     /// is under way meanwhile.
     private func giveBackUnknown() async throws {
-        let count = try await deliveries.giveBackUnknown(worker: lease.worker, known: underWay.all)
+        let count = try await deliveries.giveBackUnknown(worker: lease.worker, known: posts.unrecorded)
         if count > 0 {
             logger.notice("Gave back deliveries whose claim was not answered.", metadata: ["deliveries": "\(count)"])
+            posts.noteNews()
         }
     }
 
     private func record(_ batch: [DeliveryAttempt]) async {
-        attempted.increment(by: Int64(batch.count))
-        for attempt in batch where attempt.outcome != .delivered {
-            failed.increment()
-            logger.about(attempt.delivery.reference).info(
+        for attempt in batch {
+            metrics.note(attempt)
+            if attempt.outcome == .delivered { continue }
+            let delivery = attempt.delivery
+            var logger = logger.about(delivery.trace)
+            if let request = delivery.request { logger = logger.about(request) }
+            logger.info(
                 "A webhook was not taken.",
                 metadata: [
-                    "delivery": "\(attempt.delivery.id)", "attempt": "\(attempt.delivery.attempt)",
+                    "delivery": "\(delivery.id)", "event": "\(delivery.eventType)", "attempt": "\(delivery.attempt)",
                     "error": "\(attempt.error ?? "-")",
                 ])
         }
         // What the endpoint took must be known, or it gets it again.
         await insist(on: "record \(Quantity(batch.count, "attempt"))", logger: logger) {
-            try await deliveries.record(batch, worker: lease.worker)
+            let events = try await deliveries.record(
+                batch, worker: lease.worker, disableAfter: configuration.disableAfter)
+            for event in events { report(event) }
         }
-        underWay.end(batch)
-        bell.ring()
+        posts.recorded(batch)
+        announceNews()
+    }
+
+    private func report(_ event: EndpointEvent) {
+        metrics.note(event.change)
+        let metadata: Logger.Metadata = ["endpoint": "\(event.endpoint)", "org": "\(event.org)"]
+        switch event.change {
+        case .opened:
+            logger.notice("Most webhooks to an endpoint fail: nothing is posted to it for a while.", metadata: metadata)
+        case .stillOpen:
+            logger.info("An endpoint still takes nothing.", metadata: metadata)
+        case .closed:
+            logger.notice("An endpoint takes webhooks again.", metadata: metadata)
+        case .disabled:
+            logger.warning("An endpoint was disabled; weir webhook enable enables it.", metadata: metadata)
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import Foundation
 import Testing
 
 @Suite("Webhook signature")
@@ -108,10 +109,11 @@ struct WebhookSignatureTests {
         #expect(throws: expected) { try WebhookSecret(parsing: text) }
     }
 
-    @Test func makesSecretsThatItReadsAndThatDiffer() throws {
+    @Test func makesSecretsOf24BytesThatItReadsAndThatDiffer() throws {
         let first = WebhookSecret.makeText()
         let second = WebhookSecret.makeText()
         #expect(first != second)
+        #expect(Data(base64Encoded: String(first.dropFirst(WebhookSecret.prefix.count)))?.count == 24)
         let signed = try WebhookSecret(parsing: first).sign(id: id, timestamp: sent, body: body)
         try WebhookSecret(parsing: first)
             .verify(id: id, timestamp: "\(sent)", signature: signed, body: body, now: sent)

@@ -198,13 +198,12 @@ extension IntegrationTests {
                 _ = try await RunStore(pool: database.pool).retry(
                     RetryFilter(scope: .request(stored.id, from: 0), states: ["failed"], source: nil),
                     org: stored.source.org, actor: "me", reason: "again")
-                try await DeliveryStore(pool: database.pool).record(
+                _ = try await DeliveryStore(pool: database.pool).record(
                     [
                         DeliveryAttempt(
-                            delivery: claimed, outcome: .delivered, status: 204, milliseconds: 1, substate: nil,
-                            error: nil,
-                            answer: nil)
-                    ], worker: stored.worker)
+                            delivery: claimed, outcome: .delivered, finding: .taken, status: 204, milliseconds: 1,
+                            substate: nil, error: nil, answer: nil)
+                    ], worker: stored.worker, disableAfter: .seconds(86_400))
                 let found = try await database.value(
                     String.self,
                     "select d.state || ' ' || t.attempt || ' ' || t.status from public.delivery as d join public.delivery_attempt as t on t.delivery_id = d.id"

@@ -57,6 +57,18 @@ struct RuntimeConfigurationTests {
         #expect(try configuration(["WEIR_D": text]).duration("WEIR_D", default: .seconds(9)) == expected)
     }
 
+    @Test func durationsAreAListOfThem() throws {
+        func read(_ text: String?) throws -> [Duration] {
+            try configuration(text.map { ["WEIR_D": $0] } ?? [:]).durations(
+                "WEIR_D", default: [.seconds(9)], in: .zero ... .seconds(60), countMax: 3)
+        }
+        #expect(try read(nil) == [.seconds(9)])
+        #expect(try read("250ms, 5s,1m") == [.milliseconds(250), .seconds(5), .seconds(60)])
+        for wrong in ["5", "5s,soon", "5s,2m", "1s,2s,3s,4s"] {
+            #expect(throws: ConfigurationError.self) { try read(wrong) }
+        }
+    }
+
     @Test(arguments: ["5", "s", "-1s", "1e3s", "1.2.3s", "5 minutes", "99999999999999d"])
     func durationOfAnotherFormIsRefused(text: String) {
         #expect(throws: ConfigurationError.self) {

@@ -26,6 +26,10 @@ update public.run_queue set state = 'in_progress' where state = 'ready';
 update public.run_queue set state = 'done';
 update public.run_request set state = 'in_progress';
 update public.activity_request set state = 'done' where id = :request_a;
+insert into public.worker (id, service, host, pid) values ('e0000000-0000-7000-8000-000000000001', 'weir-delivery', 'h', 1);
+insert into public.delivery (org_id, webhook_endpoint_id, event_type, subject, payload) values (:org_a, :endpoint_a, 'webhook_endpoint.test', 's', '');
+select from etl_api.endpoints_with_deliveries();
+select from etl_api.claim_deliveries('e0000000-0000-7000-8000-000000000001', array[:org_a::uuid], array[:endpoint_a::uuid], array[10], 60);
 rollback;
 SQL
     { tail -n 5 "$directory/plans" | sed 's/^/# /'; exit 1; }
@@ -63,4 +67,13 @@ counters=$(plans_of 'set runs_done = p.runs_done')
 check 'a batch is counted' 1 'set runs_done = p.runs_done' "$counters"
 check 'its request is found by key' 0 'Hash Join' "$counters"
 check 'by its index' 1 'Index Cond: .*activity_request_id = ' "$counters"
+
+# Among a million deliveries that wait for one endpoint, neither the endpoints with work nor those that one of them gets may be looked for.
+heads=$(plans_of 'with recursive head')
+check 'endpoints with work are found from one to the next along an index' 2 'Index (Only )?Scan using delivery_ready_of_endpoint' "$heads"
+check 'without a sort' 0 'Sort Key: .*due_at' "$heads"
+claims=$(plans_of 'd.due_at <= moment')
+check 'deliveries of an endpoint are found along the same, to be put off and to be claimed' 2 'Scan using delivery_ready_of_endpoint' "$claims"
+check 'both from the longest due on, without a sort' 0 'Sort Key: .*due_at' "$claims"
+check 'and what comes before them in an order along another' 2 'Scan using delivery_open_of_subject' "$claims"
 printf '1..%d\n' "$tests"

@@ -110,7 +110,7 @@ def rows_of(result: dict) -> list[tuple[str, str, str]]:
             ("  peak memory, Weir (PSS)", mebibytes(found["weir_peak_pss_bytes"]), "under 400"),
             ("  peak memory, Postgres (PSS)", mebibytes(found["postgres_peak_pss_bytes"]), ""),
         ]
-    return rows + rows_of_limits(result) + rows_of_modules(result)
+    return rows + rows_of_limits(result) + rows_of_deliveries(result) + rows_of_modules(result)
 
 
 def rows_of_limits(result: dict) -> list[tuple[str, str, str]]:
@@ -132,6 +132,37 @@ def rows_of_limits(result: dict) -> list[tuple[str, str, str]]:
         most = "most_per_second" if "per second" in case else "most_in_flight"
         rows.append(("  the most at once" if most == "most_in_flight" else "  the most in a second",
                      f"{max(one[most] for one in found)}", "never over the limit"))
+    return rows
+
+
+def rows_of_deliveries(result: dict) -> list[tuple[str, str, str]]:
+    """Webhooks by the number of endpoints, and what dead ones cost the others."""
+    rows = []
+    cases: dict[int, list] = {}
+    for one in result.get("deliveries", []):
+        if one["backlog"]:
+            rows.append((f"webhooks, {one['endpoints']} endpoints beside {one['backlog']:,} that wait for another", f"{one['p50_ms']:.1f} ms", "p50 of the delay"))
+            rows.append(("  p99", f"{one['p99_ms']:.1f} ms", ""))
+        else:
+            cases.setdefault(one["endpoints"], []).append(one)
+    for endpoints, found in cases.items():
+        name = f"webhooks, {endpoints:,} endpoint{'s' if endpoints > 1 else ''}"
+        without = [one for one in found if not one["dead"]]
+        rows += [
+            (name, f"{statistics.median(one['per_second'] for one in without):,.0f} a second", "a backlog drains"),
+            (f"  delay at {without[0]['rate']} a second, p50",
+             f"{statistics.median(one['p50_ms'] for one in without):.1f} ms", "from the row to the record of its attempt"),
+            ("  p99", f"{statistics.median(one['p99_ms'] for one in without):.1f} ms", ""),
+        ]
+        if dead := [one for one in found if one["dead"]]:
+            # Those of a round stand side by side.
+            ratios = [there["p99_ms"] / here["p99_ms"] for here, there in zip(without, dead, strict=True)]
+            rows += [
+                (f"  with {dead[0]['dead']} dead ones, p50", f"{statistics.median(one['p50_ms'] for one in dead):.1f} ms", ""),
+                ("  p99 of the healthy ones", f"{statistics.median(one['p99_ms'] for one in dead):.1f} ms",
+                 f"{statistics.median(ratios):.2f} times; goal: below 1.25; by round {', '.join(f'{one:.2f}' for one in ratios)}"),
+                ("  a backlog of theirs drains", f"{statistics.median(one['per_second'] for one in dead):,.0f} a second", ""),
+            ]
     return rows
 
 

@@ -123,6 +123,27 @@ public struct RuntimeConfiguration: Sendable {
         return value
     }
 
+    /// Lengths of time, separated by commas: `5s,5m,2h`.
+    ///
+    /// - Throws: ``ConfigurationError`` when one has another form or lies outside `range`, or when there are more than `countMax`.
+    public func durations(
+        _ variable: String,
+        default defaultValue: [Duration],
+        in range: ClosedRange<Duration>,
+        countMax: Int
+    ) throws -> [Duration] {
+        guard let text = string(variable) else { return defaultValue }
+        let values = list(variable).map(DurationText.parse)
+        guard values.count <= countMax, values.allSatisfy({ $0.map(range.contains) ?? false }) else {
+            throw ConfigurationError.invalid(
+                variable, value: text,
+                expected:
+                    "at most \(countMax) lengths of time such as 5s,5m,2h, each from \(range.lowerBound) to \(range.upperBound)"
+            )
+        }
+        return values.compactMap { $0 }
+    }
+
     /// A number of bytes, with or without a unit: `65536`, `64KiB`, `8MiB`, `1GiB`.
     ///
     /// - Throws: ``ConfigurationError`` when it has another form or lies outside `range`.

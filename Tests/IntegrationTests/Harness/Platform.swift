@@ -80,7 +80,7 @@ final class Platform: Sendable {
             "PATH": "/usr/bin:/bin", "WEIR_BUS_ENDPOINTS": busEndpoint, "WEIR_BUS_EVENTS": busEndpoint + "-events",
             "WEIR_HTTP_PORT": "\(port)", "WEIR_PUBLIC_URL": publicURL, "WEIR_SIGNING_KEY": Self.signingKey,
             "WEIR_OUTBOUND_ALLOW": "127.0.0.0/8", "WEIR_SECRET_HOOK": webhooks.secret, "WEIR_LEASE": "2s",
-            "WEIR_SWEEP": "200ms",
+            "WEIR_SWEEP": "200ms", "WEIR_DELIVERY_RETRIES": "200ms,500ms,1s,5s,30s",
         ].merging(options.shared) { $1 }
         var processes: [ServiceInstance: ServiceProcess] = [:]
         for service in options.services {

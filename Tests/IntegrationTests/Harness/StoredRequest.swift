@@ -92,6 +92,10 @@ struct StoredRequest: Sendable {
 
     /// Claims the delivery.
     func claimDeliveries() async throws -> [ClaimedDelivery] {
-        try await DeliveryStore(pool: pool).claim(worker: worker, limit: 10)
+        let deliveries = DeliveryStore(pool: pool)
+        let turns = try await deliveries.work(after: nil, limit: 10).map {
+            EndpointTurn(org: $0.org, endpoint: $0.endpoint, room: 10)
+        }
+        return try await deliveries.claim(turns, worker: worker, probe: .seconds(75))
     }
 }

@@ -1,0 +1,65 @@
+import Contracts
+import Runtime
+import Store
+
+/// The secrets that an endpoint's deliveries are signed with: the one that the catalogue names, and those that Weir has made and that have not
+/// expired.
+struct SigningSecrets: Sendable {
+    /// Why a delivery cannot be signed.
+    struct Problem: Error {
+        /// A short word for programs.
+        let substate: String
+        /// For people; holds no secret.
+        let reason: String
+    }
+
+    /// The texts, which must not show up anywhere.
+    let texts: [String]
+    /// What signs, in the order in which the signatures are sent.
+    let signers: [WebhookSigner]
+
+    /// Reads the secrets of a delivery's endpoint. All of them have to be there: of several, a receiver may know any.
+    init(
+        _ delivery: ClaimedDelivery, secrets: SecretResolver, seal: WebhookSecretSeal?
+    ) throws(Problem) {
+        var texts: [String] = []
+        if let name = delivery.secretName {
+            do {
+                texts.append(try secrets.resolve(name))
+            } catch {
+                throw Problem(substate: "secret_missing", reason: "it cannot be signed: \(error)")
+            }
+        }
+        for sealed in delivery.sealedSecrets {
+            guard let seal else {
+                throw Problem(
+                    substate: "secret_missing",
+                    reason: "it cannot be signed: WEIR_SIGNING_KEY is not set for weir-delivery")
+            }
+            guard
+                let text = seal.open(sealed.bytes, org: delivery.org, endpoint: delivery.endpoint, id: sealed.id)
+            else {
+                throw Problem(
+                    substate: "secret_missing",
+                    reason: "it cannot be signed: its endpoint's secret \(sealed.id) was made with another "
+                        + "WEIR_SIGNING_KEY; set that one, or make another secret with weir webhook secret")
+            }
+            texts.append(text)
+        }
+        guard !texts.isEmpty else {
+            throw Problem(
+                substate: "secret_missing",
+                reason: "it cannot be signed: its endpoint has no secret; make one with weir webhook secret")
+        }
+        var signers: [WebhookSigner] = []
+        for text in texts {
+            do {
+                signers.append(try WebhookSigner(parsing: text))
+            } catch {
+                throw Problem(substate: "secret_invalid", reason: "it cannot be signed: \(error)")
+            }
+        }
+        self.texts = texts
+        self.signers = signers
+    }
+}
