@@ -35,7 +35,8 @@ struct ResultCollector: Sendable {
             request: request, state: outcome.state, substate: outcome.substate, qualification: qualified,
             resultBytes: bytes,
             inlineResult: inline, timestamp: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()),
-            link: inline == nil ? links?.link(to: request.id, round: request.round, now: clock.millisecondsSinceEpoch() / 1000) : nil)
+            link: inline == nil
+                ? links?.link(to: request.id, round: request.round, now: clock.millisecondsSinceEpoch() / 1000) : nil)
         let bytesOfPayload = request.endpoints.isEmpty ? Bytea([]) : Bytea(payload.encoded())
         let deliveries = zip(ids.next(request.endpoints.count), request.endpoints).map { id, endpoint in
             (id: DeliveryID(id), endpoint: endpoint, payload: bytesOfPayload)

@@ -94,6 +94,13 @@ extension IntegrationTests {
                         update public.activity_request set state = 'in_progress', state_substate = null, round = round + 1
                         where id = $1::text::uuid returning 1
                         """, result.id)
+                    try await eventually("the result of the second round") {
+                        try await platform.client.get("\(IntakeClient.requests)/\(result.id)/result?round=2").status
+                            == 200
+                    }
+                    // As long as the first: only its tag tells it from that.
+                    _ = try await FabricatedResult(
+                        of: result.id, objects: 60_000, chunkObjects: 1_000, noteBytes: 191, in: platform.database)
                     proxy.heal()
                     let status = await process.exitStatus()
                     #expect(status == 1 && process.errors.contains("was taken up again while its result was fetched"))
