@@ -14,7 +14,7 @@ struct StandardWebhooksTests {
         var signature = ""
         var body = #"{"type":"activity_request.completed","name":"Zoë – 株式会社"}"#
         var secret: String?
-        var public_key: String?
+        var publicKey: String?
 
         mutating func sign(with texts: String...) throws {
             signature = try texts.map {
@@ -54,7 +54,7 @@ struct StandardWebhooksTests {
         let key = WebhookPrivateKey.makeText()
         var shared = Webhook(secret: secret)
         try shared.sign(with: secret)
-        var asymmetric = Webhook(public_key: try WebhookPrivateKey(parsing: key).publicText)
+        var asymmetric = Webhook(publicKey: try WebhookPrivateKey(parsing: key).publicText)
         try asymmetric.sign(with: key)
         // While secrets are rotated, each receiver finds the one that it knows.
         var rotated = Webhook(secret: secret)
@@ -70,7 +70,7 @@ struct StandardWebhooksTests {
         let key = WebhookPrivateKey.makeText()
         var shared = Webhook(secret: secret)
         try shared.sign(with: secret)
-        var asymmetric = Webhook(public_key: try WebhookPrivateKey(parsing: key).publicText)
+        var asymmetric = Webhook(publicKey: try WebhookPrivateKey(parsing: key).publicText)
         try asymmetric.sign(with: key)
         let changed = [shared, asymmetric].flatMap { webhook in
             var (body, id, timestamp) = (webhook, webhook, webhook)

@@ -1,6 +1,6 @@
 """Verifies webhooks with the libraries that others use: `standardwebhooks` for v1, `cryptography` for v1a.
 
-Reads JSON lines {"id", "timestamp", "signature", "body", "secret" or "public_key"} and answers a line each: "ok", or what was wrong."""
+Reads JSON lines {"id", "timestamp", "signature", "body", "secret" or "publicKey"} and answers a line each: "ok", or what was wrong."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ def verify_secret(case: dict) -> str:
 
 
 def verify_public_key(case: dict) -> str:
-    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(case["public_key"].removeprefix("whpk_"), validate=True))
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(case["publicKey"].removeprefix("whpk_"), validate=True))
     message = f"{case['id']}.{case['timestamp']}.{case['body']}".encode()
     for signature in case["signature"].split(" "):
         version, _, text = signature.partition(",")
