@@ -24,16 +24,36 @@ public struct ResultLinks: Sendable {
     }
 
     /// A link to a request's result as NDJSON.
-    public func link(to request: ActivityRequestID, now: Int64) -> Link {
+    ///
+    /// - Parameter round: the round whose result it is; a request that is taken up again gets another, to which the link does not lead.
+    public func link(to request: ActivityRequestID, round: Int? = nil, now: Int64) -> Link {
         let expires = now + Self.lifeSeconds
-        let path = "/v1/activity-requests/\(request)/result?format=ndjson"
-        return Link(url: signer.link(to: path, subject: Self.subject(request), expires: expires), expires: expires)
+        let path =
+            "/v1/activity-requests/\(request)/result?format=ndjson" + (round.map { "&round=\($0)" } ?? "")
+        return Link(
+            url: signer.link(to: path, subject: Self.subject(request, round), expires: expires), expires: expires)
     }
 
-    /// Whether a link's signature is genuine and its time not over.
-    public func accepts(signature: String, of request: ActivityRequestID, expires: Int64, now: Int64) -> Bool {
-        signer.accepts(signature: signature, of: Self.subject(request), expires: expires, now: now)
+    /// What a link's signature is worth.
+    public enum Validity: Sendable, Equatable {
+        /// It is genuine.
+        case valid
+        /// It is genuine, and its time is over.
+        case expired
+        /// It does not fit the link.
+        case forged
     }
 
-    private static func subject(_ request: ActivityRequestID) -> String { "result.\(request)" }
+    /// Whether a link's signature is genuine, and its time not over.
+    public func validity(
+        ofSignature signature: String, of request: ActivityRequestID, round: Int? = nil, expires: Int64, now: Int64
+    ) -> Validity {
+        let subject = Self.subject(request, round)
+        guard signer.accepts(signature: signature, of: subject, expires: expires, now: .min) else { return .forged }
+        return now < expires ? .valid : .expired
+    }
+
+    private static func subject(_ request: ActivityRequestID, _ round: Int?) -> String {
+        "result.\(request)" + (round.map { ".\($0)" } ?? "")
+    }
 }

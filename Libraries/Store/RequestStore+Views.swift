@@ -105,15 +105,6 @@ extension RequestStore {
         limit 500
         """)
 
-    private static let resultChunk = Statement(
-        "request.result_chunk",
-        """
-        select c.body, c.first_position + c.objects from public.request_result as c
-        where c.activity_request_id = $2 and c.first_position >= $3 and c.org_id is not distinct from $1
-        order by c.first_position
-        limit 1
-        """)
-
     private static let owner = Statement(
         "request.owner", "select org_id from public.activity_request where id = $1")
 
@@ -149,17 +140,6 @@ extension RequestStore {
     /// The life of a request: its own changes one by one, those of its runs by kind.
     public func timeline(of id: ActivityRequestID, org: OrgID) async throws(PostgresError) -> [TimelineEntry] {
         try await pool.execute(Self.timeline, org, id).timelineEntries()
-    }
-
-    /// The chunk of the collected result that begins at the object of this place or after it, as NDJSON; nil after the last.
-    ///
-    /// - Returns: the lines, and the place of the object after them.
-    public func resultChunk(
-        from position: Int, of id: ActivityRequestID, org: OrgID
-    ) async throws(PostgresError) -> (lines: [UInt8], end: Int)? {
-        guard let row = try await pool.execute(Self.resultChunk, org, id, Int32(position)).first else { return nil }
-        let (body, end) = try row.decode((Bytea, Int32).self)
-        return (body.bytes, Int(end))
     }
 }
 

@@ -11,6 +11,8 @@ public struct CollectableRequest: Sendable {
     let worker: WorkerID
     /// Which claim of the request this is; the next one voids it.
     let attempt: Int
+    /// How often it has been taken up: which of its results this is.
+    public var round = 1
     /// The key of its activity.
     public let activity: String
     /// How many objects it has.
@@ -150,7 +152,7 @@ public struct ResultStore: Sendable {
           and exists (select from alive)
         returning r.id, r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
             r.traceparent, r.stopping, r.stopping_reason, r.attempt, case when p.expanded then p.runs_total else p.runs_planned end as runs_wanted,
-            a.factors, exists (select from public.object_finding as f where f.activity_request_id = r.id) as finds
+            a.factors, exists (select from public.object_finding as f where f.activity_request_id = r.id) as finds, r.round
         ), forgotten as (
             -- A collector that died may have left some of it.
             delete from public.request_result as c using claimed as k where c.activity_request_id = k.id
@@ -162,7 +164,8 @@ public struct ResultStore: Sendable {
             traceparent, stopping, stopping_reason, attempt, runs_wanted, factors, finds,
             -- Runs that find are few: one for each source.
             finds and exists (select from public.run_queue as f where f.activity_request_id = claimed.id
-                              and f.state_substate is not distinct from 'max_objects')
+                              and f.state_substate is not distinct from 'max_objects'),
+            round
         from claimed
         """)
 
@@ -364,11 +367,11 @@ public struct ResultStore: Sendable {
         guard let row = results[0].first else { return nil }
         let (
             org, activity, objects, total, done, failed, invalid, timedout, traceparent, cause, reason, attempt,
-            wanted, expression, findsObjects, isCut
+            wanted, expression, findsObjects, isCut, round
         ) = try row.decode(
             (
                 OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, String?, String?, String?, Int32,
-                Int32, JSONB?, Bool, Bool
+                Int32, JSONB?, Bool, Bool, Int32
             ).self)
         var keys: [DatapointID: String] = [:]
         for row in results[1] {
@@ -391,6 +394,7 @@ public struct ResultStore: Sendable {
             request.step = CollectableStep(
                 workflow: workflow, gathersObjects: gathersObjects, leftOut: (objects: Int(leftOut), bound: Int(bound)))
         }
+        request.round = Int(round)
         if let expression {
             request.criteria = Criteria(expression: expression, factors: try results[2].factorRecords())
         }

@@ -52,7 +52,8 @@ extension IntakeService {
         let routes = RequestRoutes(
             acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool),
             sources: SourceStore(pool: parts.pool), quality: QualityStore(pool: parts.pool), hints: parts.hints,
-            access: access, links: try ResultLinks(settings), clock: context.clock)
+            access: access, links: try ResultLinks(settings), clock: context.clock,
+            logger: context.logger)
         let endpoints = EndpointRoutes(
             endpoints: EndpointStore(pool: parts.pool), access: access, seal: try WebhookSecretSeal(settings),
             retention: try settings.deliveryRetention, hints: parts.hints, ids: context.ids, clock: context.clock)

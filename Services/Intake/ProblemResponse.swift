@@ -6,9 +6,10 @@ import Logging
 import NIOCore
 
 extension Problem {
-    /// The problem as an HTTP answer of type `application/problem+json`.
-    func response() -> Response {
-        var headers: HTTPFields = [.contentType: "application/problem+json"]
+    /// The problem as an HTTP answer of type `application/problem+json`, with further header fields if there are any.
+    func response(_ further: HTTPFields = [:]) -> Response {
+        var headers = further
+        headers[.contentType] = "application/problem+json"
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         if status == 503 { headers[.retryAfter] = "1" }
         return Response(

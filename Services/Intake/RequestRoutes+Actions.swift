@@ -110,7 +110,8 @@ extension RequestRoutes {
     }
 
     /// What cannot be taken up is told to the client.
-    private func refusingRetry<Result>(of filter: RetryFilter, _ body: () async throws -> Result) async throws -> Result {
+    private func refusingRetry<Result>(of filter: RetryFilter, _ body: () async throws -> Result) async throws -> Result
+    {
         do {
             return try await body()
         } catch NoRetry.unknown {

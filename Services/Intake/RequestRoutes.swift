@@ -3,6 +3,7 @@ import Contracts
 import HTTPTypes
 import Hummingbird
 import JSON
+import Logging
 import NIOCore
 import Runtime
 import Store
@@ -24,6 +25,7 @@ struct RequestRoutes: Sendable {
     let access: ClientAccess
     let links: ResultLinks?
     let clock: WallClock
+    let logger: Logger
 
     /// A request with more runs shows what there is to say about those without failure when none is open any more.
     static let detailedWhileOpenMax = 10_000
@@ -87,45 +89,7 @@ struct RequestRoutes: Sendable {
         return .json(RequestDocuments.timeline(of: id, try await requests.timeline(of: id, org: org)))
     }
 
-    @Sendable private func result(_ request: Request, context: BasicRequestContext) async throws -> Response {
-        let id = try requestID(context)
-        let org = try await organizationForResult(of: id, request)
-        guard let status = try await requests.status(of: id, org: org) else { throw unknown(id) }
-        guard ["done", "delivered", "failed", "timedout"].contains(status.state) else {
-            throw Problem(
-                code: "result_not_ready", status: 409, title: "The result is not there yet",
-                detail:
-                    "The request is \(status.state); \(status.runs.open) of its \(Quantity(status.plan.runs, "run")) \(status.runs.open == 1 ? "is" : "are") open. Ask again later."
-            )
-        }
-        switch request.uri.queryParameters["format"].map(String.init) ?? "json" {
-        case "ndjson": return ResultStream(requests: requests, id: id, org: org).ndjson()
-        case "json": return ResultStream(requests: requests, id: id, org: org).json()
-        case let other:
-            throw Problem(
-                code: "unknown_format", status: 400, title: "There is no such format",
-                detail: "The format \"\(other)\" is unknown; known are json and ndjson.")
-        }
-    }
-
     // MARK: Who asks
-
-    /// A signed link takes the place of a key, for this one result.
-    private func organizationForResult(of id: ActivityRequestID, _ request: Request) async throws -> OrgID {
-        guard let signature = request.uri.queryParameters["signature"] else {
-            return try await organization(of: request)
-        }
-        let expires = request.uri.queryParameters["expires"].flatMap { Int64($0) } ?? 0
-        let now = clock.millisecondsSinceEpoch() / 1000
-        guard let links, links.accepts(signature: String(signature), of: id, expires: expires, now: now),
-            let org = try await requests.organization(of: id)
-        else {
-            throw Problem(
-                code: "link_not_valid", status: 403, title: "The link is not valid",
-                detail: "It has expired or was changed. Fetch the result with an API key instead.")
-        }
-        return org
-    }
 
     func organization(of request: Request) async throws -> OrgID { try await client(of: request).org }
 

@@ -55,20 +55,9 @@ struct WorkflowRoutes: Sendable {
 
     @Sendable private func list(_ request: Request, context: BasicRequestContext) async throws -> Response {
         let org = try await requests.organization(of: request)
-        let query = request.uri.queryParameters
-        if let unknown = query.first(where: { !["state", "workflow", "limit", "cursor"].contains($0.key) }) {
-            throw RequestRoutes.problem(
-                String(unknown.key.prefix(100)), "there is no such parameter; known are state, workflow, limit, cursor")
-        }
-        let before = try query["cursor"].map { text in
-            guard let id = WorkflowRequestID(String(text)) else {
-                throw RequestRoutes.problem("cursor", "not a cursor of this list; take it from the answer before")
-            }
-            return id
-        }
+        let query = try ListQuery(request, states: ListQuery.requestStates, about: "workflow")
         let page = try await workflows.list(
-            org: org, before: before, states: try RequestRoutes.states(of: query),
-            workflow: query["workflow"].map { String($0) }, limit: try RequestRoutes.limit(of: query))
+            org: org, before: try query.cursor(), states: query.states, workflow: query.subject, limit: query.limit)
         return .json([
             "requests": .array(page.requests.map(WorkflowDocuments.listed)),
             "cursor": page.next.map { JSONValue.string("\($0)") } ?? .null,

@@ -34,7 +34,8 @@ struct ResultCollector: Sendable {
             request: request, state: outcome.state, substate: outcome.substate, qualification: qualified,
             resultBytes: bytes,
             inlineResult: inline, timestamp: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()),
-            link: inline == nil ? links?.link(to: request.id, now: clock.millisecondsSinceEpoch() / 1000) : nil)
+            link: inline == nil
+                ? links?.link(to: request.id, round: request.round, now: clock.millisecondsSinceEpoch() / 1000) : nil)
         return try await results.finish(
             request, state: outcome.state, substate: outcome.substate,
             reason: Self.reason(of: request, outcome), qualification: qualified,

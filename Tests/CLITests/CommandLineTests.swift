@@ -15,7 +15,8 @@ struct CommandLineTests {
         arguments: [
             ["up"], ["demo"], ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"],
             ["migrate", "verify"],
-            ["apply"], ["source"], ["source", "test"], ["workflow"], ["workflow", "plan"], ["workflow", "list"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
+            ["apply"], ["source"], ["source", "test"], ["workflow"], ["workflow", "plan"], ["workflow", "list"],
+            ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
             ["webhook"], ["webhook", "list"], ["webhook", "show"], ["webhook", "secret"],
             ["webhook", "secret", "create"], ["webhook", "secret", "list"], ["webhook", "secret", "revoke"],
             ["webhook", "test"], ["webhook", "enable"], ["webhook", "disable"], ["webhook", "deliveries"],
@@ -34,7 +35,8 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [
-        ["up"], ["demo"], ["migrate"], ["apply"], ["source"], ["source", "test"], ["workflow"], ["workflow", "plan"], ["workflow", "list"], ["key"], ["keys"], ["submit"],
+        ["up"], ["demo"], ["migrate"], ["apply"], ["source"], ["source", "test"], ["workflow"], ["workflow", "plan"],
+        ["workflow", "list"], ["key"], ["keys"], ["submit"],
         ["webhook"], ["webhook", "list"], ["webhook", "show"], ["webhook", "secret"],
         ["webhook", "secret", "create"], ["webhook", "secret", "list"], ["webhook", "secret", "revoke"],
         ["webhook", "test"], ["webhook", "enable"], ["webhook", "disable"], ["webhook", "deliveries"],

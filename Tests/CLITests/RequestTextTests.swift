@@ -70,7 +70,7 @@ struct RequestTextTests {
         let text = Self.answer.replacing(
             #""sms","state":"ready","attempts":1"#, with: #""sms","state":"failed","attempts":9"#)
         let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))
-        let lines = OverviewText.deliveries(overview, now: 0)
+        let lines = OverviewText.deliveries(overview.deliveries, now: 0)
         #expect(lines.contains("  weir webhook resend d-sms sends it again"))
         #expect(
             OverviewText.undelivered(overview.deliveries) == [

@@ -187,7 +187,7 @@ select set_eq(
     array['utils.resolve_json_variables(text,uuid,uuid,uuid)', 'etl_api.create_run(uuid)', 'etl_api.create_run_enrichment(uuid,uuid)',
           'etl_api.create_run_extract(uuid,uuid)', 'etl_api.create_run_sourcing(uuid,uuid)', 'etl_api.process_activity_request_by_id(uuid)',
           'etl_api.store_object(uuid,uuid,jsonb,uuid)', 'etl_api.store_value(uuid,uuid,jsonb,uuid)',
-          'etl_api.process_run_results_for_source(uuid,integer)', 'etl_api.reconstruct_values_to_activity_request(uuid)',
+          'etl_api.process_run_results_for_source(uuid,integer)', 'etl_api.reconstruct_values_to_activity_request(uuid,boolean)',
           'etl_api.qualify_objects(uuid)', 'etl_api.process_workflow_request(uuid)', 'etl_api.try_start_next_workflow_phase(uuid)', 'etl_api.allocate_source_runs(uuid,text,integer,jsonb)'],
     'service_role may run the flow''s functions, besides some that read no table');
 select is_empty(

@@ -12,6 +12,13 @@ select results_eq(format('select * from pg_temp.runs(%L)', :'request'), $$values
 select is(etl_api.reconstruct_values_to_activity_request(:'request'),
           '[{"object": "a.example", "values": {"legal_name": "Acme Inc.", "employees": 12, "listed": false, "address": {"city": "Rome"}, "city": "Rome"}}]',
           'the result');
+select is(etl_api.reconstruct_values_to_activity_request(:'request', p_provenance => true),
+          jsonb_set(etl_api.reconstruct_values_to_activity_request(:'request'), '{0,provenance}', (
+              select jsonb_object_agg(k.key, jsonb_build_object('source', 'registry', 'run', r.id,
+                         'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+              from public.run_queue as r, unnest(array['legal_name', 'employees', 'listed', 'address', 'city']) as k(key)
+              where r.activity_request_id = :'request')),
+          'with the source, the run and the time of each value, when that is asked for');
 select is(array[runs_total, runs_done], array[1, 1], 'all runs are counted as done') from public.request_progress where activity_request_id = :'request';
 select is(value_bytes, 11 + 2 + 5 + 16 + 6, 'the run knows how large its values are') from public.run_queue where activity_request_id = :'request';
 select is(etl_api.process_run_results_for_source(:registry), 0, 'mapped once, it is not mapped again');
@@ -22,6 +29,9 @@ select results_eq(
     format('select h.from_state, h.to_state, h.substate from public.state_history as h join public.run_queue as r on r.id = h.entity_id
             where r.activity_request_id = %L order by h.sequence', :'request'),
     $$values (null, 'ready', null), ('ready', 'in_progress', null), ('in_progress', 'done', null)$$, 'the run has gone its way');
+
+select pg_temp.ask(:enrich, '{"objects": ["b.example"]}') as unexpanded \gset
+select is(etl_api.reconstruct_values_to_activity_request(:'unexpanded'), '[]', 'of a request without runs there is nothing to say');
 
 select throws_ok('select etl_api.process_run_results_for_source(''c0000000-0000-7000-8000-00000000dead'')', 'P0002',
                  'there is no source c0000000-0000-7000-8000-00000000dead', 'a source that there is not');

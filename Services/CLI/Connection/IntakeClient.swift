@@ -207,10 +207,22 @@ struct IntakeClient: Sendable {
         }
     }
 
+    /// What stands at a path, headers included.
+    func get(_ path: String, headers: [(name: String, value: String)] = []) async throws -> OutboundResponse {
+        try await answer("GET", path, headers: headers)
+    }
+
     func exchange(
         _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
         timeout: Duration = .seconds(60)
     ) async throws -> [UInt8] {
+        try await answer(method, path, headers: headers, body: body, timeout: timeout).body
+    }
+
+    private func answer(
+        _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        timeout: Duration = .seconds(60)
+    ) async throws -> OutboundResponse {
         let request = OutboundRequest(
             method: method, url: baseURL + path,
             headers: headers + [
@@ -220,10 +232,10 @@ struct IntakeClient: Sendable {
             body: body, timeout: timeout)
         let answer = try await http.send(request)
         guard (200..<300).contains(answer.status) else { throw ProblemAnswer(answer).error(url: baseURL + path) }
-        return answer.body
+        return answer
     }
 
-    private static func path(_ id: String, _ kind: RequestKind = .activity) throws(CommandError) -> String {
+    static func path(_ id: String, _ kind: RequestKind = .activity) throws(CommandError) -> String {
         "/v1/\(kind.rawValue)/\(try segment(id, "the id of a request", remedy: "'weir submit' prints the id"))"
     }
 

@@ -1,4 +1,5 @@
 import Catalogue
+import Contracts
 import Store
 
 /// Finds the workflow that is meant.
@@ -54,7 +55,7 @@ struct WorkflowCatalogue {
                 "Several organizations have a workflow '\(key)': \(found.map(\.organization).joined(separator: ", "))",
                 remedy: "Say which with --org")
         }
-        let nearest = Spelling.nearest(to: key, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        let nearest = NearestWord.find(key, among: known).map { "; did you mean '\($0)'?" } ?? ""
         throw .usage(
             "There is no workflow '\(TerminalText.safe(key))' in \(place)\(nearest)",
             remedy: known.isEmpty

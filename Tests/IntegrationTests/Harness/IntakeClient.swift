@@ -45,9 +45,9 @@ struct IntakeClient: Sendable {
     }
 
     /// Gets a path, or an absolute URL.
-    func get(_ target: String) async throws -> Answer {
+    func get(_ target: String, headers: [(String, String)] = []) async throws -> Answer {
         let absolute = target.hasPrefix("http") ? target : url + target
-        return try await send(OutboundRequest(url: absolute, headers: authorization, timeout: .seconds(60)))
+        return try await send(OutboundRequest(url: absolute, headers: authorization + headers, timeout: .seconds(60)))
     }
 
     /// Posts JSON to any path.

@@ -128,6 +128,17 @@ final class Platform: Sendable {
         return await (try process(instance)).terminate()
     }
 
+    /// The most memory that a service has had at once since it was started, in bytes.
+    func peakMemory(of service: ServiceName) throws -> Int {
+        guard let bytes = try process(ServiceInstance(service)).peakMemory else {
+            throw HarnessError("\(service) does not run")
+        }
+        return bytes
+    }
+
+    /// The port of intake.
+    var port: UInt16 { publicURL.split(separator: ":").last.flatMap { UInt16($0) } ?? 0 }
+
     private func process(_ instance: ServiceInstance) throws -> ServiceProcess {
         guard let process = processes[instance] else { throw HarnessError("\(instance) is not part of this test") }
         return process

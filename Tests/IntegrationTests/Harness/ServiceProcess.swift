@@ -42,6 +42,16 @@ final class ServiceProcess: Sendable {
         }
     }
 
+    /// The most memory that it has had at once so far, in bytes (proc(5), VmHWM); nil when it does not run.
+    var peakMemory: Int? {
+        guard let identifier = running.withLock({ $0 }),
+            let status = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+            let kibibytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) })
+        else { return nil }
+        return kibibytes << 10
+    }
+
     /// Starts it.
     func start() async throws {
         let variables = environment.map { "\($0.key)=\($0.value)" }
