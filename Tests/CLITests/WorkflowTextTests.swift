@@ -24,7 +24,7 @@ struct WorkflowTextTests {
            {"step":"qualify","activity":"qualify_companies","request":"r5","state":"waiting","substate":"phase","reason":null,
             "objects":0,"runs":{"planned":0,"total":0,"done":0,"failed":0,"invalid":0,"timedout":0},
             "qualification":null,"links":{}}]}],
-         "deliveries":[{"endpoint":"crm","state":"ready","attempts":0}]}
+         "deliveries":[{"id":"d-crm","endpoint":"crm","state":"ready","attempts":0}]}
         """
 
     private func overview(_ text: String = answer) throws -> WorkflowOverview {

@@ -48,7 +48,7 @@ struct CatalogueParsingTests {
         let examples = all.filter { $0.hasPrefix("organization") }
         let groups = try #require(all.first { $0.hasPrefix("rate_groups") })
         let parts = all.filter { !$0.hasPrefix("organization") && $0 != groups }
-        #expect(examples.count == 4 && parts.count == 8)
+        #expect(examples.count == 5 && parts.count == 8)
         for example in examples { #expect(throws: Never.self) { try CatalogueDefinition(parsing: example) } }
         for part in parts {
             let run = part.contains("run_request_template") ? "" : "run_request_template: { url: /companies }\n"

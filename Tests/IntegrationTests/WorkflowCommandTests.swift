@@ -18,7 +18,7 @@ extension IntegrationTests {
               {"phase":2,"steps":[{"step":"profile","activity":"profile_prospects","request":"r2","state":"\(state)",
                "substate":null,"reason":null,"objects":99,
                "runs":{"planned":99,"total":99,"done":\(runsDone),"failed":0,"invalid":0,"timedout":0},"links":{}}]}],
-             "deliveries":[{"endpoint":"crm","state":"delivered","attempts":1}]}
+             "deliveries":[{"id":"d-crm","endpoint":"crm","state":"delivered","attempts":1}]}
             """
         }
 

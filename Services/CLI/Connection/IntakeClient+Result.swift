@@ -16,10 +16,12 @@ extension IntakeClient {
     ///
     /// - Parameter tag: which result it has to be; nil for the newest.
     func resultPart(of id: String, at offset: Int, bytesMax: Int, tag: String?) async throws -> ResultPart {
-        let answer = try await get(
-            try Self.path(id) + "/result?format=ndjson",
-            headers: [(name: "range", value: "bytes=\(offset)-\(offset + bytesMax - 1)")]
-                + (tag.map { [(name: "if-match", value: $0)] } ?? []))
+        let answer = try await activitiesOnly(id) {
+            try await get(
+                try Self.path(id) + "/result?format=ndjson",
+                headers: [(name: "range", value: "bytes=\(offset)-\(offset + bytesMax - 1)")]
+                    + (tag.map { [(name: "if-match", value: $0)] } ?? []))
+        }
         guard let newest = answer.header("etag") else { throw Self.withoutRanges }
         if answer.status == 200, offset == 0 {
             return ResultPart(bytes: answer.body, total: answer.body.count, tag: newest)
@@ -37,7 +39,7 @@ extension IntakeClient {
     /// - Parameter next: what the part before said; nil for the first.
     func resultPage(of id: String, next: String?) async throws -> (lines: [UInt8], next: String?) {
         let first = try Self.path(id) + "/result?format=ndjson&provenance=true&limit=1000"
-        let answer = try await get(next ?? first)
+        let answer = try await activitiesOnly(id) { try await get(next ?? first) }
         let links = answer.headers.filter { $0.name.lowercased() == "link" }.map(\.value)
         return (answer.body, LinkHeader.target(of: "next", in: links))
     }

@@ -108,7 +108,7 @@ struct IntakeClient: Sendable {
     }
 
     /// Does something that there is for activities alone; says where it is to be had when the id is that of a request for a workflow.
-    private func activitiesOnly<Output>(_ id: String, _ body: () async throws -> Output) async throws -> Output {
+    func activitiesOnly<Output>(_ id: String, _ body: () async throws -> Output) async throws -> Output {
         do {
             return try await body()
         } catch let unknown as CommandError where unknown.httpStatus == 404 {
