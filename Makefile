@@ -33,7 +33,7 @@ test-integration: setup ## Tests of all processes together
 test-deploy: ## Tests of images and manifests (not there yet)
 	@echo "There are no deployment tests yet: they come with deploy/." >&2; exit 2
 
-test-chaos: setup ## Kill processes at random for a minute under load (WEIR_CHAOS_SECONDS, WEIR_CHAOS_SEED)
+test-chaos: setup ## Kill processes at random under load, and at 50 moments of workflows (WEIR_CHAOS_SECONDS, WEIR_CHAOS_KILLS, WEIR_CHAOS_SEED)
 	@scripts/run-tests chaos
 
 bench: ## Measure in release mode, print a table, write JSON

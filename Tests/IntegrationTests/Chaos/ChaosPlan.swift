@@ -28,17 +28,10 @@ struct ChaosPlan: Sendable, CustomStringConvertible {
     ///
     /// - Throws: ``HarnessError`` when one of them is not a number.
     init(environment: [String: String]) throws {
-        func number(_ name: String, default standard: UInt64, in bounds: ClosedRange<UInt64>) throws -> UInt64 {
-            guard let text = environment[name], !text.isEmpty else { return standard }
-            guard let number = UInt64(text), bounds.contains(number) else {
-                let (least, most) = (bounds.lowerBound, bounds.upperBound)
-                throw HarnessError("\(name) is \(text); it takes a whole number from \(least) to \(most)")
-            }
-            return number
-        }
+        let variables = ChaosVariables(environment)
         self.init(
-            seed: try number("WEIR_CHAOS_SEED", default: 1, in: 0 ... .max),
-            duration: .seconds(Int64(try number("WEIR_CHAOS_SECONDS", default: 10, in: 1...3600))))
+            seed: try variables.seed,
+            duration: .seconds(Int64(try variables.number("WEIR_CHAOS_SECONDS", default: 10, in: 1...3600))))
     }
 
     private init(seed: UInt64, duration: Duration) {

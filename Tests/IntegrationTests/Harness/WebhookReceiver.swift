@@ -30,6 +30,7 @@ final class WebhookReceiver: Sendable {
     private final class Shared: Sendable {
         let state = Mutex(State())
         let gate = Gate()
+        let slowness = Mutex(Duration.zero)
     }
 
     /// The text of the secret that everything must be signed with.
@@ -54,7 +55,7 @@ final class WebhookReceiver: Sendable {
                 return status
             }
             shared.gate.pass()
-            return .status(status)
+            return .late(by: shared.slowness.withLock { $0 }, .status(status))
         }
     }
 
@@ -62,6 +63,11 @@ final class WebhookReceiver: Sendable {
 
     /// Holds deliveries after they were received and before they are answered.
     var gate: Gate { shared.gate }
+
+    /// Answers this long after a delivery was received.
+    func slow(by duration: Duration) {
+        shared.slowness.withLock { $0 = duration }
+    }
 
     /// Everything that came, in order.
     var received: [Received] { shared.state.withLock { $0.received } }
