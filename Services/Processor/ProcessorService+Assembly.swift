@@ -22,7 +22,7 @@ extension ProcessorService {
         let parts = try ServiceParts(
             // Mappings are read while every batch under way holds a connection.
             context, connections: configuration.concurrency + configuration.collectors + 3,
-            connectionsMin: configuration.concurrency + 1,
+            connectionsMin: configuration.concurrency + 3,
             idleInTransaction: .seconds(30))
         let results = ResultStore(pool: parts.pool)
         let answers = AnswerProcessor(
@@ -30,8 +30,8 @@ extension ProcessorService {
             mapper: AnswerMapper(mappings: MappingCache(store: SourceStore(pool: parts.pool))),
             runsMax: configuration.runsMax, bytesMax: configuration.bytesMax, logger: context.logger)
         let collector = ResultCollector(
-            results: results, clock: context.clock, links: try ResultLinks(settings), chunkObjects: 1_000,
-            chunkBytes: 4 << 20, chunksAtOnce: 3)
+            results: results, clock: context.clock, links: try ResultLinks(settings), chunkObjects: 500,
+            chunkBytes: 4 << 20, chunksAtOnce: 4)
         let service = ProcessorService(
             configuration: configuration, answers: answers, collector: collector, results: results,
             workflows: WorkflowAdvancer(
