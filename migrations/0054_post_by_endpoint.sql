@@ -135,7 +135,7 @@ begin
             from public.delivery as d
             where d.webhook_endpoint_id = i.endpoint and d.state = 'ready' and d.due_at <= moment
             order by d.due_at
-            limit 100
+            limit 1000
             for no key update skip locked
         ) as d
         cross join lateral (
@@ -161,7 +161,12 @@ begin
                    case when h.open_until > moment then 0 when h.open_until is not null then 1 end,
                    case when e.calls is not null
                         then greatest(0, floor(p.burst + 0.001 - greatest(0, coalesce(extract(epoch from h.paced_until - moment), 0)) / p.gap)) end
-               )::integer as room
+               )::integer as room,
+               -- However many wait behind one that has failed, so many are looked at; those that were in the way have made room by the next time.
+               coalesce(case when e.is_ordered then (
+                   select d.due_at from public.delivery as d
+                   where d.webhook_endpoint_id = i.endpoint and d.state = 'ready' and d.due_at <= moment
+                   order by d.due_at offset 1000 limit 1) end, moment) as horizon
         from unnest(p_orgs, p_endpoints, p_room) as i(org_id, endpoint, room)
         join public.webhook_endpoint as e on e.org_id = i.org_id and e.id = i.endpoint
         left join public.endpoint_health as h on h.webhook_endpoint_id = i.endpoint and h.org_id = i.org_id
@@ -173,7 +178,7 @@ begin
         cross join lateral (
             select d.id
             from public.delivery as d
-            where d.webhook_endpoint_id = w.endpoint and d.state = 'ready' and d.due_at <= moment
+            where d.webhook_endpoint_id = w.endpoint and d.state = 'ready' and d.due_at <= w.horizon
               and not (w.is_ordered and d.subject is not null and exists (
                   select from public.delivery as b
                   where b.webhook_endpoint_id = w.endpoint and b.subject = d.subject and (b.created_at, b.id) < (d.created_at, d.id) and b.state in ('ready', 'in_progress')))
@@ -339,7 +344,7 @@ begin
             limit 1
         ) as n
     ) as n
-    where d.id = n.id and d.state is not distinct from 'ready' and d.attempt = 0 and d.due_at > moment;
+    where d.id = n.id and d.state is not distinct from 'ready' and d.attempt = d.attempts_before and d.due_at > moment;
 end
 $$;
 comment on function etl_api.note_delivery_attempts(uuid[], boolean[], boolean[], double precision) is

@@ -54,8 +54,8 @@ public struct DeliveryStore: Sendable {
         """
         with input as materialized (
             select i.*, clock_timestamp() + make_interval(secs => i.delay) as next_at
-            from unnest($2::uuid[], $3::text[], $4::double precision[], $5::int[], $6::double precision[], $7::text[], $8::text[], $9::text[])
-                as i(id, state, delay, status, duration_ms, error, answer, substate)
+            from unnest($2::uuid[], $3::text[], $4::double precision[], $5::int[], $6::double precision[], $7::text[], $8::text[], $9::text[], $10::int[])
+                as i(id, state, delay, status, duration_ms, error, answer, substate, attempt)
         ), owned as (
             update public.delivery as d
             set state = i.state, worker_id = null, state_reason = i.error,
@@ -65,6 +65,8 @@ public struct DeliveryStore: Sendable {
                 delivered_at = case when i.state = 'delivered' then coalesce(d.delivered_at, clock_timestamp()) else d.delivered_at end
             from input as i
             where d.id = i.id and d.worker_id is not distinct from $1 and d.state is not distinct from 'in_progress'
+              -- Only the attempt that it was claimed for: its record may be repeated when the answer was lost, and another be under way by then.
+              and d.attempt is not distinct from i.attempt
             returning d.org_id, d.id, d.attempt, i.next_at
         ), attempted as (
             select o.org_id, o.id, o.attempt, o.next_at from owned as o
@@ -73,7 +75,7 @@ public struct DeliveryStore: Sendable {
             select d.org_id, d.id, d.attempt, null
             from input as i
             join public.delivery as d on d.id = i.id
-            where d.state is not distinct from 'superseded'
+            where d.state is not distinct from 'superseded' and d.attempt is not distinct from i.attempt
         )
         insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer, substate, next_at)
         select o.org_id, o.id, o.attempt, i.status, i.duration_ms, i.error, i.answer, i.substate, o.next_at
@@ -117,7 +119,7 @@ public struct DeliveryStore: Sendable {
         "delivery.give_back",
         """
         update public.delivery as d
-        set state = 'ready', worker_id = null, due_at = clock_timestamp(),
+        set state = 'ready', worker_id = null, due_at = clock_timestamp(), attempts_before = d.attempts_before + 1,
             state_reason = 'the answer to the claim of attempt ' || d.attempt || ' was lost; it was not posted'
         where d.state = 'in_progress' and d.worker_id = $1 and d.id <> all ($2)
         """)
@@ -221,7 +223,8 @@ public struct DeliveryStore: Sendable {
             attempts.map(\.milliseconds),
             attempts.map(\.error),
             attempts.map(\.answer),
-            attempts.map(\.substate))
+            attempts.map(\.substate),
+            attempts.map { Int32($0.delivery.attempt) })
         pipeline.add(
             Self.note, all, attempts.map(\.finding.isTaken), attempts.map { $0.finding == .gone },
             disableAfter.inSeconds)

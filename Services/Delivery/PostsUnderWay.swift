@@ -7,8 +7,9 @@ final class PostsUnderWay: Sendable {
     private struct State {
         var schedule: DeliverySchedule
         var pace = SurveyPace()
-        /// The deliveries that were claimed and are not recorded yet.
-        var unrecorded: Set<DeliveryID> = []
+        /// The deliveries that were claimed and are not recorded yet, and how many attempts of each: its record may be on disk, and it be claimed
+        /// again, before the record is known to be.
+        var unrecorded: [DeliveryID: Int] = [:]
     }
 
     private let state: Mutex<State>
@@ -23,7 +24,7 @@ final class PostsUnderWay: Sendable {
     var count: Int { state.withLock { $0.schedule.posting } }
 
     /// The deliveries that were claimed and are not recorded yet.
-    var unrecorded: [DeliveryID] { state.withLock { Array($0.unrecorded) } }
+    var unrecorded: [DeliveryID] { state.withLock { Array($0.unrecorded.keys) } }
 
     /// When time alone brings something to do.
     var wake: ContinuousClock.Instant? { state.withLock { $0.pace.wake } }
@@ -64,7 +65,7 @@ final class PostsUnderWay: Sendable {
     /// Deliveries were claimed and are being posted.
     func begin(_ deliveries: [ClaimedDelivery], of turns: [EndpointTurn]) {
         state.withLock { state in
-            state.unrecorded.formUnion(deliveries.lazy.map(\.id))
+            for delivery in deliveries { state.unrecorded[delivery.id, default: 0] += 1 }
             state.schedule.claimed(deliveries.map(\.endpoint), of: turns)
         }
     }
@@ -83,7 +84,11 @@ final class PostsUnderWay: Sendable {
     /// Attempts are on disk.
     func recorded(_ attempts: [DeliveryAttempt]) {
         state.withLock { state in
-            state.unrecorded.subtract(attempts.lazy.map(\.delivery.id))
+            for attempt in attempts {
+                let id = attempt.delivery.id
+                let others = state.unrecorded[id, default: 1] - 1
+                state.unrecorded[id] = others > 0 ? others : nil
+            }
             for attempt in attempts where attempt.hasFailed {
                 state.schedule.end(attempt.delivery.endpoint, attempt.finding)
             }

@@ -73,7 +73,7 @@ heads=$(plans_of 'with recursive head')
 check 'endpoints with work are found from one to the next along an index' 2 'Index (Only )?Scan using delivery_ready_of_endpoint' "$heads"
 check 'without a sort' 0 'Sort Key: .*due_at' "$heads"
 claims=$(plans_of 'd.due_at <= moment')
-check 'deliveries of an endpoint are found along the same, to be put off and to be claimed' 2 'Scan using delivery_ready_of_endpoint' "$claims"
+check 'deliveries of an endpoint are found along the same, to be put off, to bound what is looked at and to be claimed' 3 'Scan using delivery_ready_of_endpoint' "$claims"
 check 'both from the longest due on, without a sort' 0 'Sort Key: .*due_at' "$claims"
 check 'and what comes before them in an order along another' 2 'Scan using delivery_open_of_subject' "$claims"
 printf '1..%d\n' "$tests"
