@@ -203,12 +203,12 @@ create function etl_api.round_before(p_activity_request_id uuid) returns integer
     language sql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select sum(b.round)::integer
+    select case when bool_and(b.state in ('done', 'delivered', 'failed', 'timedout', 'invalid')) then sum(b.round)::integer end
     from public.activity_request as r
     join public.activity_request as b on b.workflow_request_id = r.workflow_request_id
     where r.id = p_activity_request_id and b.workflow_phase < r.workflow_phase
 $$;
-comment on function etl_api.round_before(uuid) is 'The rounds of all steps in the phases before that of a step, added up.';
+comment on function etl_api.round_before(uuid) is 'The rounds of all steps in the phases before that of a step, added up; null while one of them is open: what is gathered then is not all.';
 
 -- The objects come after those that the step has already. Its row is locked by the caller.
 create function etl_api.gather_objects(p_activity_request_id uuid) returns void
