@@ -97,6 +97,17 @@ select pg_temp.collect(:'details');
 select is(etl_api.try_start_next_workflow_phase(:'details'), 0, 'what has all its objects is left alone');
 select is(pg_temp.state_of(:'continued'), 'done', 'and the workflow is over again');
 
+-- One that gathers while a step before it has been taken up again gets what comes of that all the same.
+select pg_temp.begin_flow('{}') as early \gset
+select pg_temp.step(:'early', 'search') as search, pg_temp.step(:'early', 'details') as details \gset
+update public.activity_request set state = 'in_progress', state_substate = 'retried', round = 2 where id = :'search';
+select is(etl_api.process_activity_request_by_id(:'details'), 0, 'nothing flows from a step that is open');
+select pg_temp.collect(:'details');
+select is(etl_api.try_start_next_workflow_phase(:'details'), 0, 'nothing goes on meanwhile');
+select pg_temp.collect(:'search');
+select is(etl_api.try_start_next_workflow_phase(:'search'), 1, 'when that has ended, what gathered too early is taken up again');
+select is(etl_api.process_activity_request_by_id(:'details'), 3, 'with all that it lacked');
+
 -- A stopped workflow goes on once its step has succeeded.
 select pg_temp.step(:'stopped', 'details') as details \gset
 update public.run_queue set state = 'ready', run_request_id = null where activity_request_id = :'details' and state = 'failed';
