@@ -30,7 +30,7 @@ struct ChaosPlan: Sendable, CustomStringConvertible {
     init(environment: [String: String]) throws {
         let variables = ChaosVariables(environment)
         self.init(
-            seed: try variables.seed,
+            seed: try variables.seed(),
             duration: .seconds(Int64(try variables.number("WEIR_CHAOS_SECONDS", default: 10, in: 1...3600))))
     }
 

@@ -7,8 +7,8 @@ struct ChaosVariables: Sendable {
     }
 
     /// `WEIR_CHAOS_SEED`; without it every run of the tests is the same.
-    var seed: UInt64 {
-        get throws { try number("WEIR_CHAOS_SEED", default: 1, in: 0 ... .max) }
+    func seed(default standard: UInt64 = 1) throws -> UInt64 {
+        try number("WEIR_CHAOS_SEED", default: standard, in: 0 ... .max)
     }
 
     /// A whole number.

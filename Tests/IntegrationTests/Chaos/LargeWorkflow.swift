@@ -3,7 +3,7 @@ import JSON
 /// A workflow of three phases on 5,000 companies, and an API that always answers the same.
 ///
 /// One search finds the companies (several would name them in the order in which their answers come, which is another each time); one call for
-/// each tells details, and knows a few of them not; batches of 25 are asked for the verdict, which goes by the details. Each step has an endpoint
+/// each tells details, and knows a few of them not; batches of 10 are asked for the verdict, which goes by the details. Each step has an endpoint
 /// of its own, the workflow has several.
 struct LargeWorkflow: Sendable {
     static let objects = 5_000
@@ -11,7 +11,7 @@ struct LargeWorkflow: Sendable {
     /// Every so many companies, the API knows one by its name only.
     private static let missingEvery = 500
     static let missing = objects / missingEvery
-    private static let batch = 25
+    private static let batch = 10
     private static let searches = 1
     static let endpoints = (1...6).map { "workflow\($0)" }
 
@@ -27,7 +27,8 @@ struct LargeWorkflow: Sendable {
             let answer = StubAPI.answer(name).replacing(#""employees":42"#, with: #""employees":\#(number % 300)"#)
             platform.api.script(name, [isMissing ? .status(404) : .json(answer)])
         }
-        // Deliveries take a while, and some fail at first: they are in the middle of something when they are killed.
+        // Calls and deliveries take a while, and some of these fail at first: a service is in the middle of something when it is killed.
+        platform.api.slow(by: .milliseconds(40))
         platform.webhooks.slow(by: .milliseconds(200))
         platform.webhooks.answer(503, 200, 500, 200, 503)
     }
@@ -76,6 +77,7 @@ struct LargeWorkflow: Sendable {
               batches:
                 run_request_template: { url: "\(api)/search", body: { names: "<<$objects>>" } }
                 max_objects: \(batch)
+                concurrency: 8
                 \(patience)
                 object_source: { company: [results, "*", name] }
                 datapoint_source: { company: { founded: [results, "*", profile, founded] } }

@@ -16,6 +16,11 @@ struct WorkflowKillPlan: Sendable, CustomStringConvertible {
         /// How long the service is gone.
         let absence: Duration
 
+        /// Whether it has to cost an executor its calls: far enough from the end of a phase that consists of calls.
+        var breaksCalls: Bool {
+            service == .executor && [.details, .verdict].contains(stretch) && share < 0.7
+        }
+
         var description: String {
             let percent = Int(share * 100)
             return "\(service) at \(percent) % of \(stretch) + \(delay), gone for \(absence)"
@@ -24,6 +29,8 @@ struct WorkflowKillPlan: Sendable, CustomStringConvertible {
 
     /// More in one workflow could cost a run more attempts than a source may have.
     private static let killsOfWorkflow = 10
+    /// Of its five kills those of the executor, the processor and delivery come while these are at work.
+    private static let standardSeed: UInt64 = 21
 
     let seed: UInt64
     /// The kills of each workflow, in their order.
@@ -35,7 +42,7 @@ struct WorkflowKillPlan: Sendable, CustomStringConvertible {
     init(environment: [String: String]) throws {
         let variables = ChaosVariables(environment)
         self.init(
-            seed: try variables.seed,
+            seed: try variables.seed(default: Self.standardSeed),
             count: Int(try variables.number("WEIR_CHAOS_KILLS", default: 5, in: 1...1_000)))
     }
 
@@ -48,7 +55,7 @@ struct WorkflowKillPlan: Sendable, CustomStringConvertible {
             if services.isEmpty { services = ServiceName.allCases.shuffled(using: &random) }
             return Kill(
                 service: services.removeLast(), stretch: Stretch.allCases.randomElement(using: &random) ?? .end,
-                share: Double.random(in: 0..<1, using: &random), delay: random.duration(in: 0...600),
+                share: Double.random(in: 0..<1, using: &random), delay: random.duration(in: 0...200),
                 absence: random.duration(in: 0...1_500))
         }
         workflows = stride(from: 0, to: count, by: Self.killsOfWorkflow).map { first in
