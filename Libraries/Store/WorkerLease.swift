@@ -58,6 +58,7 @@ public final class WorkerLease: Sendable {
             group.addTask { await self.watch(onLoss) }
             while !Task.isCancelled {
                 do {
+                    // Three heartbeats in a lease: one of them may be lost.
                     try await Task.sleep(for: duration / 3)
                 } catch {
                     break

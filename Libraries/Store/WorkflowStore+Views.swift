@@ -41,6 +41,8 @@ public struct WorkflowStepStatus: Sendable {
     public let substate: String?
     /// A sentence, when there is something to say.
     public let reason: String?
+    /// How often it has been taken up, from 1; each has a result of its own.
+    public let round: Int
     /// How many objects it has.
     public let objects: Int
     /// How many runs it comes to, as far as that is known.
@@ -104,7 +106,7 @@ extension WorkflowStore {
         select r.workflow_step, r.workflow_phase, a.key, r.id, r.state::text, r.state_substate, r.state_reason,
                coalesce(p.objects_total, 0), coalesce(p.runs_planned, 0), coalesce(p.runs_total, 0), coalesce(p.runs_done, 0),
                coalesce(p.runs_failed, 0), coalesce(p.runs_invalid, 0), coalesce(p.runs_timedout, 0), p.objects_qualified,
-               p.objects_unqualified
+               p.objects_unqualified, r.round
         from public.activity_request as r
         join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
         left join public.request_progress as p on p.activity_request_id = r.id
@@ -265,16 +267,16 @@ extension QueryResult {
         for row in self {
             let (
                 step, phase, activity, id, state, substate, reason, objects, planned, total, done, failed, invalid,
-                timedout, qualified, unqualified
+                timedout, qualified, unqualified, round
             ) = try row.decode(
                 (
                     String, Int32, String, ActivityRequestID, String, String?, String?, Int32, Int32, Int32, Int32,
-                    Int32, Int32, Int32, Int32?, Int32?
+                    Int32, Int32, Int32, Int32?, Int32?, Int32
                 ).self)
             steps.append(
                 WorkflowStepStatus(
                     step: step, phase: Int(phase), activity: activity, request: id, state: state, substate: substate,
-                    reason: reason, objects: Int(objects), runsPlanned: Int(planned),
+                    reason: reason, round: Int(round), objects: Int(objects), runsPlanned: Int(planned),
                     runs: RunCounts(
                         total: Int(total), done: Int(done), failed: Int(failed), invalid: Int(invalid),
                         timedout: Int(timedout)),

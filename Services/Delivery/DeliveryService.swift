@@ -96,6 +96,7 @@ public struct DeliveryService: Service {
     }
 
     private func poll() async {
+        // For deliveries that no hint named. A stop cuts it short and ends it.
         while (try? await Task.sleep(for: configuration.pollInterval)) != nil { announceNews() }
     }
 

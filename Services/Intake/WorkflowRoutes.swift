@@ -102,13 +102,17 @@ struct WorkflowRoutes: Sendable {
                 detail: "Some of its activity requests are being ended. Retry it when they are over.")
         }
         var steps = begun.requests[...]
-        if let cursor { steps = steps.drop { $0 != cursor.request } }
+        if let cursor {
+            steps = steps.drop { $0 != cursor.request }
+            if steps.isEmpty { throw ActionBody.badCursor }
+        }
         var place = cursor?.place ?? 0
-        var (retried, reopened) = (0, 0)
-        while let step = steps.first, retried < Self.retriedMax {
+        var (retried, reopened, pages) = (0, 0, 0)
+        while let step = steps.first, retried < Self.retriedMax, pages < Self.pagesMax {
             let page = try await requests.retryPage(
                 RetryFilter(scope: .request(step, from: place), states: try given.states, source: nil),
                 client: client, reason: try given.reason)
+            pages += 1
             retried += page.retried
             reopened += page.requests
             if case .request(_, let next)? = page.next {
@@ -129,6 +133,8 @@ struct WorkflowRoutes: Sendable {
 
     /// One call goes on until so many runs have been taken up again.
     private static let retriedMax = 5_000
+    /// Or so many pages were looked at, few of whose runs had failed: an answer does not keep its client waiting.
+    private static let pagesMax = 10
 
     private func requestID(_ context: BasicRequestContext) throws -> WorkflowRequestID {
         let text = try context.parameters.require("id")

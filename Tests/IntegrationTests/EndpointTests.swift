@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import JSON
 import Store
+import Synchronization
 import Testing
 
 extension IntegrationTests {
@@ -296,16 +297,15 @@ extension IntegrationTests {
 }
 
 /// When something came, several threads at a time.
-private final class Arrivals: @unchecked Sendable {
-    private let lock = NSLock()
-    private var moments: [ContinuousClock.Instant] = []
+private final class Arrivals: Sendable {
+    private let moments = Mutex<[ContinuousClock.Instant]>([])
 
     func note() {
-        lock.withLock { moments.append(.now) }
+        moments.withLock { $0.append(.now) }
     }
 
     /// From the first to the last.
     var span: Duration {
-        lock.withLock { moments.first.flatMap { first in moments.last.map { $0 - first } } ?? .zero }
+        moments.withLock { moments in moments.first.flatMap { first in moments.last.map { $0 - first } } ?? .zero }
     }
 }

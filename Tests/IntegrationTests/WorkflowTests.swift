@@ -65,6 +65,7 @@ extension IntegrationTests {
                 #expect(steps.map { $0["objects"] } == [3, 3, 3])
                 // Each result is behind a signed link, which needs no key.
                 let link = try #require(steps.last?["result_url"]?.stringValue)
+                #expect(link.contains("round=1&"), "a link is to the result of its round")
                 let stranger = IntakeClient(outbound: client.outbound, url: client.url)
                 let linked = try await stranger.get(link)
                 #expect(linked.status == 200 && linked.lines.map { $0["object"] } == ["Alpha", "Beta", "Gamma"])
@@ -290,6 +291,10 @@ extension IntegrationTests {
                 let unknown = try await client.post(
                     [:], to: "\(IntakeClient.workflows)/00000000-0000-7000-8000-000000000000/retry")
                 #expect(unknown.status == 404)
+                // A cursor of some other request is no end of this one.
+                let foreign = try await client.post(
+                    ["cursor": "00000000-0000-7000-8000-000000000000/0"], to: "\(IntakeClient.workflows)/\(id)/retry")
+                #expect(foreign.status == 422, "\(foreign)")
             }
         }
 

@@ -64,6 +64,7 @@ struct WebhookTestCommand: WeirCommand {
             let isOver = try ["delivered", "failed", "superseded"].contains(delivery.string("state"))
             if isOver || !delivery.list("history").isEmpty || ContinuousClock.now >= deadline { return delivery }
             progress.show("waiting for the first attempt")
+            // Intake tells nobody of attempts by itself.
             try await Task.sleep(for: pause)
             pause = min(pause * 3 / 2, .milliseconds(500))
         }

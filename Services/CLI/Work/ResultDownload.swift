@@ -88,6 +88,7 @@ struct ResultDownload {
                 guard error.status == .unreachable, ContinuousClock.now - begin < Self.outageMax else { throw error }
             }
             progress.show("the connection broke; going on in a moment")
+            // Whoever broke the connection may be starting again.
             try await Task.sleep(for: pause)
             pause = min(pause * 2, Self.longestPause)
         }
