@@ -38,7 +38,9 @@ struct WorkflowPayload: Sendable {
                 "unqualified": .number(JSONNumber(qualification.unqualified)),
             ]
         }
-        if let link = links?.link(to: step.request, round: step.round, now: now), ["done", "delivered"].contains(step.state) {
+        if let link = links?.link(to: step.request, round: step.round, now: now),
+            ["done", "delivered"].contains(step.state)
+        {
             line["result_url"] = .string(link.url)
             line["result_expires"] = .number(JSONNumber(Int(link.expires)))
         }
