@@ -8,7 +8,9 @@ struct CallLane {
     static let linger: Duration = .milliseconds(100)
     /// How soon a permit is renewed that has just changed: within this time others get their share.
     static let renewal: Duration = .seconds(1)
-    /// How late a permit is renewed as long as nothing changes.
+    /// How soon it is after a change by an executor that has work for more calls: others give theirs back as they end, a moment later.
+    static let settling: Duration = .milliseconds(100)
+    /// How late a permit is renewed as long as nothing changes: each time twice as late.
     static let renewalMax: Duration = .seconds(3)
     /// How soon after the last time an executor without a permit asks again when it hears of work.
     static let pause: Duration = .milliseconds(50)
@@ -37,6 +39,7 @@ struct CallLane {
     /// What was asked for last.
     private var asked = 0
     private var askedAsBusy = false
+    private var wasBusy = false
     /// Whether other executors have less than they have work for, as far as is known.
     private var othersWant = false
     private var asksAt: Instant
@@ -144,7 +147,7 @@ extension CallLane {
     mutating func ask(_ callsMax: Int) {
         isAsking = true
         asked = wanted(callsMax)
-        askedAsBusy = isBusy
+        (wasBusy, askedAsBusy) = (askedAsBusy, isBusy)
     }
 
     /// Somebody says that there is work.
@@ -157,9 +160,12 @@ extension CallLane {
     /// Postgres has answered.
     mutating func permit(_ permit: CallPermit, asked: Instant, now: Instant, valid: Duration) {
         isAsking = false
-        let isNews = (permit.slots, min(permit.slots, permit.target), permit.othersWant) != (slots, cap, othersWant)
+        let isNews =
+            (permit.slots, min(permit.slots, permit.target), permit.othersWant) != (slots, cap, othersWant)
+            || askedAsBusy && !wasBusy
         // Well within the time that it holds.
-        renewsAfter = min(isNews ? Self.renewal : min(renewsAfter * 2, Self.renewalMax), valid * 2 / 5)
+        let soon = askedAsBusy ? Self.settling : Self.renewal
+        renewsAfter = min(isNews ? soon : min(renewsAfter * 2, Self.renewalMax), valid * 2 / 5)
         othersWant = permit.othersWant
         slots = permit.slots
         cap = min(permit.slots, permit.target)

@@ -100,7 +100,21 @@ struct CallLaneTests {
         #expect(askings == [PermitAsking(source: source, wanted: 100, keep: 3, isBusy: true, starts: 0)])
         _ = schedule.permit([permit(4)], of: askings, asked: at(50), at(50))
         #expect(begun(&schedule, at(50)) == 1)
-        #expect(schedule.nextWake(at(50)) == at(1_050))
+        #expect(schedule.nextWake(at(50)) == at(150))
+    }
+
+    @Test func whoWaitsForWhatOthersGiveBackAsksAgainSoonAndThenLessOften() throws {
+        var schedule = try schedule(permit(1), calls: 5)
+        _ = begun(&schedule, start)
+        var now = 50
+        for interval in [100, 200, 400, 800, 1_600, 2_800, 2_800] {
+            // The others have not ended any of theirs yet: nothing changes.
+            _ = schedule.permit([permit(1)], of: schedule.takeAskings(at(now)), asked: at(now), at(now))
+            #expect(schedule.nextWake(at(now)) == at(now + interval))
+            now += interval
+        }
+        _ = schedule.permit([permit(16)], of: schedule.takeAskings(at(now)), asked: at(now), at(now))
+        #expect(begun(&schedule, at(now)) == 4)
     }
 
     @Test func whoWasGivenAllThatItAskedForAsksForMoreAsSoonAsThereIsMoreToDo() throws {
