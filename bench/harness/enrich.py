@@ -40,8 +40,8 @@ class Bench:
         apply_catalogue(self.binaries, self.cluster.url(name), f"{self.api_url}/{delay}", self.receiver.url)
         self.cluster.sql(name, "checkpoint")
 
-    def start_weir(self, database: str, executors=1) -> Weir:
-        return Weir(self.binaries, self.cluster, database, self.receiver, self.directory, executors)
+    def start_weir(self, database: str, executors=1, **settings: str) -> Weir:
+        return Weir(self.binaries, self.cluster, database, self.receiver, self.directory, executors, settings)
 
 
 def warm_up(weir: Weir) -> None:

@@ -110,7 +110,7 @@ def rows_of(result: dict) -> list[tuple[str, str, str]]:
             ("  peak memory, Weir (PSS)", mebibytes(found["weir_peak_pss_bytes"]), "under 400"),
             ("  peak memory, Postgres (PSS)", mebibytes(found["postgres_peak_pss_bytes"]), ""),
         ]
-    return rows + rows_of_limits(result) + rows_of_deliveries(result) + rows_of_modules(result)
+    return rows + rows_of_limits(result) + rows_of_scale(result) + rows_of_deliveries(result) + rows_of_modules(result)
 
 
 def rows_of_limits(result: dict) -> list[tuple[str, str, str]]:
@@ -129,10 +129,26 @@ def rows_of_limits(result: dict) -> list[tuple[str, str, str]]:
             rows.append(("  of what the API's own time allows",
                          f"{statistics.median(one['share_of_api'] for one in found):.1%}",
                          f"{statistics.median(one['api_ms'] for one in found):.1f} ms a call"))
+        if executors > 1 and (alone := cases.get((case, 1))):
+            share = statistics.median(one["share"] for one in found) / statistics.median(one["share"] for one in alone)
+            rows.append(("  beside one executor, that need not agree", f"{share:.1%}", "above 90 %"))
         most = "most_per_second" if "per second" in case else "most_in_flight"
         rows.append(("  the most at once" if most == "most_in_flight" else "  the most in a second",
                      f"{max(one[most] for one in found)}", "never over the limit"))
     return rows
+
+
+def rows_of_scale(result: dict) -> list[tuple[str, str, str]]:
+    """What further executors bring."""
+    found = result.get("scale")
+    if found is None:
+        return []
+    goals = {1: f"{found['calls_per_executor']} calls in flight per executor", 2: "1.90 times at least", 4: "3.60 times at least"}
+    return [
+        (f"API {found['delay']}, {count} executor{'s' if count > 1 else ''}", f"{rate:,.0f} runs/s",
+         f"{found['times'][count]:.2f} times; {goals[count]}" if count > 1 else goals[count])
+        for count, rate in found["runs_per_second"].items()
+    ]
 
 
 def rows_of_deliveries(result: dict) -> list[tuple[str, str, str]]:

@@ -41,7 +41,7 @@ class Weir:
     """All services, started on construction and ready afterwards; `close` ends them."""
 
     def __init__(self, binaries: pathlib.Path, cluster: Cluster, database: str, receiver: WebhookReceiver,
-                 directory: pathlib.Path, executors=1):
+                 directory: pathlib.Path, executors: int, settings: dict[str, str]):
         self._receiver = receiver
         self._stack = contextlib.ExitStack()
         url = cluster.url(database)
@@ -55,7 +55,7 @@ class Weir:
             WEIR_BUS_ENDPOINTS=f"ipc://{sockets}/bus", WEIR_BUS_EVENTS=f"ipc://{sockets}/events",
             WEIR_HTTP_PORT=str(self._port), WEIR_PUBLIC_URL=f"http://127.0.0.1:{self._port}",
             WEIR_SIGNING_KEY="0123456789abcdef0123456789abcdef", WEIR_OUTBOUND_ALLOW="127.0.0.0/8",
-            WEIR_SECRET_BENCH_WEBHOOK=receiver.secret, WEIR_LOG_LEVEL="warning")
+            WEIR_SECRET_BENCH_WEBHOOK=receiver.secret, WEIR_LOG_LEVEL="warning", **settings)
         self.children = []
         try:
             for service, port in self._health:
