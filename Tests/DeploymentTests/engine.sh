@@ -56,7 +56,10 @@ engine_make_postgres() {
     cp -a /usr/share/postgresql/15 "$tree/usr/share/postgresql/"
     for file in "$home"/bin/{postgres,initdb,pg_ctl,psql,pg_isready} "$home"/lib/{plpgsql,dict_snowball}.so; do
         ldd "$file" | awk '$3 ~ "^/" { print $3 }'
-    done | sort -u | while read -r file; do cp -L --parents "$file" "$tree"; done
+    done | sort -u | while read -r file; do
+        [[ $file != /lib/* ]] || file=/usr$file # /lib is a link in the image
+        cp -L --parents "$file" "$tree"
+    done
     podman build --quiet --format docker --build-context "postgres=$tree" --tag "$POSTGRES_IMAGE" \
         Tests/DeploymentTests/postgres >/dev/null
     rm -rf "$tree"
