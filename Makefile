@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-unit test-sql test-integration test-deploy test-chaos bench lint format docs clean
+.PHONY: help setup setup-deploy images build demo test test-unit test-sql test-integration test-deploy test-chaos bench lint format docs clean
 
 SWIFT_SOURCES := Package.swift Libraries Services Tests examples bench
 
@@ -12,14 +12,17 @@ help: ## Explain the targets
 setup: ## Install from Debian what the rest needs; starts no service
 	@scripts/setup
 
+setup-deploy:
+	@scripts/setup --deploy
+
 build: setup ## Build all executables (debug)
 	swift build
 
 demo: build ## Run the main job on real data, start to finish
 	.build/debug/weir demo
 
-test: setup ## Build once, then lint and all tests below that need nothing but this machine
-	@scripts/run-tests lint alerts unit sql integration
+test: setup-deploy ## Build once, then lint and all tests below but chaos, which are told apart by name
+	@scripts/run-tests lint alerts unit sql integration deploy
 
 test-unit: setup ## Tests of single modules
 	@scripts/run-tests unit
@@ -30,8 +33,12 @@ test-sql: setup ## Tests of the schema in SQL (pgTAP), on a private Postgres
 test-integration: setup ## Tests of all processes together
 	@scripts/run-tests integration
 
-test-deploy: ## Tests of images and manifests (not there yet)
-	@echo "There are no deployment tests yet: they come with deploy/." >&2; exit 2
+test-deploy: setup-deploy ## Build images, bring deploy/compose.yaml up in containers, disturb it, take it down
+	@scripts/run-tests deploy
+
+images: setup-deploy ## Build the images of a deployment from executables of this machine (release), and show their sizes
+	swift build -c release
+	@deploy/scripts/build-images --binaries .build/release
 
 test-chaos: setup ## Kill processes at random under load, and at 50 moments of workflows (WEIR_CHAOS_SECONDS, WEIR_CHAOS_KILLS, WEIR_CHAOS_SEED)
 	@scripts/run-tests chaos

@@ -50,7 +50,7 @@ public struct RuntimeContext: Sendable {
             name: name,
             configuration: try RuntimeConfiguration(environment: environment),
             logger: logger,
-            secrets: SecretResolver(environment: environment)
+            secrets: SecretResolver(environment: try RuntimeConfiguration.variables(environment))
         )
     }
 }

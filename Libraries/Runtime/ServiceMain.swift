@@ -81,7 +81,7 @@ public enum ServiceMain {
             configuration: configuration,
             logger: Logger(label: name),
             metrics: metrics,
-            secrets: SecretResolver(environment: environment)
+            secrets: SecretResolver(environment: try RuntimeConfiguration.variables(environment))
         )
     }
 

@@ -1,3 +1,4 @@
+import Logging
 import Testing
 
 @testable import Runtime
@@ -144,6 +145,20 @@ struct EnvironmentFileTests {
         defer { try? FileManager.default.removeItem(at: path) }
         let settings = try RuntimeConfiguration(environment: ["WEIR_CONFIG": path.path()])
         #expect(settings.string("WEIR_A") == "file")
+    }
+
+    @Test func variablesOfTheFileStandBelowThoseOfTheProcess() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "weir-\(UUID().uuidString).env")
+        try Data("WEIR_A=file\nWEIR_B=file\nWEIR_SECRET_TOKEN=file\n".utf8).write(to: path)
+        defer { try? FileManager.default.removeItem(at: path) }
+        let environment = ["WEIR_CONFIG": path.path(), "WEIR_A": "process", "WEIR_B": ""]
+        let variables = try RuntimeConfiguration.variables(environment)
+        #expect(
+            variables == [
+                "WEIR_CONFIG": path.path(), "WEIR_A": "process", "WEIR_B": "file", "WEIR_SECRET_TOKEN": "file",
+            ])
+        let context = try RuntimeContext(name: "test", environment: environment, logger: Logger(label: "test"))
+        #expect(try context.secrets.resolve("token") == "file")
     }
 
     @Test func fileThatIsNotThereIsNamed() {

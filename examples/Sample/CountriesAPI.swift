@@ -8,8 +8,7 @@ struct CountriesAPI: AsyncParsableCommand {
         abstract: "Serve GET /countries/XX (two-letter codes) and GET /stats."
     )
 
-    @Option(help: "Port on 127.0.0.1; 0 takes a free one.")
-    var port = 0
+    @OptionGroup var listen: ListenOptions
 
     @Option(help: "The ISO 3166 list.")
     var isoFile = "/usr/share/iso-codes/json/iso_3166-1.json"
@@ -39,6 +38,6 @@ struct CountriesAPI: AsyncParsableCommand {
             )
         }
         router.get("stats") { _, _ in stats.snapshot }
-        try await serve(router, port: port, name: "countries-api")
+        try await serve(router, listen, name: "countries-api")
     }
 }

@@ -1,18 +1,28 @@
+import ArgumentParser
 import Foundation
 import Hummingbird
 import Logging
 import NIOCore
 
-/// Serves on loopback until a signal comes, and says in one JSON line on standard output that it does, and on which port.
-func serve(_ router: Router<BasicRequestContext>, port: Int, name: String) async throws {
+/// Where a server listens.
+struct ListenOptions: ParsableArguments {
+    @Option(help: "Address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "Port; 0 takes a free one.")
+    var port = 0
+}
+
+/// Serves until a signal comes, and says in one JSON line on standard output that it does, and on which port.
+func serve(_ router: Router<BasicRequestContext>, _ listen: ListenOptions, name: String) async throws {
     var logger = Logger(label: "weir-sample")
     logger.logLevel = .warning
     let application = Application(
         router: router,
-        configuration: .init(address: .hostname("127.0.0.1", port: port), backlog: 1024),
+        configuration: .init(address: .hostname(listen.host, port: listen.port), backlog: 1024),
         onServerRunning: { channel in
-            let port = channel.localAddress?.port ?? port
-            let line = #"{"service":"\#(name)","port":\#(port),"url":"http://127.0.0.1:\#(port)"}"# + "\n"
+            let port = channel.localAddress?.port ?? listen.port
+            let line = #"{"service":"\#(name)","port":\#(port),"url":"http://\#(listen.host):\#(port)"}"# + "\n"
             FileHandle.standardOutput.write(Data(line.utf8))
         },
         logger: logger

@@ -11,23 +11,28 @@ struct WebhookReceiver: AsyncParsableCommand {
         abstract: "Serve POST /webhooks (verified after Standard Webhooks) and GET /stats."
     )
 
-    @Option(help: "Port on 127.0.0.1; 0 takes a free one.")
-    var port = 0
+    @OptionGroup var listen: ListenOptions
 
     @Option(help: "Environment variable that holds the secret (whsec_…).")
-    var secretEnv: String
+    var secretEnv: String?
+
+    @Option(help: "File that holds the secret, in place of a variable.")
+    var secretFile: String?
 
     @Option(help: "Folder for the bodies, one file per webhook-id; made if missing.")
     var output: String
+
+    func validate() throws {
+        guard (secretEnv == nil) != (secretFile == nil) else {
+            throw ValidationError("Give the secret either by --secret-env or by --secret-file.")
+        }
+    }
 
     /// The longest body, in bytes.
     private static let bodyBytesMax = 64 << 20
 
     func run() async throws {
-        guard let text = ProcessInfo.processInfo.environment[secretEnv] else {
-            throw ValidationError("The environment has no \(secretEnv).")
-        }
-        let secret = try WebhookSecret(parsing: text)
+        let secret = try WebhookSecret(parsing: try secretText())
         let inbox = try DeliveryInbox(directory: output)
         let router = Router()
         router.post("webhooks") { request, _ in
@@ -43,7 +48,7 @@ struct WebhookReceiver: AsyncParsableCommand {
                 )
             } catch {
                 await inbox.countRejected()
-                report("refused \(id ?? "a webhook without id"): \(error); is its secret that of \(secretEnv)?")
+                report("refused \(id ?? "a webhook without id"): \(error); is its secret ours?")
                 return Response.problem(.unauthorized, title: "Not verified", detail: "\(error)")
             }
             try await inbox.store(body, id: id ?? "")
@@ -51,7 +56,20 @@ struct WebhookReceiver: AsyncParsableCommand {
             return Response(status: .noContent)
         }
         router.get("stats") { _, _ in await inbox.statistics }
-        try await serve(router, port: port, name: "webhook-receiver")
+        try await serve(router, listen, name: "webhook-receiver")
+    }
+
+    private func secretText() throws -> String {
+        if let secretFile {
+            guard let text = try? String(contentsOfFile: secretFile, encoding: .utf8) else {
+                throw ValidationError("\(secretFile) cannot be read.")
+            }
+            return text.filter { !$0.isWhitespace }
+        }
+        guard let text = ProcessInfo.processInfo.environment[secretEnv ?? ""] else {
+            throw ValidationError("The environment has no \(secretEnv ?? "").")
+        }
+        return text
     }
 
     /// To standard error; standard output is for programs.

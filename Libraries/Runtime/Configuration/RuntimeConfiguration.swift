@@ -13,11 +13,20 @@ public struct RuntimeConfiguration: Sendable {
     /// - Parameter environment: the variables of the process, handed in by its Main.
     /// - Throws: ``ConfigurationError`` when the file cannot be read or has a line that is no `KEY=value`.
     public init(environment: [String: String]) throws {
-        var fileValues: [String: String] = [:]
-        if let path = environment["WEIR_CONFIG"], !path.isEmpty {
-            fileValues = try EnvironmentFile.read(path: path)
-        }
-        self.init(environment: environment, fileValues: fileValues)
+        self.init(environment: environment, fileValues: try Self.fileValues(environment))
+    }
+
+    /// The variables of the process, and below them those of the file that its `WEIR_CONFIG` names, for readers that look for names
+    /// they cannot know beforehand, such as the secrets of templates.
+    ///
+    /// - Throws: ``ConfigurationError`` when the file cannot be read or has a line that is no `KEY=value`.
+    public static func variables(_ environment: [String: String]) throws -> [String: String] {
+        try fileValues(environment).merging(environment.filter { !$0.value.isEmpty }) { $1 }
+    }
+
+    private static func fileValues(_ environment: [String: String]) throws -> [String: String] {
+        guard let path = environment["WEIR_CONFIG"], !path.isEmpty else { return [:] }
+        return try EnvironmentFile.read(path: path)
     }
 
     /// Creates the settings from values that are already in memory; `environment` goes before `fileValues`.

@@ -8,7 +8,7 @@ import Synchronization
 
 /// The values behind `<<$secret.NAME>>` in templates.
 ///
-/// A secret comes from the environment variable `WEIR_SECRET_` + NAME in upper case, else from the file `NAME` in the directory
+/// A secret comes from the setting `WEIR_SECRET_` + NAME in upper case, else from the file `NAME` in the directory
 /// named by `WEIR_SECRETS_DIR` (without the line end at its end). A value is read once and kept. No description, error or log of
 /// this type ever holds a value.
 public final class SecretResolver: Sendable, CustomStringConvertible {
@@ -19,7 +19,8 @@ public final class SecretResolver: Sendable, CustomStringConvertible {
     private let directory: String?
     private let cache = Mutex<[String: String]>([:])
 
-    /// Creates a resolver over the variables of the process, handed in by its Main.
+    /// Creates a resolver over the settings of the process: its variables and those of the file named by `WEIR_CONFIG`
+    /// (``RuntimeConfiguration/variables(_:)``).
     public init(environment: [String: String]) {
         self.environment = environment.filter { $0.key.hasPrefix("WEIR_SECRET_") && !$0.value.isEmpty }
         self.directory = environment["WEIR_SECRETS_DIR"].flatMap { $0.isEmpty ? nil : $0 }

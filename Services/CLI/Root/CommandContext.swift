@@ -6,7 +6,7 @@
 
 /// What a command gets from the process that it runs in. Main hands it in; tests make their own.
 struct CommandContext: Sendable {
-    /// The variables of the process.
+    /// The variables of the process, and below them those of the file that `WEIR_CONFIG` names.
     let environment: [String: String]
     /// The running executable, links resolved.
     let executablePath: String

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Runtime
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -12,16 +13,24 @@ public enum CommandRunner {
     ///
     /// - Parameters:
     ///   - arguments: without the program's name.
-    ///   - environment: the variables of the process.
+    ///   - environment: the variables of the process; what is not set there comes from the file that `WEIR_CONFIG` names.
     /// - Returns: the exit status: 0 done, 1 the work failed, 2 the command line is wrong, 3 something cannot be reached.
     public static func run(arguments: [String], environment: [String: String]) async -> Int32 {
         let files = FileManager.default
+        let console = Console.standard(environment: environment)
+        let variables: [String: String]
+        do {
+            variables = try RuntimeConfiguration.variables(environment)
+        } catch {
+            console.note("\(error)")
+            return ExitStatus.usage.rawValue
+        }
         let context = CommandContext(
-            environment: environment,
+            environment: variables,
             executablePath: (try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
                 ?? CommandLine.arguments[0],
             currentDirectory: files.currentDirectoryPath,
-            console: .standard(environment: environment),
+            console: console,
             invocation: CommandLine.arguments.first ?? "weir"
         )
         return await run(arguments: arguments, context: context).rawValue

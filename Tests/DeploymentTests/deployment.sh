@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+# What deploy/compose.yaml promises, on a machine of its own: scripts/test-deploy runs this in namespaces that end with it.
+#
+# usage: deployment.sh STATE_DIRECTORY BUILD_DIRECTORY
+set -uo pipefail
+readonly STATE=$1 BUILD=$2
+. Tests/DeploymentTests/checks.sh
+. Tests/DeploymentTests/engine.sh
+engine_configure "$STATE/engine"
+
+readonly SERVICES=(bus intake executor processor delivery scheduler)
+readonly COUNTRIES=249
+# Calls take this long, and the example's source allows 16 of them at a time: about 50 countries a second.
+export WEIR_DEMO_LATENCY_MS=300
+
+compose() {
+    "$PODMAN_COMPOSE" --podman-path "$PWD/Tests/DeploymentTests/podman.sh" --file deploy/compose.yaml --profile demo "$@"
+}
+# A one-off container of the service cli. Docker needs no --profile for it.
+cli() { compose --profile cli run --rm -T cli "$@"; }
+sql() { podman exec weir_postgres_1 psql --no-psqlrc --quiet --tuples-only --no-align --username weir --command "$1"; }
+containers() { podman ps --all --quiet --filter "label=com.docker.compose.service=$1"; }
+is_healthy() { podman healthcheck run "$1" >/dev/null 2>&1; }
+
+all_healthy() {
+    local service container
+    for service in postgres "${SERVICES[@]}"; do
+        for container in $(containers "$service"); do
+            is_healthy "$container" || { echo "$service ($container) is not healthy"; return 1; }
+        done
+    done
+}
+
+# ---- Start
+
+started() {
+    compose up --detach --no-build >"$STATE/up.log" 2>&1 || { tail -n 20 "$STATE/up.log"; return 1; }
+    within 60 all_healthy
+}
+
+is_confined() {
+    local container
+    for container in $(podman ps --all --quiet); do
+        podman inspect --format '{{.Name}} {{.HostConfig.ReadonlyRootfs}} {{len .EffectiveCaps}} {{.HostConfig.SecurityOpt}} {{gt .HostConfig.Memory 0}} {{.HostConfig.PidsLimit}} {{.Config.User}}' "$container"
+    done >"$STATE/confined"
+    # shellcheck disable=SC2016
+    awk '$2 != "true" || $3 != 0 || $4 !~ /no-new-privileges/ || $5 != "true" || $6 != 512 || $7 == "" || $7 ~ /^(0|root)/ { print; bad = 1 }
+        END { exit bad }' "$STATE/confined"
+}
+
+# No secret that a first start has made may stand in an environment, in a command line or in an image.
+keeps_secrets() {
+    local volume
+    for volume in $(podman volume ls --quiet); do
+        volume=$(podman volume inspect --format '{{.Mountpoint}}' "$volume")
+        case $volume in */weir_postgres/* | */weir_webhooks/*) continue ;; esac
+        find "$volume" -type f -name '*.key' -exec cat {} +
+        find "$volume" -type f -name settings -exec sed -nE 's#^[A-Z_]*(KEY|WEBHOOK)=##p; s#.*:([0-9a-f]{48})@.*#\1#p' {} +
+        find "$volume" -type f \( -name password -o -name signing-key -o -name webhook-secret \) -exec cat {} +
+    done | grep . | sort -u >"$STATE/secrets"
+    [ "$(wc -l <"$STATE/secrets")" -ge 15 ] || { echo 'too few secrets were found'; return 1; }
+    # shellcheck disable=SC2046
+    podman inspect $(podman ps --all --quiet) >"$STATE/inspected"
+    podman image inspect $(podman images --quiet) >>"$STATE/inspected"
+    ! grep -o -F -f "$STATE/secrets" "$STATE/inspected"
+}
+
+# A service reads its own secrets: no two volumes hold the same password or secret key of the bus.
+shares_no_secret() {
+    local service volume
+    for service in intake executor processor delivery scheduler; do
+        volume=$(podman volume inspect --format '{{.Mountpoint}}' "weir_$service")
+        sed -nE 's#.*:([0-9a-f]{48})@.*#\1#p' "$volume/settings"
+        cat "$volume"/bus-keys/clients/*.key
+        equal 1 "$(find "$volume" -name '*.key' | wc -l)" || return 1
+    done | sort | uniq -c | awk '$1 != 1 { print; bad = 1 } END { exit bad || NR != 10 }'
+}
+
+# ---- The command weir, in a container and on the host
+
+# What the service cli knows, for a weir on the host, as deploy/README.md says.
+take_keys() {
+    mkdir -p "$STATE/client"
+    compose --profile cli run --rm -T --entrypoint tar cli -C /run/weir -c . | tar -C "$STATE/client" -x
+    export WEIR_CONFIG=$STATE/client/settings WEIR_BUS_KEYS=$STATE/client/bus-keys
+    export WEIR_URL=http://127.0.0.1:8080 WEIR_BUS_ENDPOINTS=tcp://127.0.0.1:7401 WEIR_BUS_EVENTS=tcp://127.0.0.1:7402
+}
+weir() { env -u WEIR_DEMO_LATENCY_MS "$BUILD/weir" "$@"; }
+
+cli_submits() {
+    local id
+    cli submit look_up_countries --objects NO,AX,ZM --wait --json >"$STATE/submitted" || { cat "$STATE/submitted"; return 1; }
+    id=$(grep -oE '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' "$STATE/submitted" | head -n 1)
+    cli status "$id" | grep -q 'done' && cli result "$id" --format csv | grep -q 'Zambia'
+}
+
+# What is published in one container is seen by another.
+cli_publishes() {
+    cli tail --type dev.weir.activity --count 1 >"$STATE/tail.log" 2>&1 &
+    local tail=$!
+    sleep 2 # it says nothing when it has begun to listen
+    cli publish dev.weir.activity.requested.v1 --wait --data '{"activity":"look_up_countries","objects":["DE"]}' || return 1
+    within 20 grep -q 'dev.weir.activity.requested' "$STATE/tail.log" || { cat "$STATE/tail.log"; return 1; }
+    wait "$tail"
+}
+
+host_works() {
+    weir doctor --json >"$STATE/doctor.json" || { cat "$STATE/doctor.json"; return 1; }
+    weir submit look_up_countries --objects FR --wait && weir list | grep -q look_up_countries &&
+        weir publish dev.weir.activity.requested.v1 --wait --data '{"activity":"look_up_countries","objects":["IT"]}'
+}
+
+# ---- Load: a request for all countries every five seconds until somebody makes the file 'enough'
+
+feed() {
+    local number=0
+    while [ ! -e "$STATE/enough" ] && [ "$number" -lt 60 ]; do
+        number=$((number + 1))
+        # The same key until there is an answer: an intake that dies may have accepted it all the same.
+        until weir submit enrich_countries --file "$STATE/codes.csv" --idempotency-key "load-$number" --json \
+            >"$STATE/load/$number" 2>"$STATE/load/error"; do sleep 0.5; done
+        sleep 5
+    done
+}
+
+# How many runs have ended, every half second; while the database is down there is nothing to read.
+watch() {
+    while [ ! -e "$STATE/watched" ]; do
+        printf '%s %s\n' "$(date +%s.%N)" "$(sql "select count(*) filter (where state in ('done','failed','timedout','invalid')), count(*) from public.run_queue" 2>/dev/null || echo)"
+        sleep 0.5
+    done >>"$STATE/progress"
+}
+
+# The longest time in which no run ended although some were open.
+longest_stall() {
+    awk '$2 == "" { next }
+        { split($2, n, "|"); if (n[1] != last || n[1] == n[2]) since = $1; else if ($1 - since > longest) longest = $1 - since; last = n[1] }
+        END { printf "%.1f\n", longest }' "$STATE/progress"
+}
+never_stalled() {
+    [ "$(wc -l <"$STATE/progress")" -gt 20 ] && awk -v stall="$(longest_stall)" 'BEGIN { print stall; exit stall > 30 }'
+}
+
+# Kills the first process of a container from outside, as a crash would; an engine's 'kill' would count as the operator's wish.
+survives_kill() {
+    local container process
+    container=$(containers "$1" | head -n 1)
+    process=$(podman inspect --format '{{.State.Pid}}' "$container")
+    kill -KILL "$process" && within 10 is_another "$container" "$process" && within 60 is_healthy "$container"
+}
+is_another() { local now; now=$(podman inspect --format '{{.State.Pid}}' "$1") && [ "$now" -ne 0 ] && [ "$now" != "$2" ]; }
+
+survives_restart() {
+    compose restart "$1" >"$STATE/restart.log" 2>&1 || { cat "$STATE/restart.log"; return 1; }
+    within 60 is_healthy "weir_$1_1"
+}
+
+scales() {
+    compose up --detach --no-build --no-recreate --scale "$1=$2" >"$STATE/scale.log" 2>&1 || { tail -n 20 "$STATE/scale.log"; return 1; }
+    equal "$2" "$(containers "$1" | wc -l)" && within 60 all_healthy
+}
+
+# ---- What came out
+
+load_requests() { cat "$STATE"/load/[0-9]* | grep -oE '"id": *"[^"]+"' | grep -oE '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' | sort -u; }
+all_delivered() { equal 0 "$(sql "select count(*) from public.activity_request where state not in ('delivered', 'done')")" >/dev/null; }
+
+# Each accepted request once, each of its countries once, each with its value.
+nothing_lost() {
+    local requests id
+    mapfile -t requests < <(load_requests)
+    equal "$(find "$STATE/load" -name '[0-9]*' | wc -l)" "${#requests[@]}" || return 1
+    equal "${#requests[@]}" "$(sql "select count(*) from public.activity_request r join public.activity a on a.org_id = r.org_id and a.id = r.activity_id where a.key = 'enrich_countries'")" || return 1
+    for id in "${requests[@]}"; do
+        weir result "$id" --format csv | sed 1d | cut -d, -f1 | tr -d '\r"' | sort >"$STATE/result"
+        cmp "$STATE/result" "$STATE/codes.sorted" || { echo "the result of $id"; return 1; }
+    done
+    equal 0 "$(sql "select count(*) from public.run_queue where state <> 'done'")"
+}
+executors_shared() { sql "select count(distinct worker_id) from public.run_request" ; }
+
+# The receiver keeps a file for each id that it has verified; each is about another request.
+webhooks_once() {
+    local inbox
+    inbox=$(podman volume inspect --format '{{.Mountpoint}}' weir_webhooks)
+    cat "$inbox"/*.json | grep -oE '"request": *"[^"]+"' | grep -oE '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' | sort >"$STATE/told"
+    cmp "$STATE/told" <(load_requests)
+}
+
+# ---- End
+
+nothing_runs() {
+    equal '' "$(podman ps --all --quiet)" && equal '' "$(podman volume ls --quiet)" &&
+        equal podman "$(podman network ls --format '{{.Name}}')" && equal 0 "$(pgrep -c conmon)" && equal 0 "$(ip -o link | grep -vc ' lo:')"
+}
+
+ip link set lo up
+mkdir -p "$STATE/load"
+grep -oE '"alpha_2": "[A-Z]{2}"' /usr/share/iso-codes/json/iso_3166-1.json | grep -oE '[A-Z]{2}' | sort >"$STATE/codes.sorted"
+{ echo object; cat "$STATE/codes.sorted"; } >"$STATE/codes.csv"
+
+check 'the deployment starts with one command, in the order of its needs, and every service is healthy' started
+if [ "$CHECKS_FAILED" -ne 0 ]; then
+    podman ps --all
+    checks_end
+    exit 1
+fi
+check 'containers run without root, rights, or a writable file system, within limits' is_confined
+check 'no secret stands in an environment, a command line or an image' keeps_secrets
+check 'each service knows its own secrets only' shares_no_secret
+check 'cli: submit, status, result' cli_submits
+check 'cli: publish, tail' cli_publishes
+take_keys
+check 'a weir on the host: doctor, submit, list, publish' host_works
+
+feed &
+feeder=$!
+watch &
+watcher=$!
+check 'executors are scaled to 4 in the middle of a request' scales executor 4
+check 'processors are scaled to 2' scales processor 2
+for service in "${SERVICES[@]}" postgres; do check "$service is killed and comes back" survives_kill "$service"; done
+for service in "${SERVICES[@]}" postgres; do check "$service is restarted" survives_restart "$service"; done
+touch "$STATE/enough"
+wait "$feeder"
+check 'every request is delivered' within 90 all_delivered
+touch "$STATE/watched"
+wait "$watcher"
+check "nothing stalled for more than 30 s (longest: $(longest_stall) s)" never_stalled
+check "nothing is lost or doubled ($(load_requests | wc -l) requests for $COUNTRIES countries)" nothing_lost
+check 'every request is told to the receiver once' webhooks_once
+if [ "$CHECKS_FAILED" -ne 0 ]; then
+    for container in $(podman ps --all --quiet); do
+        podman inspect --format '== {{.Name}} {{.State.Status}} {{.RestartCount}}' "$container"
+        podman logs --tail 8 "$container"
+    done >"$STATE/containers.log" 2>&1
+fi
+compose down --volumes --timeout 20 >"$STATE/down.log" 2>&1
+check 'it is taken down, and nothing of it is left' nothing_runs
+checks_end
