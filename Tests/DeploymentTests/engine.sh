@@ -1,8 +1,8 @@
 # Containers without a daemon, without systemd and without a registry: podman and buildah with all that they keep in one directory.
 # To be sourced; "$1" of engine_configure is that directory.
 
-readonly DEBIAN_IMAGE=docker.io/library/debian:bookworm-slim
-readonly POSTGRES_IMAGE=docker.io/library/postgres:15-bookworm
+readonly DEBIAN_IMAGE=debian:bookworm-slim
+readonly POSTGRES_IMAGE=postgres:15-bookworm
 
 # Writes podman's configuration and names it in the environment.
 engine_configure() {
@@ -35,7 +35,7 @@ EOF
 # Makes the image that the Dockerfile begins with: Debian, by debootstrap, as small as the official one.
 engine_make_debian() {
     local tree=$1/debian
-    debootstrap --variant=minbase --include=ca-certificates bookworm "$tree" http://deb.debian.org/debian >"$1/debootstrap.log" 2>&1 || {
+    debootstrap --variant=minbase --include=ca-certificates bookworm "$tree" >"$1/debootstrap.log" 2>&1 || {
         tail -n 5 "$1/debootstrap.log" >&2
         return 1
     }
