@@ -23,7 +23,7 @@ public struct DeliveryRecord: Sendable {
     public let state: String
     /// A sentence, when there is something to say.
     public let reason: String?
-    /// How often it has been posted, the attempt under way included.
+    /// The number of its last attempt, that under way included. Some may not have been made: what nobody could post was put off.
     public let attempts: Int
     /// Why the last attempt failed, a short word for programs.
     public let substate: String?

@@ -229,25 +229,48 @@ extension IntegrationTests {
             }
         }
 
-        /// Enabling has touched the health of the endpoint and not committed yet when an answer of 410 is recorded.
-        @Test func aGoneEndpointIsDisabledThoughSomebodyEnablesItMeanwhile() async throws {
-            try await withClaimed([Self.low, Self.high]) { database, stored, deliveries, claimed in
-                // Something was noted of it before.
-                _ = try await deliveries.record(
-                    [attempt(claimed[0], .delivered)], disableAfter: .seconds(3600))
-                try await StatementGate.with(database, event: "update", on: "webhook_endpoint") { gate in
-                    async let enabling: Void = EndpointStore(pool: database.pool).enable(
-                        claimed[0].endpoint, org: claimed[0].org)
-                    try await gate.waitUntilHeld()
+        // MARK: Enabling meanwhile
+
+        /// Something is known of the endpoint, and an answer of 410 is being recorded.
+        private func withGone(
+            holding event: String, _ body: (TestDatabase, StatementGate, ClaimedDelivery) async throws -> Void
+        ) async throws {
+            try await withClaimed([Self.low, Self.high]) { database, _, deliveries, claimed in
+                _ = try await deliveries.record([attempt(claimed[0], .delivered)], disableAfter: .seconds(3600))
+                try await StatementGate.with(database, event: event, on: "endpoint_health", if: "true") { gate in
                     async let recorded = deliveries.record([attempt(claimed[1], .failed)], disableAfter: .seconds(3600))
-                    try await waitUntilBlocked(2, database)
-                    try await gate.open()
-                    try await enabling
+                    try await gate.waitUntilHeld()
+                    try await body(database, gate, claimed[1])
                     #expect(try await recorded.map(\.change) == [.disabled])
                 }
-                let reason = try await database.value(
-                    String?.self, "select disabled_reason from public.webhook_endpoint")
-                #expect(reason?.contains("410") == true)
+            }
+        }
+
+        private func enable(_ delivery: ClaimedDelivery, _ database: TestDatabase) async throws {
+            try await EndpointStore(pool: database.pool).enable(delivery.endpoint, org: delivery.org)
+        }
+
+        @Test func aGoneEndpointIsDisabledThoughSomebodyEnablesItMeanwhile() async throws {
+            // Before the health of the endpoint is locked.
+            try await withGone(holding: "insert") { database, gate, delivery in
+                try await enable(delivery, database)
+                try await gate.open()
+                try await eventually("the endpoint disabled") {
+                    try await database.value(Bool.self, "select disabled_at is not null from public.webhook_endpoint")
+                }
+            }
+        }
+
+        @Test func whoeverEnablesAnEndpointWaitsForWhoDisablesIt() async throws {
+            // While it is locked.
+            try await withGone(holding: "update") { database, gate, delivery in
+                async let enabling: Void = enable(delivery, database)
+                try await waitUntilBlocked(2, database)
+                try await gate.open()
+                try await enabling
+                let isEnabled = try await database.value(
+                    Bool.self, "select disabled_at is null from public.webhook_endpoint")
+                #expect(isEnabled)
             }
         }
 
