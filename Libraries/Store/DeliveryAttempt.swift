@@ -10,6 +10,8 @@ public struct DeliveryAttempt: Sendable {
         case retry(after: Duration)
         /// It is given up.
         case failed
+        /// It was not tried, through no fault of the endpoint's or of its declaration: it waits, and has used up no attempt.
+        case postponed(after: Duration)
     }
 
     /// What the attempt says of its endpoint.
@@ -61,14 +63,21 @@ extension DeliveryAttempt.Outcome {
     var state: String {
         switch self {
         case .delivered: "delivered"
-        case .retry: "ready"
+        case .retry, .postponed: "ready"
         case .failed: "failed"
         }
     }
 
     var delaySeconds: Double? {
-        guard case .retry(let delay) = self else { return nil }
-        return delay.inSeconds
+        switch self {
+        case .retry(let delay), .postponed(let delay): delay.inSeconds
+        case .delivered, .failed: nil
+        }
+    }
+
+    /// Whether it counts as an attempt, which is kept.
+    var isPosted: Bool {
+        if case .postponed = self { false } else { true }
     }
 }
 

@@ -7,36 +7,6 @@ import Postgres
     import Foundation
 #endif
 
-/// A delivery as lists show it.
-public struct DeliveryRecord: Sendable {
-    /// The delivery, known to its receiver as `webhook-id`.
-    public let id: DeliveryID
-    /// The key of the endpoint.
-    public let endpoint: String
-    /// What it tells, such as `activity_request.completed`.
-    public let event: String
-    /// The activity request that it is about; nil when it is about none.
-    public let activityRequest: ActivityRequestID?
-    /// The workflow request that it is about, as text; nil when it is about none.
-    public let workflowRequest: String?
-    /// `ready`, `in_progress`, `failed`, `delivered` or `superseded`.
-    public let state: String
-    /// A sentence, when there is something to say.
-    public let reason: String?
-    /// How often it has been posted, the attempt under way included.
-    public let attempts: Int
-    /// Why the last attempt failed, a short word for programs.
-    public let substate: String?
-    /// When it was made.
-    public let createdAt: Date
-    /// When the last attempt ended.
-    public let lastAttemptAt: Date?
-    /// When the next one is due; nil when there is none, or one is under way.
-    public let nextAttemptAt: Date?
-    /// When the endpoint took it first.
-    public let deliveredAt: Date?
-}
-
 /// One attempt of a delivery, as it went.
 public struct AttemptRecord: Sendable {
     /// Which attempt it was, from 1.
@@ -71,18 +41,6 @@ extension EndpointStore {
     /// How many attempts of a delivery are shown, the newest.
     static let attemptsShown = 100
 
-    private static let shown = """
-        s.id, e.key, s.event_type, s.activity_request_id, s.workflow_request_id::text, s.state, s.state_reason, s.attempt, t.substate,
-        s.created_at, t.at, case when s.state = 'ready' then s.due_at end, s.delivered_at
-        """
-
-    private static let lastAttempt = """
-        left join lateral (
-            select t.substate, t.at from public.delivery_attempt as t
-            where t.delivery_id = s.id order by t.attempt desc limit 1
-        ) as t on true
-        """
-
     // A page is bounded by the deliveries that are looked at, so that a rare state among many takes several pages, not one long one.
     private static let listDeliveries = Statement(
         "endpoint.list_deliveries",
@@ -99,21 +57,21 @@ extension EndpointStore {
         ), found as materialized (
             select s.* from seen as s where $5::text[] is null or s.state = any ($5) order by s.id desc limit $6
         )
-        select n.count, n.last, \(shown)
+        select n.count, n.last, \(DeliveryRecord.columns)
         from counted as n
         left join found as s on true
         left join public.webhook_endpoint as e on e.org_id = s.org_id and e.id = s.webhook_endpoint_id
-        \(lastAttempt)
+        \(DeliveryRecord.lastAttempt)
         order by s.id desc
         """)
 
     private static let find = Statement(
         "endpoint.find_delivery",
         """
-        select \(shown)
+        select \(DeliveryRecord.columns)
         from public.delivery as s
         join public.webhook_endpoint as e on e.org_id = s.org_id and e.id = s.webhook_endpoint_id
-        \(lastAttempt)
+        \(DeliveryRecord.lastAttempt)
         where s.id = $2 and s.org_id is not distinct from $1
         """)
 
@@ -234,22 +192,4 @@ extension EndpointStore {
 
     private static let newest = DeliveryID(
         UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255)))
-}
-
-extension DeliveryRecord {
-    fileprivate init(_ row: Row, from first: Int) throws(PostgresError) {
-        id = try row.decode(DeliveryID.self, at: first)
-        endpoint = try row.decode(String.self, at: first + 1)
-        event = try row.decode(String.self, at: first + 2)
-        activityRequest = try row.decode(ActivityRequestID?.self, at: first + 3)
-        workflowRequest = try row.decode(String?.self, at: first + 4)
-        state = try row.decode(String.self, at: first + 5)
-        reason = try row.decode(String?.self, at: first + 6)
-        attempts = Int(try row.decode(Int32.self, at: first + 7))
-        substate = try row.decode(String?.self, at: first + 8)
-        createdAt = try row.decode(Date.self, at: first + 9)
-        lastAttemptAt = try row.decode(Date?.self, at: first + 10)
-        nextAttemptAt = try row.decode(Date?.self, at: first + 11)
-        deliveredAt = try row.decode(Date?.self, at: first + 12)
-    }
 }

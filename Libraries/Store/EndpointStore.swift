@@ -44,16 +44,20 @@ public struct EndpointStore: Sendable {
         "select e.key from public.webhook_endpoint as e where e.org_id = $1 and e.deleted_at is null order by e.key limit 50"
     )
 
+    // What has failed before says nothing about it any more, and nor does what got through. What its rate has used up stays so.
+    private static let resetHealth = Statement(
+        "endpoint.reset_health",
+        """
+        update public.endpoint_health as h
+        set failing_since = null, last_success_at = null, open_until = null, probe_id = null, opened = 0,
+            attempts = '{0,0,0,0,0}', failures = '{0,0,0,0,0}'
+        where h.webhook_endpoint_id = $2 and h.org_id is not distinct from $1
+        """)
+
     private static let enable = Statement(
         "endpoint.enable",
         """
-        with enabled as (
-            update public.webhook_endpoint as e set disabled_at = null, disabled_reason = null
-            where e.org_id = $1 and e.id = $2
-            returning e.id
-        )
-        -- What has failed before says nothing about it any more.
-        delete from public.endpoint_health as h using enabled as e where h.webhook_endpoint_id = e.id
+        update public.webhook_endpoint as e set disabled_at = null, disabled_reason = null where e.org_id = $1 and e.id = $2
         """)
 
     private static let disable = Statement(
@@ -121,7 +125,11 @@ public struct EndpointStore: Sendable {
 
     /// Lets an endpoint get events again.
     public func enable(_ endpoint: EndpointID, org: OrgID) async throws(PostgresError) {
-        _ = try await pool.execute(Self.enable, org, endpoint)
+        var pipeline = Pipeline()
+        // In the order of whoever records attempts: the health first, and then perhaps the endpoint.
+        pipeline.add(Self.resetHealth, org, endpoint)
+        pipeline.add(Self.enable, org, endpoint)
+        _ = try await pool.run(pipeline)
     }
 
     /// Keeps events from an endpoint; one that is disabled already keeps its reason.

@@ -11,6 +11,8 @@ public struct MonitoringStore: Sendable {
         public var sourcesMax = 20
         /// Ready runs counted of each of them. Default: 10,000.
         public var runsOfSourceMax = 10_000
+        /// Endpoints whose webhooks are counted, those that have some ready. Default: 10,000.
+        public var endpointsMax = 10_000
         /// How long work may lie before it counts as stuck. Default: 5 minutes.
         public var stuckAfter: Duration = .seconds(300)
         /// Stuck rows counted of each kind. Default: 1,000.
@@ -102,13 +104,24 @@ public struct MonitoringStore: Sendable {
     private static let deliveries = Statement(
         "monitoring.deliveries",
         """
+        with waiting as materialized (
+            select webhook_endpoint_id as endpoint, due_at, held_until from etl_api.endpoints_with_deliveries(null, $2)
+        )
         select
-            (select count(*) from (select from public.delivery where state = 'ready' and due_at <= statement_timestamp() limit $1) as c),
-            (select count(*) from (select from public.delivery where state = 'ready' and due_at > statement_timestamp() limit $1) as c),
+            (select count(*) from (
+                select from waiting as w cross join lateral (
+                    select from public.delivery as d
+                    where d.webhook_endpoint_id = w.endpoint and d.state = 'ready' and d.due_at <= statement_timestamp()
+                ) as d limit $1) as c),
+            (select count(*) from (
+                select from waiting as w cross join lateral (
+                    select from public.delivery as d
+                    where d.webhook_endpoint_id = w.endpoint and d.state = 'ready' and d.due_at > statement_timestamp()
+                ) as d limit $1) as c),
             (select count(*) from (select from public.delivery where state = 'in_progress' limit $1) as c),
             -- What a breaker or a rate holds is not overdue.
             (select coalesce(greatest(extract(epoch from statement_timestamp() - min(greatest(due_at, held_until))), 0), 0)::double precision
-             from etl_api.endpoints_with_deliveries())
+             from waiting)
         """)
 
     private static let stuck = Statement(
@@ -122,7 +135,7 @@ public struct MonitoringStore: Sendable {
         var pipeline = Pipeline()
         pipeline.add(Self.rows, limits.rowsMax)
         pipeline.add(Self.sources, limits.sourcesMax, limits.runsOfSourceMax)
-        pipeline.add(Self.deliveries, limits.rowsMax)
+        pipeline.add(Self.deliveries, limits.rowsMax, Int32(limits.endpointsMax))
         pipeline.add(Self.stuck, limits.stuckAfter, Int32(limits.stuckMax))
         pipeline.add(Self.defaultPartitions, Int32(limits.defaultPartitionRowsMax))
         let results = try await pool.run(pipeline)

@@ -38,10 +38,19 @@ extension RequestStore {
     private static let supersedeDeliveries = Statement(
         "delivery.supersede",
         """
+        with held as materialized (
+            -- In the order in which everybody locks deliveries.
+            select d.id
+            from unnest($1::uuid[]) as i(id)
+            join public.delivery as d on d.activity_request_id = i.id
+            where d.state in ('ready', 'in_progress', 'failed')
+            order by d.id
+            for no key update of d
+        )
         update public.delivery as d
         set state = 'superseded', worker_id = null, state_reason = 'the request was taken up again'
-        from unnest($1::uuid[]) as i(id)
-        where d.activity_request_id = i.id and d.state in ('ready', 'in_progress', 'failed')
+        from held as h
+        where d.id = h.id
         """)
 
     // Whoever advances a workflow locks it before its activity requests; so does whoever takes some of these up again, since their workflow is

@@ -124,7 +124,8 @@ extension RunStore {
     public func retry(
         _ filter: RetryFilter, org: OrgID, actor: String, reason: String
     ) async throws -> RetryPage {
-        try await pool.transaction { transaction in
+        // Locks are taken in one order, but for what triggers follow: a rare deadlock is not the client's to deal with.
+        try await pool.transaction(attempts: 3) { transaction in
             _ = try await transaction.execute(Actor.set, actor)
             let source = try await Self.source(filter.source, of: org, in: transaction)
             let found = try await Self.find(filter, source: source, org: org, in: transaction)

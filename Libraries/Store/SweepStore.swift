@@ -117,11 +117,19 @@ public struct SweepStore: Sendable {
     private static let releaseDeliveries = Statement(
         "sweep.release_deliveries",
         """
+        with held as materialized (
+            -- In the order in which everybody locks deliveries.
+            select d.id
+            from unnest($1::uuid[]) as w(id)
+            join public.delivery as d on d.worker_id = w.id and d.state = 'in_progress'
+            order by d.id
+            for no key update of d
+        )
         update public.delivery as d
         set state = 'ready', worker_id = null, due_at = clock_timestamp(),
             state_reason = 'its worker went away in the middle of attempt ' || d.attempt
-        from unnest($1::uuid[]) as w(id)
-        where d.worker_id = w.id and d.state = 'in_progress'
+        from held as h
+        where d.id = h.id
         """)
 
     private static let released = Statement(
@@ -245,10 +253,24 @@ public struct SweepStore: Sendable {
         order by r.run_request_id limit 1
         """)
 
+    // From one endpoint to the next along the index, until one of them has something due.
     private static let deliveriesWait = Statement(
         "sweep.deliveries_wait",
-        "select true from public.delivery as d where d.state = 'ready' and d.due_at <= (select clock_timestamp()) limit 1"
-    )
+        """
+        with recursive head(endpoint, due_at) as (
+            (select d.webhook_endpoint_id, d.due_at from public.delivery as d
+             where d.state = 'ready' order by d.webhook_endpoint_id, d.due_at limit 1)
+            union all
+            select n.endpoint, n.due_at
+            from head as h
+            cross join lateral (
+                select d.webhook_endpoint_id as endpoint, d.due_at from public.delivery as d
+                where d.state = 'ready' and d.webhook_endpoint_id > h.endpoint
+                order by d.webhook_endpoint_id, d.due_at limit 1
+            ) as n
+        )
+        select true from head as h where h.due_at <= (select clock_timestamp()) limit 1
+        """)
 
     private static let partitions = Statement(
         "sweep.ensure_partitions", "select etl_api.ensure_partitions(clock_timestamp())")

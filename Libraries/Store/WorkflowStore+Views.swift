@@ -114,22 +114,7 @@ extension WorkflowStore {
         order by r.workflow_phase, r.workflow_step collate "C"
         """)
 
-    private static let deliveries = Statement(
-        "workflow.deliveries",
-        """
-        select d.id, (select e.key from public.webhook_endpoint as e
-                where e.org_id = d.org_id and e.id = d.webhook_endpoint_id) as endpoint,
-               d.state, d.attempt, t.substate, d.state_reason, t.at,
-               case when d.state = 'ready' then d.due_at end, d.delivered_at
-        from public.delivery as d
-        left join lateral (
-            select t.substate, t.at from public.delivery_attempt as t
-            where t.delivery_id = d.id order by t.attempt desc limit 1
-        ) as t on true
-        where d.workflow_request_id = $2 and d.org_id is not distinct from $1
-          and d.round = (select w.round from public.workflow_request as w where w.id = d.workflow_request_id)
-        order by 2
-        """)
+    private static let deliveries = DeliveryRecord.statement(ofRequestIn: "workflow_request")
 
     private static let timeline = Statement(
         "workflow.timeline",
@@ -207,8 +192,8 @@ extension WorkflowStore {
     }
 
     /// The deliveries of a request's outcome, by endpoint; none before it has ended.
-    public func deliveries(of id: WorkflowRequestID, org: OrgID) async throws(PostgresError) -> [DeliveryStatus] {
-        try await pool.execute(Self.deliveries, org, id).deliveryStatuses()
+    public func deliveries(of id: WorkflowRequestID, org: OrgID) async throws(PostgresError) -> [DeliveryRecord] {
+        try await pool.execute(Self.deliveries, org, id).deliveries()
     }
 
     /// The life of a request and of its steps, in the order of time.

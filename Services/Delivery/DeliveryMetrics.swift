@@ -24,8 +24,9 @@ struct DeliveryMetrics: Sendable {
         registry.sampledGauge("weir_delivery_posts_in_flight", "Webhooks being posted.") { Double(posting()) }
     }
 
-    /// Counts an attempt.
+    /// Counts an attempt, if it was one.
     func note(_ attempt: DeliveryAttempt) {
+        if case .postponed = attempt.outcome { return }
         attempts.increment()
         if attempt.finding != .none { seconds.record(attempt.milliseconds / 1000) }
         if attempt.outcome != .delivered { failures.increment() }

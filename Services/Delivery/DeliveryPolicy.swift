@@ -12,6 +12,8 @@ struct DeliveryPolicy: Sendable {
     static let waitMax: Duration = .seconds(24 * 3600)
     /// How long an endpoint is left alone at the least that had too much to do: it answered 429, or not in time.
     static let overloadWait: Duration = .seconds(60)
+    /// How long a delivery waits that this process could not post: it has too much to do, or stops.
+    static let postponement: Duration = .seconds(5)
 
     /// Why an attempt failed, as far as the wait depends on it.
     struct Failure: Sendable {
@@ -19,6 +21,11 @@ struct DeliveryPolicy: Sendable {
         var isOverload = false
         /// What the endpoint asked for; longer than the schedule it is honoured.
         var retryAfter: Duration?
+    }
+
+    /// The wait of what was not posted; up to a fifth shorter, as in the schedule.
+    func postponement(random: Double) -> Duration {
+        Self.postponement * (0.8 + random * 0.2)
     }
 
     /// The wait after a failed attempt, from 1; nil when it was the last. Between 80 and 100 % of the schedule, so that deliveries

@@ -34,7 +34,7 @@ extension DeliveryService {
         policy.waits = try settings.durations(
             "WEIR_DELIVERY_RETRIES", default: policy.waits, in: .zero...DeliveryPolicy.waitMax,
             countMax: DeliveryPolicy.waitsMax)
-        let parts = try ServiceParts(context, connections: 3)
+        let parts = try ServiceParts(context, connections: 4)
         let outbound = try OutboundClient(
             configuration: OutboundSettings.configuration(context), logger: context.logger)
         let poster = WebhookPoster(

@@ -29,6 +29,7 @@ public struct DeliveryService: Service {
     private let bus: BusClient
     private let logger: Logger
     private let attempts: Batcher<DeliveryAttempt>
+    private let ended = EndedEndpoints()
     private let bell = Bell()
     private let posts: PostsUnderWay
     private let metrics: DeliveryMetrics
@@ -63,6 +64,7 @@ public struct DeliveryService: Service {
             let keeper = Task { await lease.keep() }
             group.addTask { await cancelWhenGracefulShutdown { await listen() } }
             group.addTask { await cancelWhenGracefulShutdown { await poll() } }
+            group.addTask { await cancelWhenGracefulShutdown { await ended.run(logger: logger, giveUp) } }
             group.addTask { await attempts.run(record) }
             group.addTask {
                 await withDiscardingTaskGroup { tasks in
@@ -135,16 +137,7 @@ public struct DeliveryService: Service {
         let start = ContinuousClock.now
         let work = try await deliveries.work(after: last, limit: Self.endpointsMax)
         posts.offer(work, lookedFrom: start)
-        for ended in work where ended.isEnded {
-            let count = try await deliveries.giveUp(org: ended.org, endpoint: ended.endpoint, limit: Self.giveUpMax)
-            metrics.noteGivenUp(count)
-            if count > 0 {
-                logger.notice(
-                    "Gave up deliveries: their endpoint is disabled.",
-                    metadata: ["endpoint": "\(ended.endpoint)", "deliveries": "\(count)"])
-                announceNews()
-            }
-        }
+        for one in work where one.isEnded { ended.submit(one) }
         guard work.count == Self.endpointsMax else {
             // What lies before it was not looked at.
             if last != nil { announceNews() }
@@ -152,6 +145,25 @@ public struct DeliveryService: Service {
         }
         announceNews()
         return work.last?.endpoint
+    }
+
+    /// Gives up what waits for an endpoint that is disabled or deleted.
+    private func giveUp(_ work: EndpointWork) async throws {
+        var total = 0
+        var count: Int
+        repeat {
+            let start = ContinuousClock.now
+            count = try await deliveries.giveUp(org: work.org, endpoint: work.endpoint, limit: Self.giveUpMax)
+            metrics.noteGivenUp(count)
+            total += count
+            // At the most half of the time: posting is more urgent.
+            if count == Self.giveUpMax { try await Task.sleep(for: .now - start) }
+        } while count == Self.giveUpMax
+        if total > 0 {
+            logger.notice(
+                "Gave up deliveries: their endpoint is disabled.",
+                metadata: ["endpoint": "\(work.endpoint)", "deliveries": "\(total)"])
+        }
     }
 
     private func post(_ turns: [EndpointTurn], in tasks: inout DiscardingTaskGroup) async throws {
@@ -191,8 +203,10 @@ public struct DeliveryService: Service {
             let delivery = attempt.delivery
             var logger = logger.about(delivery.trace)
             if let request = delivery.request { logger = logger.about(request) }
+            var message: Logger.Message = "A webhook was not taken."
+            if case .postponed = attempt.outcome { message = "A webhook was put off." }
             logger.info(
-                "A webhook was not taken.",
+                message,
                 metadata: [
                     "delivery": "\(delivery.id)", "event": "\(delivery.eventType)", "attempt": "\(delivery.attempt)",
                     "error": "\(attempt.error ?? "-")",
@@ -200,8 +214,7 @@ public struct DeliveryService: Service {
         }
         // What the endpoint took must be known, or it gets it again.
         await insist(on: "record \(Quantity(batch.count, "attempt"))", logger: logger) {
-            let events = try await deliveries.record(
-                batch, worker: lease.worker, disableAfter: configuration.disableAfter)
+            let events = try await deliveries.record(batch, disableAfter: configuration.disableAfter)
             for event in events { report(event) }
         }
         posts.recorded(batch)

@@ -71,9 +71,16 @@ struct WebhookPoster: Sendable {
                     + signatures.compactMap { $0.split(separator: ",").last.map(String.init) })
             return judge(response, of: delivery, mask: mask)
         } catch {
-            let isOurs = [.cancelled, .closed, .overloaded, .invalidHeader].contains(error.code)
+            // What this process has no room or no time for is no attempt: the endpoint and its declaration are well.
+            if [.cancelled, .closed, .overloaded].contains(error.code) {
+                return DeliveryAttempt(
+                    delivery: delivery, outcome: .postponed(after: policy.postponement(random: random())),
+                    finding: .none,
+                    status: nil, milliseconds: Self.milliseconds(error.duration), substate: error.code.description,
+                    error: "it was not posted: \(error.message)", answer: nil)
+            }
             return failed(
-                delivery, finding: isOurs ? .none : .notTaken,
+                delivery, finding: error.code == .invalidHeader ? .none : .notTaken,
                 DeliveryPolicy.Failure(isOverload: error.code == .timeout),
                 duration: error.duration, substate: error.code.description, error: error.message)
         }
@@ -108,7 +115,8 @@ struct WebhookPoster: Sendable {
         }
     }
 
-    /// Nothing was posted; it is tried again, since what is missing may be set meanwhile.
+    /// Nothing was posted, because of what is declared or set; it is tried again, since what is missing may be set meanwhile. That uses up an
+    /// attempt: what nobody mends is not tried for ever.
     private func unposted(_ delivery: ClaimedDelivery, substate: String, error: String) -> DeliveryAttempt {
         failed(delivery, finding: .none, DeliveryPolicy.Failure(), duration: .zero, substate: substate, error: error)
     }

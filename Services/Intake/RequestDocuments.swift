@@ -25,7 +25,7 @@ enum RequestDocuments {
 
     static func status(
         _ status: RequestStatus, failures: [RunOutcome], waiting: [RunOutcome], notes: [RunOutcome],
-        deliveries: [DeliveryStatus]
+        deliveries: [DeliveryRecord]
     ) -> JSONValue {
         [
             "id": .string("\(status.id)"),
@@ -89,7 +89,7 @@ enum RequestDocuments {
         ]
     }
 
-    static func delivery(_ delivery: DeliveryStatus) -> JSONValue {
+    static func delivery(_ delivery: DeliveryRecord) -> JSONValue {
         [
             "id": .string("\(delivery.id)"), "endpoint": .string(delivery.endpoint), "state": .string(delivery.state),
             "attempts": .count(delivery.attempts), "substate": .text(delivery.substate),

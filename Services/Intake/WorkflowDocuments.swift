@@ -15,7 +15,7 @@ enum WorkflowDocuments {
         ]
     }
 
-    static func status(_ status: WorkflowRequestStatus, deliveries: [DeliveryStatus]) -> JSONValue {
+    static func status(_ status: WorkflowRequestStatus, deliveries: [DeliveryRecord]) -> JSONValue {
         let phases = Dictionary(grouping: status.steps, by: \.phase).sorted { $0.key < $1.key }
         return [
             "id": .string("\(status.id)"),

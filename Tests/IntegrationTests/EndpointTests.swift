@@ -81,6 +81,29 @@ extension IntegrationTests {
             }
         }
 
+        @Test func givingUpHoldsNobodyUp() async throws {
+            try await withEndpoints(["off", "fresh"]) { platform, endpoints in
+                let (off, fresh) = (try #require(endpoints["off"]), try #require(endpoints["fresh"]))
+                try await StatementGate.with(
+                    platform.database, event: "update", on: "delivery",
+                    if: "exists (select from given where state = 'failed')"
+                ) { gate in
+                    _ = try await platform.database.value(
+                        UUID.self, "update public.webhook_endpoint set disabled_at = now() where id = $1 returning id",
+                        off.id.uuid)
+                    try await off.make(10)
+                    try await gate.waitUntilHeld()
+                    try await fresh.make(5)
+                    try await eventually("those of the other endpoint, while the giving up is held") {
+                        try await fresh.count("delivered") == 5
+                    }
+                    #expect(try await off.count("ready") == 10)
+                }
+                try await eventually("all given up") { try await off.count("failed") == 10 }
+                #expect(off.received.isEmpty)
+            }
+        }
+
         @Test func anEndpointThatNothingGetsThroughToForTooLongIsDisabled() async throws {
             var options = Self.options(retries: "500ms,500ms,500ms,500ms,500ms")
             options.shared["WEIR_DELIVERY_DISABLE_AFTER"] = "1s"

@@ -242,7 +242,7 @@ extension IntegrationTests {
                         DeliveryAttempt(
                             delivery: claimed, outcome: .delivered, finding: .taken, status: 204, milliseconds: 1,
                             substate: nil, error: nil, answer: nil)
-                    ], worker: stored.worker, disableAfter: .seconds(86_400))
+                    ], disableAfter: .seconds(86_400))
                 let found = try await database.value(
                     String.self,
                     "select d.state || ' ' || t.attempt || ' ' || t.status from public.delivery as d join public.delivery_attempt as t on t.delivery_id = d.id"

@@ -1,4 +1,5 @@
 import Postgres
+import Synchronization
 import Testing
 
 @Suite("Transactions") struct TransactionTests {
@@ -172,6 +173,31 @@ import Testing
                 try await connection.transaction { try await $0.execute(Self.insert, 2) }
                 #expect(try await connection.execute(Statement("count", "SELECT FROM t")).count == 2)
             }
+        }
+    }
+
+    @Test(arguments: [("40P01", 3), ("23505", 1)])
+    func whatMaySucceedIsRunAgainAsOftenAsAsked(sqlState: String, runs: Int) async throws {
+        try await withTable { pool async throws in
+            let counter = Mutex(0)
+            let error = try await postgresError {
+                try await pool.transaction(attempts: 3) { transaction async throws in
+                    counter.withLock { $0 += 1 }
+                    try await transaction.execute(Self.insert, 1)
+                    try await transaction.script("do $$ begin raise 'no' using errcode = '\(sqlState)'; end $$")
+                }
+            }
+            #expect(error?.sqlState == sqlState && counter.withLock { $0 } == runs)
+            counter.withLock { $0 = 0 }
+            try await pool.transaction(attempts: 3) { transaction async throws in
+                try await transaction.execute(Self.insert, 1)
+                let isFirst = counter.withLock { number in
+                    number += 1
+                    return number == 1
+                }
+                if isFirst { try await transaction.script("do $$ begin raise 'no' using errcode = '40001'; end $$") }
+            }
+            #expect(try await pool.execute(Statement("count", "SELECT FROM t")).count == 1)
         }
     }
 

@@ -159,9 +159,50 @@ select dblink_exec('holder', 'commit') \g /dev/null
 select is(pg_temp.outcome('first'), '00000', 'and goes on');
 select is(sum(slots)::int, 4, 'within the source''s own limit') from public.call_permit where source_id = :source_a;
 
+-- Deliveries are locked in the order of their ids by who takes their workflow request up again: while a session holds the one with the lowest
+-- id, whoever waits for it must not hold another. Along the index their endpoints come in the opposite order.
+\set flow_request '''a0000000-0000-7000-8000-0000000000f0'''
+insert into public.webhook_endpoint (org_id, id, key, url, secret_name, is_ordered)
+values (:org_a, 'a0000000-0000-7000-8000-000000000015', 'second', 'https://example.org', 'hook', true);
+insert into public.workflow_request (org_id, id, state) values (:org_a, :flow_request, 'done');
+insert into public.workflow_progress (org_id, workflow_request_id, requests_total) values (:org_a, :flow_request, 1);
+insert into public.delivery (org_id, id, webhook_endpoint_id, workflow_request_id, event_type, payload) values
+    (:org_a, 'a0000000-0000-7000-8000-0000000000d9', :endpoint_a, :flow_request, 'workflow_request.completed', '{}'),
+    (:org_a, 'a0000000-0000-7000-8000-0000000000d1', 'a0000000-0000-7000-8000-000000000015', :flow_request, 'workflow_request.completed', '{}');
+select dblink_exec('holder', 'begin') \g /dev/null
+select dblink_exec('holder', 'update public.delivery set state_reason = null where id = ''a0000000-0000-7000-8000-0000000000d1''') \g /dev/null
+select dblink_send_query('first', format('select etl_api.follow_activity_requests(array[%L::uuid])::text', :flow_request)) \g /dev/null
+select pg_temp.wait_until_blocked('first') \g /dev/null
+select isnt_empty(
+    $$select from dblink('listener', 'select 1 from public.delivery where id = ''a0000000-0000-7000-8000-0000000000d9'' for no key update skip locked') as d(n integer)$$,
+    'who waits for the first delivery of a workflow request does not hold the second');
+select dblink_exec('holder', 'rollback') \g /dev/null
+select is(pg_temp.outcome('first'), '00000', 'and goes on');
+select is(array_agg(state), array['superseded', 'superseded'], 'with both') from public.delivery where workflow_request_id = :flow_request;
+
+-- Whoever notes the end of a delivery does not wait for the next one of its subject, should somebody hold it.
+insert into public.delivery (org_id, id, webhook_endpoint_id, event_type, subject, payload, state, due_at) values
+    (:org_a, 'a0000000-0000-7000-8000-0000000000e1', 'a0000000-0000-7000-8000-000000000015', 'webhook_endpoint.test', 's', '{}', 'delivered', now()),
+    (:org_a, 'a0000000-0000-7000-8000-0000000000e2', 'a0000000-0000-7000-8000-000000000015', 'webhook_endpoint.test', 's', '{}', 'ready', now() + interval '1 hour');
+create function pg_temp.note() returns text language plpgsql as $$
+begin
+    perform dblink_send_query('first', 'select etl_api.note_delivery_attempts(array[''a0000000-0000-7000-8000-0000000000e1''::uuid], ''{t}'', ''{f}'', 1000)::text');
+    return pg_temp.outcome('first');
+end
+$$;
+select dblink_exec('first', 'set lock_timeout = ''1s''') \g /dev/null
+select dblink_exec('holder', 'begin') \g /dev/null
+select dblink_exec('holder', 'update public.delivery set state_reason = null where id = ''a0000000-0000-7000-8000-0000000000e2''') \g /dev/null
+select is(pg_temp.note(), '00000', 'a next delivery that somebody holds is not waited for');
+select dblink_exec('holder', 'rollback') \g /dev/null
+select is(pg_temp.note(), '00000', 'nor is one that nobody does');
+select ok(due_at <= clock_timestamp(), 'which is woken') from public.delivery where id = 'a0000000-0000-7000-8000-0000000000e2';
+
 select * from finish();
 
 select dblink_disconnect(name) from backend \g /dev/null
+delete from public.delivery where org_id = :org_a;
+delete from public.workflow_progress where org_id = :org_a;
 delete from public.call_permit where source_id = :source_a;
 delete from public.worker where service = 'weir-executor';
 update public.source set rate_group_id = null where id = :source_a;
@@ -169,6 +210,7 @@ delete from public.rate_group where key in ('pgtap_old', 'pgtap_new');
 delete from public.state_history where org_id in (:org_a, :org_b);
 delete from public.run_queue where org_id in (:org_a, :org_b);
 delete from public.activity_request where org_id in (:org_a, :org_b);
+delete from public.workflow_request where org_id = :org_a;
 delete from public.activity where org_id in (:org_a, :org_b);
 delete from public.webhook_endpoint where org_id in (:org_a, :org_b);
 delete from public.datapoint where org_id in (:org_a, :org_b);

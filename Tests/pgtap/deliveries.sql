@@ -155,7 +155,7 @@ select pg_temp.claim(array['a'], 1) \g /dev/null
 select is_empty('select pg_temp.ends(''a'', null)', 'nor does what was not posted');
 select pg_temp.claim(array['a'], 1) \g /dev/null
 select results_eq('select pg_temp.ends(''a'', false)', $$values ('disabled')$$, 'five days of failure do');
-select ok(failing_since is null and open_until is null, 'whoever enables it begins anew') from public.endpoint_health;
+select is_empty('select from pg_temp.claim(array[''a''])', 'what waits is not posted then either');
 select pg_temp.anew() \g /dev/null
 
 -- A rate holds over all that claim.
@@ -187,6 +187,20 @@ $$;
 select cmp_ok(max(n), '<=', 20::bigint, 'never more than the rate within its time')
 from (select sum(s.n) over (order by s.at range between 1899 preceding and current row) as n from started as s) as w;
 select cmp_ok(sum(n), '>=', 54::bigint, 'and not much less than the rate on the whole') from started;
+select pg_temp.anew() \g /dev/null
+
+-- What a slower rate has used up is waited for as long as the present one needs, and no longer.
+select pg_temp.make('a', array_fill('s'::text, array[10])) \g /dev/null
+update public.webhook_endpoint set calls = 1, per_seconds = 86400 where id = :endpoint_a;
+select results_eq('select count(*)::int from pg_temp.claim(array[''a''])', 'values (1)', 'one a day');
+select ok(held_until > clock_timestamp() + interval '23 hours', 'so that the next is a day away') from etl_api.endpoints_with_deliveries();
+update public.webhook_endpoint set calls = 20, per_seconds = 1900 where id = :endpoint_a;
+select is_empty('select from pg_temp.claim(array[''a''])', 'under a faster rate all of it counts as used up');
+select ok(held_until between clock_timestamp() + interval '90 seconds' and clock_timestamp() + interval '101 seconds',
+          'and the next is as far away as that one says')
+from etl_api.endpoints_with_deliveries();
+update public.endpoint_health set paced_until = paced_until - interval '101 seconds';
+select results_eq('select count(*)::int from pg_temp.claim(array[''a''])', 'values (1)', 'when it goes');
 select pg_temp.anew() \g /dev/null
 
 -- Deliveries of one subject in their order.

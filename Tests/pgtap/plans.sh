@@ -34,8 +34,29 @@ rollback;
 SQL
     { tail -n 5 "$directory/plans" | sed 's/^/# /'; exit 1; }
 
-# plans_of PATTERN: those of the statements that hold the pattern.
-plans_of() { awk -v pattern="$1" '/NOTICE:  duration/ { seen = 0 } $0 ~ pattern { seen = 1 } seen' "$directory/plans"; }
+# And what it explains when the statistics say that nearly all deliveries are one endpoint's.
+PGOPTIONS="-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off
+    -c plan_cache_mode=force_generic_plan" psql -Xq -v ON_ERROR_STOP=1 >/dev/null 2>"$directory/crowded" <<'SQL' ||
+begin;
+\i Tests/pgtap/fixtures/catalogue.sql
+insert into public.worker (id, service, host, pid) values ('e0000000-0000-7000-8000-000000000001', 'weir-delivery', 'h', 1);
+insert into public.delivery (org_id, webhook_endpoint_id, event_type, payload)
+select :org_a, :endpoint_a, 'webhook_endpoint.test', '' from generate_series(1, 100000);
+insert into public.delivery (org_id, webhook_endpoint_id, event_type, payload)
+select :org_b, :endpoint_b, 'webhook_endpoint.test', '' from generate_series(1, 10);
+analyze public.delivery;
+load 'auto_explain';
+set auto_explain.log_nested_statements = on;
+set auto_explain.log_min_duration = 0;
+set auto_explain.log_analyze = on;
+set auto_explain.log_level = notice;
+select from etl_api.claim_deliveries('e0000000-0000-7000-8000-000000000001', array[:org_b::uuid], array[:endpoint_b::uuid], array[10], 60);
+rollback;
+SQL
+    { tail -n 5 "$directory/crowded" | sed 's/^/# /'; exit 1; }
+
+# plans_of PATTERN [FILE]: those of the statements that hold the pattern.
+plans_of() { awk -v pattern="$1" '/NOTICE:  duration/ { seen = 0 } $0 ~ pattern { seen = 1 } seen' "${2:-$directory/plans}"; }
 
 tests=0
 # check TITLE COUNT PATTERN PLANS: so many lines of the plans have the pattern.
@@ -76,4 +97,7 @@ claims=$(plans_of 'd.due_at <= moment')
 check 'deliveries of an endpoint are found along the same, to be put off, to bound what is looked at and to be claimed' 3 'Scan using delivery_ready_of_endpoint' "$claims"
 check 'both from the longest due on, without a sort' 0 'Sort Key: .*due_at' "$claims"
 check 'and what comes before them in an order along another' 2 'Scan using delivery_open_of_subject' "$claims"
+crowded=$(plans_of 'd.due_at <= w.horizon' "$directory/crowded")
+check 'beside one that has nearly all deliveries, too' 2 'Scan using delivery_ready_of_endpoint' "$crowded"
+check 'so that none of those is read' 0 'Rows Removed by Filter: [0-9]{3}' "$crowded"
 printf '1..%d\n' "$tests"

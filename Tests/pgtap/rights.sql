@@ -54,7 +54,7 @@ select set_eq(
         ('weir_intake', 'delivery', 'INSERT', null),
         ('weir_intake', 'delivery', 'UPDATE', 'due_at state state_reason worker_id'),
         ('weir_intake', 'webhook_endpoint', 'UPDATE', 'disabled_at disabled_reason'),
-        ('weir_intake', 'endpoint_health', 'DELETE', null),
+        ('weir_intake', 'endpoint_health', 'UPDATE', 'attempts failing_since failures last_success_at open_until opened probe_id'),
         ('weir_intake', 'webhook_secret', 'INSERT', null),
         ('weir_intake', 'webhook_secret', 'UPDATE', 'expires_at'),
         ('weir_intake', 'webhook_secret', 'DELETE', null),

@@ -48,10 +48,23 @@ public final class PostgresPool: Sendable {
     /// BEGIN travels with the first statement. COMMIT takes a round trip of its own, unless the closure ends with
     /// ``PostgresTransaction/commit(_:)``, which sends the last statements and COMMIT together.
     ///
+    /// - Parameter attempts: how often it is run at the most, should it end with an error that is ``PostgresError/isRetryable``, such as a
+    ///   deadlock.
     /// - Throws: what the closure throws; ``PostgresError`` when no connection could be had or COMMIT failed. If
     ///   ``PostgresError/isRetryable``, running the whole transaction again is safe and may succeed.
     @discardableResult
     public nonisolated(nonsending) func transaction<Output: Sendable>(
+        attempts: Int = 1, _ body: (PostgresTransaction) async throws -> Output
+    ) async throws -> Output {
+        for _ in 1..<attempts {
+            do {
+                return try await transactionOnce(body)
+            } catch let error as PostgresError where error.isRetryable {}
+        }
+        return try await transactionOnce(body)
+    }
+
+    private nonisolated(nonsending) func transactionOnce<Output: Sendable>(
         _ body: (PostgresTransaction) async throws -> Output
     ) async throws -> Output {
         let lease = try await core.lease()

@@ -1,0 +1,56 @@
+import Contracts
+import Foundation
+import Logging
+import Outbound
+import Postgres
+import Runtime
+import TestServers
+import Testing
+
+@testable import Delivery
+@testable import Store
+
+@Suite("Webhook poster")
+struct WebhookPosterTests {
+    private func poster(_ client: OutboundClient) throws -> WebhookPoster {
+        WebhookPoster(
+            client: client, secrets: SecretResolver(environment: ["WEIR_SECRET_HOOK": WebhookSecret.makeText()]),
+            seal: nil, clock: .system, ids: IDGenerator(), policy: DeliveryPolicy(), timeout: .seconds(60),
+            random: { 1 })
+    }
+
+    private func delivery(to port: UInt16) -> ClaimedDelivery {
+        ClaimedDelivery(
+            id: DeliveryID(UUID()), org: OrgID(UUID()), endpoint: EndpointID(UUID()), request: nil,
+            eventType: "webhook_endpoint.test", trace: nil, attempt: 10, attemptsBefore: 0,
+            url: "http://127.0.0.1:\(port)/", headers: JSONB("{}"), secretName: "HOOK", sealedSecrets: [], payload: [])
+    }
+
+    /// One exchange at a time, and one that waits: of three webhooks to a silent endpoint one finds no room, and the others are cut short when
+    /// the client closes. All of them are in the last attempt of their schedule.
+    @Test func whatTheProcessHasNoRoomForIsPutOffAndNotGivenUp() async throws {
+        let silent = try RawServer(BadReceiver.silence.serve)
+        var configuration = OutboundClient.Configuration()
+        configuration.allowedNetworks = ["127.0.0.0/8"]
+        configuration.connectionsMax = 1
+        configuration.queuedRequestsMax = 1
+        let client = try OutboundClient(
+            configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let poster = try poster(client)
+        let attempts = await withTaskGroup(of: DeliveryAttempt.self) { group in
+            for _ in 0..<3 {
+                let delivery = delivery(to: silent.port)
+                group.addTask { await poster.post(delivery) }
+            }
+            var attempts: [DeliveryAttempt] = []
+            if let first = await group.next() { attempts.append(first) }
+            await client.close()
+            for await attempt in group { attempts.append(attempt) }
+            return attempts
+        }
+        #expect(attempts.map(\.substate) == ["overloaded", "closed", "closed"])
+        #expect(attempts.map(\.outcome) == Array(repeating: .postponed(after: DeliveryPolicy.postponement), count: 3))
+        #expect(attempts.allSatisfy { $0.finding == .none && $0.error?.hasPrefix("it was not posted: ") == true })
+        await silent.stop()
+    }
+}
