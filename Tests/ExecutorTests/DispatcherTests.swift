@@ -1,4 +1,5 @@
 import Contracts
+import Exchanges
 import Testing
 
 @testable import Executor
@@ -10,7 +11,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite("Dispatcher")
+@Suite("Dispatcher", .timeLimit(.minutes(1)))
 struct DispatcherTests {
     private let source = ReadySource(org: OrgID(UUID()), source: SourceID(UUID()))
     private let dispatcher = Dispatcher(
@@ -46,10 +47,46 @@ struct DispatcherTests {
     }
 
     @Test func stoppingEndsWhatWaitsForAFurtherPage() async {
-        async let turn = dispatcher.turn(of: source)
+        async let turn = dispatcher.turn(of: source, until: nil, cancellation: ExchangeCancellation())
         dispatcher.stop()
         #expect(await !turn)
-        #expect(await !dispatcher.turn(of: source))
+        #expect(await !dispatcher.turn(of: source, until: nil, cancellation: ExchangeCancellation()))
+    }
+
+    @Test func aFurtherPageWaitsNoLongerThanItMay() async {
+        async let step = dispatcher.next()
+        #expect(
+            await !dispatcher.turn(
+                of: source, until: .now + .milliseconds(1), cancellation: ExchangeCancellation()))
+        // Nobody is there any more who could use a start.
+        dispatcher.stop()
+        #expect(await step == nil)
+    }
+
+    @Test(arguments: [true, false])
+    func whoeverCancelsAnExchangeEndsItsWaitForAFurtherPage(isEarly: Bool) async throws {
+        let cancellation = ExchangeCancellation()
+        if isEarly { cancellation.cancel() }
+        async let turn = dispatcher.turn(of: source, until: nil, cancellation: cancellation)
+        cancellation.cancel()
+        #expect(await !turn)
+        // The next one gets the start, whoever waited before.
+        async let next = dispatcher.turn(of: source, until: nil, cancellation: ExchangeCancellation())
+        _ = dispatcher.permit(
+            [CallPermit(source: source, slots: 1, target: 1, starts: 1, startsWithin: .seconds(60))], of: [],
+            asked: .now)
+        async let step = dispatcher.next()
+        #expect(await next)
+        dispatcher.stop()
+        #expect(await step == nil)
+    }
+
+    @Test func aSourceThatIsHeldBackIsNotOffered() async {
+        dispatcher.holdBack(source, for: .seconds(60))
+        dispatcher.offer([source])
+        async let step = dispatcher.next()
+        dispatcher.stop()
+        #expect(await step == nil)
     }
 
     @Test func stoppingEndsTheSteps() async {
