@@ -1,11 +1,10 @@
-import Outbound
 import Synchronization
 
-/// Aborts an exchange from elsewhere, whichever of its calls is under way.
+/// Aborts an exchange from elsewhere, whatever it is at: a call, or the wait for the next one.
 public final class ExchangeCancellation: Sendable {
     private struct State {
         var isCancelled = false
-        var call: OutboundCall?
+        var abort: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -13,28 +12,31 @@ public final class ExchangeCancellation: Sendable {
     /// For one exchange.
     public init() {}
 
-    /// Aborts the call under way and every later one.
+    /// Aborts what is under way and all that comes later.
     public func cancel() {
-        let call = state.withLock { state in
+        let abort = state.withLock { state in
             state.isCancelled = true
-            return state.call
+            return state.abort
         }
-        call?.cancel()
+        abort?()
     }
 
     /// Whether it was cancelled.
     public var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// A call begins; one that comes too late is aborted at once.
-    func begin(_ call: OutboundCall) {
+    /// A call, or a wait for one, begins; one that comes too late is aborted at once.
+    ///
+    /// - Parameter abort: ends it. It does nothing when that has ended by itself.
+    public func begin(_ abort: @escaping @Sendable () -> Void) {
         let isCancelled = state.withLock { state in
-            state.call = call
+            state.abort = abort
             return state.isCancelled
         }
-        if isCancelled { call.cancel() }
+        if isCancelled { abort() }
     }
 
-    func end() {
-        state.withLock { $0.call = nil }
+    /// What began has ended.
+    public func end() {
+        state.withLock { $0.abort = nil }
     }
 }

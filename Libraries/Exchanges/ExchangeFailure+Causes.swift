@@ -18,9 +18,11 @@ extension ExchangeFailure {
             mayHaveBeenSent: error.mayHaveBeenSent)
     }
 
-    /// Somebody wants it no more.
-    static var cancelled: ExchangeFailure {
-        ExchangeFailure(kind: .ownFault, substate: "cancelled", reason: "the exchange was cancelled")
+    /// A further call may not begin here. What the API has answered so far is asked for again.
+    static var noTurn: ExchangeFailure {
+        ExchangeFailure(
+            kind: .ownFault, substate: "cancelled",
+            reason: "a further call could not begin: the executor stops, or the time for it is over")
     }
 
     /// All pages together are too long.

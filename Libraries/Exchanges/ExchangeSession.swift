@@ -10,8 +10,8 @@ struct ExchangeSession {
     var hasCalled = false
     let cancellation: ExchangeCancellation?
     let observer: (any ExchangeObserver)?
-    /// Asked before each call of the API but the first.
-    var turn: (@Sendable () async -> Void)?
+    /// Asked before each call of the API but the first, whether it may begin.
+    var turn: (@Sendable () async -> Bool)?
 
     /// Notes a call that was answered.
     mutating func note(

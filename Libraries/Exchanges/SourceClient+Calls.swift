@@ -62,11 +62,11 @@ extension SourceClient {
         _ call: SourceCall, bytesMax: Int, _ session: inout ExchangeSession
     ) async throws(ExchangeFailure) -> (OutboundResponse, sent: ContinuousClock.Instant) {
         let request = call.request(timeout: .milliseconds(setup.timeoutMilliseconds), responseBytesMax: bytesMax)
+        if session.hasCalled, let turn = session.turn, !(await turn()) { throw .noTurn }
         do throws(OutboundError) {
-            if session.hasCalled { await session.turn?() }
             let sent = ContinuousClock.now
             let exchange = try outbound.call(request)
-            session.cancellation?.begin(exchange)
+            session.cancellation?.begin { exchange.cancel() }
             defer { session.cancellation?.end() }
             let response = try await exchange.response()
             session.hasCalled = true

@@ -76,10 +76,11 @@ public struct SourceClient: Sendable {
     ///   - variables: the values of the template's variables; secrets and `<<$cursor>>` are found without it.
     ///   - cancellation: lets somebody else abort it.
     ///   - observer: sees each call, secrets masked.
-    ///   - turn: waits until a further call of the API may begin: asked before each one but the first, so that pages keep a rate too.
+    ///   - turn: waits until a further call of the API may begin, and says whether it may: asked before each one but the first, so that pages
+    ///     keep a rate too.
     public func perform(
         _ step: SourceStep, variables: (String) -> TemplateVariable?, cancellation: ExchangeCancellation? = nil,
-        observer: (any ExchangeObserver)? = nil, turn: (@Sendable () async -> Void)? = nil
+        observer: (any ExchangeObserver)? = nil, turn: (@Sendable () async -> Bool)? = nil
     ) async -> ExchangeOutcome {
         var session = ExchangeSession(
             secrets: SecretReader(secrets), cancellation: cancellation, observer: observer, turn: turn)

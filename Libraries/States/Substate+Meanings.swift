@@ -74,6 +74,9 @@ extension Substate {
             "the source was paused, or other executors make all the calls that it allows; the run goes again and the attempt does not count"
         ),
         meaning(
+            "source_unusable", [.ready, .failed], exchanges,
+            "its source cannot be used as it is stored; the run goes again when it can, and the attempt does not count"),
+        meaning(
             "prepared", [.ready, .inProgress], exchanges,
             "its exchange was formed by SQL and waits for an executor to take it up"),
         meaning(

@@ -88,7 +88,9 @@ extension JobStore {
         "job.release",
         """
         update public.external_job as j set worker_id = null
-        where j.worker_id = $1 and j.phase <> 'submitting' and j.run_request_id <> all ($2)
+        where j.worker_id = $1 and j.phase <> 'submitting'
+          and not exists (select from unnest($2::uuid[], $3::int[]) as k(id, claim)
+                          where k.id = j.run_request_id and k.claim = j.claim)
         """)
 
     private static let end = Statement(
@@ -111,14 +113,14 @@ extension JobStore {
     ///
     /// - Parameter heldBack: those whose runs were told that their job cannot be followed, which is not so any more.
     public func record(
-        _ steps: [JobProgress], heldBack: Set<RunRequestID> = [], worker: WorkerID
+        _ steps: [JobProgress], heldBack: Set<JobClaim> = [], worker: WorkerID
     ) async throws(PostgresError) {
         let claims = steps.map(\.claim)
         var pipeline = Pipeline()
         Self.add(pauses: steps.map { ($0.claim, $0.pause) }, worker: worker, to: &pipeline)
         Self.add(log: steps.map { ($0.claim, $0.calls) }, worker: worker, to: &pipeline)
         Self.add(
-            reasons: claims.map { ($0, heldBack.contains($0.exchange) ? Self.followed : nil) }, worker: worker,
+            reasons: claims.map { ($0, heldBack.contains($0) ? Self.followed : nil) }, worker: worker,
             to: &pipeline)
         pipeline.add(
             Self.advance, worker, claims.exchanges, claims.numbers, steps.map(\.after.inSeconds),
@@ -158,8 +160,8 @@ extension JobStore {
     /// Gives back what a worker holds and does not know of, since the answer to a claim was lost.
     ///
     /// - Parameter known: what it knows that it holds.
-    public func release(allBut known: [RunRequestID], worker: WorkerID) async throws(PostgresError) {
-        _ = try await pool.execute(Self.release, worker, known)
+    public func release(allBut known: [JobClaim], worker: WorkerID) async throws(PostgresError) {
+        _ = try await pool.execute(Self.release, worker, known.exchanges, known.numbers)
     }
 
     /// The API says that something has happened to a job: it is looked at at once.

@@ -32,12 +32,12 @@ public struct DueJob: Sendable {
     public let externalID: String?
     /// The state of the exchange: `waiting` or `in_progress` as long as anybody wants it.
     public let exchangeState: String
-    /// Since its submission, when it was claimed.
+    /// Since its submission, at ``measuredAt``.
     public var age: Duration
-    /// Since it got further, when it was claimed.
+    /// Since it got further, at ``measuredAt``.
     public var stillness: Duration
-    /// When it was claimed.
-    public let claimedAt: ContinuousClock.Instant
+    /// For when its age is told: at first when it was claimed.
+    public var measuredAt: ContinuousClock.Instant
     /// How far it had come at the last poll.
     public let progress: String?
     /// How often it has been polled.
@@ -55,10 +55,14 @@ public struct DueJob: Sendable {
     /// The job as it is now: its step may have waited for its turn.
     public func aged(_ now: ContinuousClock.Instant) -> DueJob {
         var job = self
-        job.age += now - claimedAt
-        job.stillness += now - claimedAt
+        job.age += now - measuredAt
+        job.stillness += now - measuredAt
+        job.measuredAt = now
         return job
     }
+
+    /// When it will have that age.
+    public func moment(ofAge age: Duration) -> ContinuousClock.Instant { measuredAt + (age - self.age) }
 }
 
 extension JobStore {
@@ -245,7 +249,7 @@ extension JobStore {
                     org: org, claim: JobClaim(exchange: exchange, number: Int(claim)), source: source,
                     sourceVersion: version ?? 0, phase: DueJob.Phase(rawValue: phase) ?? .cleaning,
                     externalID: externalID, exchangeState: state, age: .seconds(age), stillness: .seconds(stillness),
-                    claimedAt: now, progress: progress, polls: Int(polls), tries: Int(tries), isHeldBack: isHeldBack))
+                    measuredAt: now, progress: progress, polls: Int(polls), tries: Int(tries), isHeldBack: isHeldBack))
         }
         if jobs.isEmpty { return [] }
         var runs: [RunRequestID: [ClaimedRun]] = [:]

@@ -1,5 +1,6 @@
 import Contracts
 import Postgres
+import Sources
 
 /// Runs of a request of which there is the same to say.
 public struct RunOutcome: Sendable {
@@ -7,7 +8,7 @@ public struct RunOutcome: Sendable {
     public enum Kind: String, Sendable {
         /// Those that ended without success.
         case failed
-        /// Those that wait to be tried again.
+        /// Those that wait to be tried again, for a job of an API, or for somebody to mend their source.
         case waiting
         /// Those that are done although something was not as expected.
         case done
@@ -44,13 +45,21 @@ extension RequestStore {
     private static let outcomes = Statement(
         "request.outcomes",
         """
-        with ended as materialized (
+        with unusable as materialized (
+            select s.id, s.unusable_reason as reason
+            from public.source as s
+            where $3 = 'waiting' and s.owner_org_id = $1 and s.unusable_version = s.version
+              and exists (select from public.worker as w where w.id = s.unusable_by and w.ended_at is null)
+        ), ended as materialized (
             select case when r.object_id is not null then r.position end as position, r.run_request_id, r.source_id,
-                   r.state_substate as substate, r.state_reason as reason
+                   case when u.id is null then r.state_substate else 'source_unusable' end as substate,
+                   coalesce(u.reason, r.state_reason) as reason
             from public.run_queue as r
+            -- Those that are ready say nothing themselves: there may be a million.
+            left join unusable as u on u.id = r.source_id and r.state = 'ready'
             where r.activity_request_id = $2 and r.org_id is not distinct from $1
               and case $3 when 'failed' then r.state in ('failed', 'invalid', 'timedout')
-                          else r.state::text = $3 and r.state_reason is not null end
+                          else u.id is not null or r.state::text = $3 and r.state_reason is not null end
         ), worded as materialized (
             select substate, reason, count(*) as count, (array_agg(position order by position))[1:3] as positions,
                    (array_agg(run_request_id order by position))[1] as exchange_id,
@@ -76,7 +85,7 @@ extension RequestStore {
                (select substring(x.body from 1 for $4) from public.run_result as x
                 join public.source as s on s.id = a.source_id
                 where x.run_request_id = a.exchange_id
-                  and strpos(concat(s.run_request_template, s.status_request_template, s.delivery_request_template, s.setup), '<<$secret.') = 0)
+                  and strpos(concat(\(SourceStep.columns { "s.\($0)" }), s.setup), '<<$secret.') = 0)
         from alike as a
         left join lateral (
             select l.method, l.url, l.status, l.answer from public.run_log as l

@@ -187,12 +187,15 @@ extension RunStore {
         case stopped
         /// It may not call the source, for now.
         case noPermit = "no_permit"
+        /// It can do nothing for the source as it is stored.
+        case sourceUnusable = "source_unusable"
 
         fileprivate var sentence: String {
             switch self {
             case .claimLost: "the answer to its claim was lost; it was not begun"
             case .stopped: "its executor stopped; it was not begun"
             case .noPermit: "its executor got no permit to call the source; it was not begun"
+            case .sourceUnusable: "its source cannot be used as it is stored; it was not begun"
             }
         }
     }

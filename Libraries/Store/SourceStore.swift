@@ -38,6 +38,8 @@ public struct SourceRecord: Sendable {
     public internal(set) var objectPathType: String
     /// The values to take from an answer.
     public internal(set) var datapoints: [Datapoint]
+    /// Whether a worker has noted that it cannot be used.
+    public internal(set) var isNotedUnusable = false
 }
 
 /// A request was given another mapping a moment ago: look again which one it has.
@@ -57,7 +59,8 @@ public struct SourceStore: Sendable {
         """
         select s.owner_org_id, s.key, s.version, s.max_objects,
                case when r.id is null then s.setup else s.setup || jsonb_build_object('rate_group', r.key) end,
-               o.key_mapping, coalesce(o.key_mapping_type, 'key'), \(SourceStep.columns { "s.\($0)" })
+               o.key_mapping, coalesce(o.key_mapping_type, 'key'), s.unusable_reason is not null,
+               \(SourceStep.columns { "s.\($0)" })
         from public.source as s
         left join public.rate_group as r on r.id = s.rate_group_id
         left join public.object_source as o
@@ -100,7 +103,7 @@ public struct SourceStore: Sendable {
         let size = try row.decode(Int32.self, at: 3)
         var templates: [SourceStep: JSONB] = [:]
         for (place, step) in SourceStep.allCases.enumerated() {
-            templates[step] = try row.decode(JSONB?.self, at: 7 + place)
+            templates[step] = try row.decode(JSONB?.self, at: 8 + place)
         }
         var datapoints: [SourceRecord.Datapoint] = []
         for row in results[1] {
@@ -112,7 +115,8 @@ public struct SourceStore: Sendable {
             org: try row.decode(OrgID.self, at: 0), id: id, key: try row.decode(String.self, at: 1),
             version: try row.decode(Int64.self, at: 2), templates: templates, runsPerExchange: Int(size),
             setup: try row.decode(JSONB.self, at: 4), objectPath: try row.decode(JSONB?.self, at: 5),
-            objectPathType: try row.decode(String.self, at: 6), datapoints: datapoints)
+            objectPathType: try row.decode(String.self, at: 6), datapoints: datapoints,
+            isNotedUnusable: try row.decode(Bool.self, at: 7))
         guard replacement != nil else { return record }
         guard let stored = try results[2].first?.decode(JSONB.self, at: 0) else { throw MappingReplaced() }
         return try record.mapped(as: RequestMapping(parsing: stored), objectType: objectType)

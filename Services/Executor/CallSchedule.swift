@@ -48,6 +48,8 @@ struct CallSchedule {
     private var lanes: [ReadySource: CallLane] = [:]
     /// Sources with work in the database, in the order of their turns.
     private var offered: [ReadySource] = []
+    /// Sources that are no news until then, whoever says that they have work.
+    private var heldBack: [ReadySource: Instant] = [:]
     /// Sources with claimed exchanges that wait for a place, in the order of their turns.
     private var turns: [ReadySource] = []
     private(set) var waiting = 0
@@ -68,10 +70,21 @@ struct CallSchedule {
 
     /// A source has work, as far as anybody knows. False when that is no news.
     mutating func offer(_ source: ReadySource, _ now: Instant) -> Bool {
+        if let end = heldBack[source], now < end { return false }
         let isNews = !offered.contains(source)
         if isNews { offered.append(source) }
         lanes[source, default: CallLane(now: now)].offer(now)
         return isNews
+    }
+
+    /// Nothing can be done for a source; whoever finds work of it later offers it again.
+    mutating func holdBack(_ source: ReadySource, until end: Instant, _ now: Instant) {
+        heldBack = heldBack.filter { now < $0.value }
+        heldBack[source] = end
+        offered.removeAll { $0 == source }
+        guard var lane = lanes[source] else { return }
+        lane.isOffered = false
+        keep(lane, of: source, now)
     }
 
     /// Takes the source whose turn it is out of the offered ones; whoever finds more work offers it again.
@@ -130,6 +143,13 @@ struct CallSchedule {
     /// A call under way wants to make a further call, for its next page.
     mutating func addPage(of source: ReadySource, _ now: Instant) {
         lanes[source, default: CallLane(now: now)].pagesWaiting += 1
+    }
+
+    /// So many of them wait no longer.
+    mutating func withdrawPages(_ count: Int, of source: ReadySource, _ now: Instant) {
+        guard var lane = lanes[source] else { return }
+        lane.pagesWaiting -= count
+        keep(lane, of: source, now)
     }
 
     /// The pages that may be asked for now, by source.

@@ -1,4 +1,5 @@
 import Contracts
+import Exchanges
 import Runtime
 import Store
 import Synchronization
@@ -15,24 +16,52 @@ final class Dispatcher: Sendable {
         case call(Call)
     }
 
+    /// A call under way that waits for a start for its next page.
+    private struct Page {
+        let number: Int
+        /// How long it waits; nil: as long as it takes.
+        let end: ContinuousClock.Instant?
+        let continuation: CheckedContinuation<Bool, Never>
+    }
+
     private struct State {
         var schedule: CallSchedule
         var isStopped = false
         /// When the bell rings by itself.
         var ringsAt: ContinuousClock.Instant?
-        /// Calls that wait for a start for their next page, by source, the first first.
-        var pages: [ReadySource: [CheckedContinuation<Bool, Never>]] = [:]
+        /// By source, the first first.
+        var pages: [ReadySource: [Page]] = [:]
+        var pagesBegun = 0
 
-        /// The continuations of those that may go on.
-        mutating func takePages(_ now: ContinuousClock.Instant) -> [CheckedContinuation<Bool, Never>] {
+        /// Those that may go on.
+        mutating func takePages(_ now: ContinuousClock.Instant) -> [Page] {
             if pages.isEmpty { return [] }
-            var ready: [CheckedContinuation<Bool, Never>] = []
+            var ready: [Page] = []
             for (source, count) in schedule.takePages(now) {
                 let waiting = pages.removeValue(forKey: source) ?? []
                 ready += waiting.prefix(count)
                 if count < waiting.count { pages[source] = Array(waiting.dropFirst(count)) }
             }
             return ready
+        }
+
+        /// Takes those out that do not wait any longer.
+        mutating func withdrawPages(_ now: ContinuousClock.Instant, _ isOver: (Page) -> Bool) -> [Page] {
+            var over: [Page] = []
+            for (source, waiting) in pages {
+                let left = waiting.filter { !isOver($0) }
+                if left.count == waiting.count { continue }
+                over += waiting.filter(isOver)
+                pages[source] = left.isEmpty ? nil : left
+                schedule.withdrawPages(waiting.count - left.count, of: source, now)
+            }
+            return over
+        }
+
+        /// When time alone will bring something to do.
+        func nextWake(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+            let ends = pages.values.lazy.joined().compactMap(\.end)
+            return [schedule.nextWake(now), ends.min()].compactMap(\.self).min()
         }
 
         mutating func next(_ now: ContinuousClock.Instant) -> Step? {
@@ -61,17 +90,29 @@ final class Dispatcher: Sendable {
         if isNews { bell.ring() }
     }
 
+    /// Leaves a source alone for a while, for which nothing can be done.
+    func holdBack(_ source: ReadySource, for duration: Duration) {
+        let now = now
+        state.withLock { $0.schedule.holdBack(source, until: now + duration, now) }
+        // Its permit goes back.
+        bell.ring()
+    }
+
     /// Waits for something to do.
     ///
     /// - Returns: nil when there shall be no more.
     func next() async -> Step? {
         while !Task.isCancelled {
             let now = now
-            for page in state.withLock({ $0.takePages(now) }) { page.resume(returning: true) }
+            let (pages, late) = state.withLock { state in
+                (state.takePages(now), state.withdrawPages(now) { page in page.end.map { $0 <= now } ?? false })
+            }
+            for page in pages { page.continuation.resume(returning: true) }
+            for page in late { page.continuation.resume(returning: false) }
             let (step, wake, isStopped) = state.withLock { state -> (Step?, ContinuousClock.Instant?, Bool) in
                 if state.isStopped { return (nil, nil, true) }
                 if let step = state.next(now) { return (step, nil, false) }
-                return (nil, state.schedule.nextWake(now), false)
+                return (nil, state.nextWake(now), false)
             }
             if let step { return step }
             if let wake { ring(at: wake) }
@@ -128,18 +169,35 @@ final class Dispatcher: Sendable {
 
     /// Waits until a call under way may make a further call, for its next page: a rate counts these, too.
     ///
-    /// - Returns: false when it may not any more, since the executor stops.
-    func turn(of source: ReadySource) async -> Bool {
+    /// - Parameters:
+    ///   - end: how long it waits; nil: as long as it takes.
+    ///   - cancellation: ends the wait as well.
+    /// - Returns: false when it may not: its time is over, nobody wants it any more, or the executor stops.
+    func turn(
+        of source: ReadySource, until end: ContinuousClock.Instant?, cancellation: ExchangeCancellation
+    ) async -> Bool {
         let now = now
-        return await withCheckedContinuation { continuation in
-            let isStopped = state.withLock { state in
-                if state.isStopped { return true }
+        let mayCall = await withCheckedContinuation { continuation in
+            let number: Int? = state.withLock { state in
+                if state.isStopped { return nil }
+                state.pagesBegun += 1
                 state.schedule.addPage(of: source, now)
-                state.pages[source, default: []].append(continuation)
-                return false
+                state.pages[source, default: []].append(
+                    Page(number: state.pagesBegun, end: end, continuation: continuation))
+                return state.pagesBegun
             }
-            if isStopped { continuation.resume(returning: false) } else { bell.ring() }
+            guard let number else { return continuation.resume(returning: false) }
+            cancellation.begin { [weak self] in self?.withdrawPage(number) }
+            bell.ring()
         }
+        cancellation.end()
+        return mayCall
+    }
+
+    private func withdrawPage(_ number: Int) {
+        let now = now
+        let pages = state.withLock { $0.withdrawPages(now) { $0.number == number } }
+        for page in pages { page.continuation.resume(returning: false) }
     }
 
     // MARK: Permits
@@ -181,7 +239,7 @@ final class Dispatcher: Sendable {
             defer { state.pages = [:] }
             return state.pages.values.flatMap { $0 }
         }
-        for page in pages { page.resume(returning: false) }
+        for page in pages { page.continuation.resume(returning: false) }
         bell.ring()
     }
 

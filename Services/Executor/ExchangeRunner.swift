@@ -42,10 +42,11 @@ struct ExchangeRunner: Sendable {
     ///
     /// - Parameters:
     ///   - isJobStep: whether the exchange waits for its job meanwhile.
+    ///   - end: how long further calls wait for their start; nil: as long as it takes, or until nobody wants the exchange any more.
     ///   - also: variables besides those of the runs.
     func perform(
         _ step: SourceStep, of exchange: ClaimedExchange, source: PreparedSource, isJobStep: Bool = false,
-        also: (String) -> TemplateVariable? = { _ in nil }
+        until end: ContinuousClock.Instant? = nil, also: (String) -> TemplateVariable? = { _ in nil }
     ) async -> ExchangeOutcome {
         let cancellation = ExchangeCancellation()
         underWay.begin(exchange.id, cancellation, isJobStep: isJobStep)
@@ -53,15 +54,19 @@ struct ExchangeRunner: Sendable {
         return await source.client.perform(
             step, variables: { Self.variable($0, exchange, source) ?? also($0) }, cancellation: cancellation,
             turn: { [dispatcher] in
-                // What is not read to its end is asked for again, by another executor.
-                if !(await dispatcher.turn(of: exchange.ready)) { cancellation.cancel() }
+                await dispatcher.turn(of: exchange.ready, until: end, cancellation: cancellation)
             })
     }
 
-    /// Waits until the exchange may make a further call: a rate counts every one.
+    /// Waits until the step of a job may make a further call: a rate counts every one.
     ///
-    /// - Returns: false when it may not any more, since the executor stops.
-    func mayCallAgain(for exchange: ClaimedExchange) async -> Bool { await dispatcher.turn(of: exchange.ready) }
+    /// - Returns: false when it may not until `end`, or any more: its lease is lost, or the executor stops.
+    func mayCallAgain(for exchange: ClaimedExchange, until end: ContinuousClock.Instant) async -> Bool {
+        let cancellation = ExchangeCancellation()
+        underWay.begin(exchange.id, cancellation, isJobStep: true)
+        defer { underWay.end(exchange.id) }
+        return await dispatcher.turn(of: exchange.ready, until: end, cancellation: cancellation)
+    }
 
     private static func variable(
         _ name: String, _ exchange: ClaimedExchange, _ source: PreparedSource

@@ -85,7 +85,7 @@ public struct ExecutorService: Service {
     ) {
         self.configuration = configuration
         runs = stores.runs
-        let sources = SourceCache(store: stores.sources) { record in
+        let sources = SourceCache(store: stores.sources, lease: lease) { record in
             try PreparedSource(
                 record, outbound: outbound, secrets: context.secrets, clock: context.clock,
                 tokens: stores.sources.tokens(of: record))
@@ -195,6 +195,11 @@ public struct ExecutorService: Service {
             case .claim(let turn):
                 do {
                     try await claim(turn)
+                } catch let unusable as UnusableSource {
+                    logger.warning(
+                        "Runs cannot be executed.",
+                        metadata: ["source": "\(turn.source.source)", "error": "\(unusable)"])
+                    dispatcher.holdBack(turn.source, for: UnusableSource.holdBack)
                 } catch {
                     logger.error(
                         "Could not claim runs.", metadata: ["source": "\(turn.source.source)", "error": "\(error)"])

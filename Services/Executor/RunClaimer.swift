@@ -57,6 +57,9 @@ final class RunClaimer: Sendable {
             let version = claimed.map(\.sourceVersion).max() ?? known.version
             source = try await sources.source(turn.source.source, version: version) ?? known
             try await runs.fillVariables(source.runVariables, of: &claimed)
+        } catch let unusable as UnusableSource {
+            await giveBack(claimed, worker, because: .sourceUnusable)
+            throw unusable
         } catch {
             // Claimed for certain and not begun.
             giveBack(claimed, worker)
@@ -98,6 +101,18 @@ final class RunClaimer: Sendable {
         } catch {
             if !error.isKnownNotApplied { doubtful.add(exchanges, worker: worker) }
             throw error
+        }
+    }
+
+    private func giveBack(
+        _ exchanges: [ClaimedExchange], _ worker: WorkerID, because reason: RunStore.GiveBackReason
+    ) async {
+        do {
+            _ = try await shielded { [runs] in
+                try await runs.giveBack(exchanges.map(\.id), worker: worker, because: reason)
+            }
+        } catch {
+            giveBack(exchanges, worker)
         }
     }
 

@@ -1,5 +1,10 @@
 /// Why nothing can be done for a source as it is stored.
 struct UnusableSource: Error, CustomStringConvertible {
+    /// How long work is left alone whose source cannot be used.
+    static let holdBack: Duration = .seconds(30)
+    /// How much is told of what is wrong, in characters.
+    private static let causeMax = 500
+
     /// A sentence for people, without a full stop.
     let reason: String
     /// Whether there is hope: somebody may mend it.
@@ -11,9 +16,13 @@ struct UnusableSource: Error, CustomStringConvertible {
     }
 
     /// Something in it cannot be read; the catalogue was checked when it was applied, so that it was written past it, or by a newer version.
-    init(unreadable error: any Error) {
+    ///
+    /// - Parameter key: of the source.
+    init(_ key: String, unreadable error: any Error) {
+        let cause = "\(error)".prefix(Self.causeMax)
         self.init(
-            reason: "its source cannot be used as it is stored (\(error)); apply its catalogue again", isStored: true)
+            reason: "its source \(key) cannot be used as it is stored (\(cause)); apply its catalogue again",
+            isStored: true)
     }
 
     /// It was removed.

@@ -1,5 +1,6 @@
 import Contracts
 import JSON
+import Runtime
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -125,8 +126,7 @@ struct ActionBody {
 
     func date(_ name: String) throws -> Date? {
         guard let text = try text(name) else { return nil }
-        let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
-        guard let date = styles.lazy.compactMap({ try? $0.parse(text) }).first, Self.moments.contains(date) else {
+        guard let date = Timestamp.date(rfc3339: text), Self.moments.contains(date) else {
             throw Self.problem("$.\(name)", "a moment in RFC 3339, such as 2026-11-26T08:00:00Z")
         }
         return date

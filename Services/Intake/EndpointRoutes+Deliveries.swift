@@ -72,8 +72,8 @@ extension EndpointRoutes {
         if page.recovered > 0 { hints.say(.deliveriesDue) }
         return .json(
             [
-                "recovered": .number(JSONNumber(page.recovered)),
-                "cursor": page.next.map { .string(EndpointDocuments.timestamp($0)) } ?? .null,
+                "recovered": .count(page.recovered),
+                "cursor": .moment(page.next),
             ], status: .accepted)
     }
 

@@ -21,6 +21,12 @@ extension JSONValue {
 }
 
 extension Timestamp {
+    /// The moment that a text in RFC 3339 says, with or without parts of a second; nil when it is none.
+    static func date(rfc3339 text: String) -> Date? {
+        [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)].lazy
+            .compactMap { try? $0.parse(text) }.first
+    }
+
     /// A moment in RFC 3339, to the millisecond.
     static func rfc3339(of date: Date) -> String {
         rfc3339(nanosecondsSinceEpoch: Int64((date.timeIntervalSince1970 * 1_000_000).rounded()) * 1000)

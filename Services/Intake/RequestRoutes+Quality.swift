@@ -27,7 +27,7 @@ extension RequestRoutes {
         let key = try context.parameters.require("key")
         let query = request.uri.queryParameters
         if let unknown = query.first(where: { $0.key != "since" }) {
-            throw Self.badParameter(String(unknown.key.prefix(100)), "there is no such parameter; known is since")
+            throw Problem.parameter(String(unknown.key.prefix(100)), "there is no such parameter; known is since")
         }
         let now = Date(timeIntervalSince1970: Double(clock.millisecondsSinceEpoch()) / 1000)
         let since = try query["since"].map { try Self.moment(String($0), until: now) } ?? now - Self.sinceDefault
@@ -45,18 +45,9 @@ extension RequestRoutes {
     }
 
     private static func moment(_ text: String, until now: Date) throws -> Date {
-        let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
-        guard let date = styles.lazy.compactMap({ try? $0.parse(text) }).first, date.timeIntervalSince1970 >= 0,
-            date <= now
-        else {
-            throw badParameter("since", "a moment in the past in RFC 3339, such as 2026-11-26T08:00:00Z")
+        guard let date = Timestamp.date(rfc3339: text), date.timeIntervalSince1970 >= 0, date <= now else {
+            throw Problem.parameter("since", "a moment in the past in RFC 3339, such as 2026-11-26T08:00:00Z")
         }
         return date
-    }
-
-    private static func badParameter(_ parameter: String, _ message: String) -> Problem {
-        Problem(
-            code: "invalid_request", status: 422, title: "The request is not valid",
-            detail: "?\(parameter): \(message)", violations: [.init(path: "?\(parameter)", message: message)])
     }
 }

@@ -99,8 +99,19 @@ struct OutcomeTests {
         }) { fixture in
             let client = try fixture.client(
                 SourceSetup(pagination: Pagination(style: .cursor(next: ["next"]), parameter: "c")), run: ["url": "/"])
-            let outcome = await client.perform(.run, variables: { _ in nil }, turn: { turns.next() })
+            let outcome = await client.perform(.run, variables: { _ in nil }, turn: { turns.next() >= 0 })
             #expect(outcome.answer?.pages == 3 && turns.value == 2)
+        }
+    }
+
+    @Test func aFurtherCallThatMayNotBeginEndsTheExchangeWithoutIt() async throws {
+        try await withAPI({ _ in .json(#"{"next":"1"}"#) }) { fixture in
+            let client = try fixture.client(
+                SourceSetup(pagination: Pagination(style: .cursor(next: ["next"]), parameter: "c")), run: ["url": "/"])
+            let outcome = await client.perform(.run, variables: { _ in nil }, turn: { false })
+            let failure = try #require(outcome.failure)
+            #expect(failure.kind == .ownFault && failure.substate == "cancelled" && failure.calls.count == 1)
+            #expect(fixture.api.requests.count == 1)
         }
     }
 }

@@ -55,6 +55,29 @@ struct CallScheduleTests {
         #expect(schedule.takeTurn(now) == nil)
     }
 
+    @Test func aSourceForWhichNothingCanBeDoneIsLeftAloneForAWhile() throws {
+        var schedule = schedule()
+        permit(&schedule, first, 100)
+        permit(&schedule, second, 100)
+        _ = schedule.offer(first, now)
+        #expect(schedule.takeTurn(now)?.source == first)
+        schedule.holdBack(first, until: now + .seconds(30), now)
+        let news = [schedule.offer(first, now + .seconds(29)), schedule.offer(second, now)]
+        #expect(news == [false, true])
+        #expect(schedule.takeTurn(now)?.source == second && schedule.takeTurn(now) == nil)
+        // Its permit goes back, and nothing is asked of it meanwhile.
+        let askings = schedule.takeAskings(now + .seconds(1)).filter { $0.source == first }
+        #expect(askings.map(\.wanted) == [0])
+        let returned = CallPermit(source: first, slots: 0, target: 0, startsWithin: .zero)
+        _ = schedule.permit([returned], of: askings, asked: now, now + .seconds(1))
+        _ = schedule.offer(first, now + .seconds(29))
+        let meanwhile = schedule.takeAskings(now + .seconds(29))
+        #expect(!meanwhile.contains { $0.source == first })
+        let isNews = schedule.offer(first, now + .seconds(30))
+        let afterwards = schedule.takeAskings(now + .seconds(30))
+        #expect(isNews && afterwards.contains { $0.source == first && $0.wanted > 0 })
+    }
+
     @Test func sourcesTakeTurnsInBeingCalled() throws {
         var schedule = schedule(calls: 4)
         permit(&schedule, first, 100)

@@ -1,4 +1,5 @@
 import Contracts
+import Exchanges
 import Testing
 
 @testable import Executor
@@ -46,10 +47,60 @@ struct DispatcherTests {
     }
 
     @Test func stoppingEndsWhatWaitsForAFurtherPage() async {
-        async let turn = dispatcher.turn(of: source)
+        async let turn = dispatcher.turn(of: source, until: nil, cancellation: ExchangeCancellation())
         dispatcher.stop()
         #expect(await !turn)
-        #expect(await !dispatcher.turn(of: source))
+        #expect(await !dispatcher.turn(of: source, until: nil, cancellation: ExchangeCancellation()))
+    }
+
+    @Test func aFurtherPageWaitsNoLongerThanItMay() async {
+        async let step = dispatcher.next()
+        let isGranted = await ending {
+            await dispatcher.turn(of: source, until: .now + .milliseconds(1), cancellation: ExchangeCancellation())
+        }
+        #expect(isGranted == false)
+        dispatcher.stop()
+        #expect(await step == nil)
+    }
+
+    @Test(arguments: [true, false])
+    func whoeverCancelsAnExchangeEndsItsWaitForAFurtherPage(isEarly: Bool) async throws {
+        let cancellation = ExchangeCancellation()
+        if isEarly { cancellation.cancel() }
+        async let turn = ending { await dispatcher.turn(of: source, until: nil, cancellation: cancellation) }
+        cancellation.cancel()
+        #expect(await turn == false)
+        // The next one gets the start, whoever waited before.
+        async let next = ending {
+            await dispatcher.turn(of: source, until: nil, cancellation: ExchangeCancellation())
+        }
+        _ = dispatcher.permit(
+            [CallPermit(source: source, slots: 1, target: 1, starts: 1, startsWithin: .seconds(60))], of: [],
+            asked: .now)
+        async let step = dispatcher.next()
+        #expect(await next == true)
+        dispatcher.stop()
+        #expect(await step == nil)
+    }
+
+    /// What a wait comes to; nil when it does not end by itself, and is ended so that the test can fail.
+    private func ending(_ wait: @escaping @Sendable () async -> Bool) async -> Bool? {
+        await withTaskGroup(of: Bool?.self) { group in
+            group.addTask { await wait() }
+            group.addTask { (try? await Task.sleep(for: .seconds(30))).flatMap { nil } }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            if first == nil { dispatcher.stop() }
+            return first
+        }
+    }
+
+    @Test func aSourceThatIsHeldBackIsNotOffered() async {
+        dispatcher.holdBack(source, for: .seconds(60))
+        dispatcher.offer([source])
+        async let step = dispatcher.next()
+        dispatcher.stop()
+        #expect(await step == nil)
     }
 
     @Test func stoppingEndsTheSteps() async {

@@ -25,7 +25,7 @@ struct JobPlanTests {
         DueJob(
             org: OrgID(UUID()), claim: .first(of: RunRequestID(UUID())), source: SourceID(UUID()), sourceVersion: 1,
             phase: phase, externalID: externalID, exchangeState: exchange, age: age, stillness: stillness,
-            claimedAt: claimedAt, progress: nil, polls: 0, tries: tries, isHeldBack: false)
+            measuredAt: claimedAt, progress: nil, polls: 0, tries: tries, isHeldBack: false)
     }
 
     private func setup(_ policy: AsynchronousJob.UnknownSubmission = .submitAgain) -> SourceSetup {

@@ -29,7 +29,7 @@ struct JobRunnerTests {
         let job = DueJob(
             org: ready.org, claim: .first(of: exchange.id), source: ready.source, sourceVersion: 2,
             phase: try #require(DueJob.Phase(rawValue: phase)), externalID: "job-1", exchangeState: state,
-            age: .seconds(1), stillness: .seconds(1), claimedAt: .now, progress: nil, polls: 1, tries: 0,
+            age: .seconds(1), stillness: .seconds(1), measuredAt: .now, progress: nil, polls: 1, tries: 0,
             isHeldBack: false)
         let outcome = await runner.step(job, exchange: exchange, source: try .fixture(ready))
         guard case .end(let ended) = outcome else {

@@ -78,6 +78,19 @@ extension IntegrationTests {
             }
         }
 
+        /// One call submits it and one finds it done; what asks for its result may begin half an hour later.
+        @Test func theTimeOfAJobEndsAStepThatWaitsForAFurtherCall() async throws {
+            try await withJobs { platform, api in
+                api.follow(.done(atPoll: 1))
+                let id = try await platform.client.submit(["Abel"], activity: "order_briefly_at_a_slow_api")
+                try await eventually("the poll") { api.jobs.first?.polls == 1 }
+                let request = try await platform.client.wait(for: id, toBe: "timedout")
+                #expect(request["failures"]?[0]?["substate"] == "job_deadline")
+                #expect(api.submissions == 1 && api.jobs.first?.polls == 1 && api.jobs.first?.fetched == 0)
+                try await platform.database.run("delete from public.external_job where phase = 'aborting'")
+            }
+        }
+
         @Test func jobsOfASourceThatCannotBeReadWaitWithAReasonAndGoOn() async throws {
             try await withJobs { platform, api in
                 api.follow(.endless)

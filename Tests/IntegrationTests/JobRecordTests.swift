@@ -54,6 +54,30 @@ extension IntegrationTests {
             try await database.remove()
         }
 
+        /// A worker that gives a job back and claims it anew before it has heard of the first, knows of the second all the same; and the other
+        /// way round.
+        @Test func whatAWorkerHoldsWithoutKnowingIsReleasedByItsClaim() async throws {
+            let database = try await TestDatabase.make()
+            let request = try await StoredRequest(database)
+            try await request.expand()
+            let exchange = try #require(try await request.claimRuns().first)
+            let (jobs, worker) = (JobStore(pool: database.pool), request.worker)
+            _ = try await jobs.begin([exchange.id], worker: worker)
+            try await jobs.record(
+                [SubmittedJob(claim: .first(of: exchange.id), externalID: "job-1", pollAfter: .zero, calls: [])],
+                worker: worker)
+            let due = try await jobs.claim(worker: worker, limit: 10, limitOfSource: 10)
+            let claim = try #require(due.first?.claim)
+            func isHeld() async throws -> Bool {
+                try await database.value(Bool.self, "select worker_id is not null from public.external_job")
+            }
+            try await jobs.release(allBut: [.first(of: exchange.id), claim], worker: worker)
+            #expect(try await isHeld())
+            try await jobs.release(allBut: [.first(of: exchange.id)], worker: worker)
+            #expect(try await !isHeld())
+            try await database.remove()
+        }
+
         private var call: CallLog { CallLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1) }
     }
 }

@@ -189,15 +189,25 @@ extension IntegrationTests {
                     where key = 'registry' returning key
                     """)
                 #expect(try await answerOfNote() == nil)
-                // The answer of a job comes with another template.
-                _ = try await database.value(
-                    String.self,
-                    """
-                    update public.source
-                    set setup = '{}', delivery_request_template = '{"url": "http://x/", "headers": {"a": "<<$secret.X>>"}}'
-                    where key = 'registry' returning key
-                    """)
-                #expect(try await answerOfNote() == nil)
+                // The answer of a job comes with another template, and an API may remember what it was sent with any of them.
+                for step in SourceStep.allCases {
+                    try await database.run(
+                        """
+                        update public.source
+                        set setup = '{}', run_request_template = '{"url": "http://x/"}', delivery_request_template = null
+                        where key = 'registry'
+                        """)
+                    #expect(try await answerOfNote() != nil)
+                    try await database.run(
+                        """
+                        update public.source set \(step.key) = '{"url": "http://x/", "headers": {"a": "<<$secret.X>>"}}'
+                        where key = 'registry'
+                        """)
+                    #expect(try await answerOfNote() == nil, "\(step)")
+                    if step != .run {
+                        try await database.run("update public.source set \(step.key) = null where key = 'registry'")
+                    }
+                }
             }
         }
 

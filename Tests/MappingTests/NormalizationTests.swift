@@ -123,6 +123,10 @@ struct NormalizationTests {
         let error = #expect(throws: MappingError.self) { try Mapper(plan).map(Array(#"{"v":"1 \#(groups)"}"#.utf8)) }
         #expect(error?.code == .numberOutOfRange)
         #expect(throws: MappingError.self) { try Mapper(plan).map(Array(#"{"v":"1e400000"}"#.utf8)) }
+        // Each of these is bearable, all of them are not.
+        let long = Array(repeating: #""1e131071""#, count: 9).joined(separator: ",")
+        let all = #expect(throws: MappingError.self) { try Mapper(plan).map(Array(#"{"v":[\#(long)]}"#.utf8)) }
+        #expect(all?.code == .numberOutOfRange)
     }
 
     @Test func theCountriesAreComplete() {

@@ -101,6 +101,28 @@ struct AddressGuardTests {
         #expect(try AddressGuard(allowedNetworks: [own]).verdict(for: address, port: 80) == .allowed)
     }
 
+    /// Each in its range only, so that none can be missed: some lie in a wider one, or outside of what is given out, and would be refused
+    /// for that.
+    @Test(arguments: [
+        ("169.254.169.254", "cloud metadata"), ("168.63.129.16", "cloud metadata"),
+        ("100.100.100.200", "cloud metadata"), ("192.0.0.192", "cloud metadata"), ("0.1.2.3", "this network"),
+        ("10.1.2.3", "private"), ("100.64.0.1", "shared address space"), ("127.0.0.1", "loopback"),
+        ("169.254.1.1", "link-local"), ("172.16.0.1", "private"), ("192.0.0.1", "protocol assignments"),
+        ("192.0.2.1", "documentation"), ("192.88.99.1", "6to4 relay"), ("192.168.0.1", "private"),
+        ("198.18.0.1", "benchmarking"), ("198.51.100.1", "documentation"), ("203.0.113.1", "documentation"),
+        ("224.0.0.1", "multicast"), ("255.255.255.255", "broadcast"), ("240.0.0.1", "reserved"),
+        ("fd00:ec2::254", "cloud metadata"), ("fd20:ce::254", "cloud metadata"), ("::", "unspecified"),
+        ("::1", "loopback"), ("::8.8.8.8", "IPv4-compatible"), ("::ffff:0:8.8.8.8", "IPv4-translated"),
+        ("64:ff9b::8.8.8.8", "NAT64"), ("64:ff9b:1::1", "NAT64"), ("100::1", "discard only"), ("2001::1", "Teredo"),
+        ("2001:2::1", "protocol assignments"), ("2001:db8::1", "documentation"), ("3fff::1", "documentation"),
+        ("5f00::1", "segment routing"), ("fc00::1", "unique local"), ("fe80::1", "link-local"),
+        ("fec0::1", "site-local"), ("ff02::1", "multicast"), ("4000::1", "not global unicast"),
+    ])
+    func everyRangeIsKnownByItsName(text: String, name: String) throws {
+        let address = try #require(IPAddress(text))
+        #expect(try AddressGuard().verdict(for: address, port: 443) == .refused(reason: name))
+    }
+
     @Test func reasonNamesTheRange() throws {
         let addressGuard = try AddressGuard()
         #expect(addressGuard.verdict(forBytes: [169, 254, 169, 254], port: 443) == .refused(reason: "cloud metadata"))

@@ -100,6 +100,8 @@ struct PageSequenceTests {
         let link = Pagination(style: .link)
         let self1 = [#"<\#(Self.address)>; rel="next""#]
         #expect(substate(link, ["[1]"], links: [self1]) == "pagination_loop")
+        let circle = ["/a", "/b", "/a"].map { [#"<\#($0)>; rel="next""#] }
+        #expect(substate(link, ["[1]", "[2]", "[3]"], links: circle) == "pagination_loop")
     }
 
     @Test func aLoopIsBlamedOnWhatLeadsBack() {

@@ -63,7 +63,7 @@ select set_eq(
         ('weir_executor', 'run_request', 'UPDATE', 'attempt state state_reason state_substate worker_id'),
         ('weir_executor', 'run_result', 'INSERT', null),
         ('weir_executor', 'run_log', 'INSERT', null),
-        ('weir_executor', 'source', 'UPDATE', 'paused_reason paused_until'),
+        ('weir_executor', 'source', 'UPDATE', 'paused_reason paused_until unusable_by unusable_reason unusable_version'),
         ('weir_executor', 'source_token', 'INSERT', null),
         ('weir_executor', 'source_token', 'UPDATE', 'claim_id claimed_until generation sealed used_until'),
         ('weir_executor', 'run_queue', 'UPDATE', 'attempt due_at run_request_id state state_reason state_substate worker_id'),

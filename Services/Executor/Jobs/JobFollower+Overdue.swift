@@ -5,9 +5,6 @@ import Store
 
 // What time does to jobs whose steps cannot be taken: their source is paused, its rate is used up, or it cannot be used at all.
 extension JobFollower {
-    /// How long jobs are left alone whose source cannot be used.
-    private static let holdBack: Duration = .seconds(30)
-
     /// Ends jobs whose time is over, also those of which no step may be taken for now.
     func giveUpOverdue(_ worker: WorkerID) async throws {
         giveUpWaiting(worker)
@@ -51,7 +48,7 @@ extension JobFollower {
         logger.warning(
             "Jobs cannot be followed.",
             metadata: ["source": "\(due[0].source)", "jobs": "\(due.count)", "error": "\(unusable)"])
-        await settleWithoutCall(due, worker: worker, because: unusable.reason, after: Self.holdBack) {
+        await settleWithoutCall(due, worker: worker, because: unusable.reason, after: UnusableSource.holdBack) {
             runner.outcome(of: $0, after: unusable, isLate: false)
         }
     }

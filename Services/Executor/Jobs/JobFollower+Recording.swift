@@ -66,7 +66,7 @@ extension JobFollower {
                 state.withLock { $0.settlements[settlement.claim.exchange] = settlement }
             }
         }
-        let heldBack = state.withLock { $0.heldBack.intersection(progress.map(\.claim.exchange)) }
+        let heldBack = state.withLock { $0.heldBack.intersection(progress.map(\.claim)) }
         // Harmless to repeat when an answer was lost: the claim that is recorded is over then, whoever has the next one.
         await insist(on: "record \(Quantity(batch.count, "step")) of jobs", logger: logger) {
             let worker = lease.worker
@@ -76,7 +76,7 @@ extension JobFollower {
             if !ended.isEmpty { try await jobs.end(ended, worker: worker) }
             if !resumed.isEmpty { try await jobs.resume(resumed, worker: worker) }
         }
-        let free = (submitted.map(\.claim) + unknown.map(\.claim) + progress.map(\.claim) + ended).map(\.exchange)
+        let free = submitted.map(\.claim) + unknown.map(\.claim) + progress.map(\.claim) + ended
         state.withLock { $0.leave(free) }
         for outcome in outcomes { record(outcome) }
         dispatcher.recorded(free.count, bytes: 0)
@@ -98,7 +98,7 @@ extension JobFollower {
             if !ended.isEmpty { try await jobs.end(ended, worker: lease.worker) }
             if !left.isEmpty { try await jobs.record(left, worker: lease.worker) }
         }
-        state.withLock { $0.leave(settlements.map(\.claim.exchange)) }
+        state.withLock { $0.leave(settlements.map(\.claim)) }
         ring()
     }
 }

@@ -54,7 +54,7 @@ extension JobFollower {
     ///
     /// - Returns: false when it is somebody else's by now, and nothing may be sent.
     private func mark(_ exchange: RunRequestID) async -> Bool {
-        state.withLock { _ = $0.held.insert(exchange) }
+        state.withLock { _ = $0.held.insert(.first(of: exchange)) }
         return await withCheckedContinuation { marks.submit(Mark(exchange: exchange, answer: $0)) }
     }
 }

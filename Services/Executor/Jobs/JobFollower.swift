@@ -30,19 +30,19 @@ final class JobFollower: Sendable {
     private let bell = Bell()
 
     struct State {
-        /// Jobs that this process knows it holds.
-        var held: Set<RunRequestID> = []
+        /// Claims that this process knows it holds. Not just jobs: one that was given back may be claimed anew before that is known.
+        var held: Set<JobClaim> = []
         /// Those of them whose runs were told that they cannot be followed.
-        var heldBack: Set<RunRequestID> = []
+        var heldBack: Set<JobClaim> = []
         /// What becomes of a job once its exchange is recorded.
         var settlements: [RunRequestID: Settlement] = [:]
         var inDoubtUntil = ContinuousClock.now
         /// Sources that this executor may not call for now.
         var barred: [SourceID: ContinuousClock.Instant] = [:]
 
-        mutating func leave(_ exchanges: some Sequence<RunRequestID>) {
-            held.subtract(exchanges)
-            heldBack.subtract(exchanges)
+        mutating func leave(_ claims: some Sequence<JobClaim>) {
+            held.subtract(claims)
+            heldBack.subtract(claims)
         }
     }
 
@@ -113,8 +113,8 @@ final class JobFollower: Sendable {
         do {
             let due = try await statement()
             state.withLock { state in
-                state.held.formUnion(due.map(\.exchange))
-                state.heldBack.formUnion(due.lazy.filter(\.isHeldBack).map(\.exchange))
+                state.held.formUnion(due.map(\.claim))
+                state.heldBack.formUnion(due.lazy.filter(\.isHeldBack).map(\.claim))
             }
             return due
         } catch {
@@ -184,12 +184,12 @@ final class JobFollower: Sendable {
             state.withLock { $0.inDoubtUntil = .now + Self.doubt }
             logger.warning("Could not give back steps of jobs.", metadata: ["error": "\(error)"])
         }
-        state.withLock { $0.leave(claims.map(\.exchange)) }
+        state.withLock { $0.leave(claims) }
     }
 
     /// A step was not taken because its lease is lost: whoever has the job by now takes it.
     func forget(_ call: Call) {
-        state.withLock { $0.leave([call.exchange.id]) }
+        state.withLock { $0.leave([call.job?.claim ?? .first(of: call.exchange.id)]) }
     }
 }
 

@@ -20,6 +20,8 @@ enum JobPlan: Equatable {
 
     /// How often ending or removing a job is tried.
     static let farewellTriesMax = 5
+    /// How long a try of that waits for a further call to begin, such as one with another token: the time of its job may be over long since.
+    static let farewellPatience: Duration = .seconds(60)
 
     /// - Parameters:
     ///   - setup: of the source; without ``SourceSetup/job`` it has no jobs any more.
@@ -82,4 +84,9 @@ enum JobPlan: Equatable {
 extension DueJob {
     /// Whether anybody waits for its result.
     var isWanted: Bool { exchangeState == "waiting" || exchangeState == "in_progress" }
+
+    /// When its time is over.
+    func deadline(_ kind: AsynchronousJob) -> ContinuousClock.Instant {
+        moment(ofAge: .milliseconds(kind.deadlineMilliseconds))
+    }
 }

@@ -63,7 +63,8 @@ extension JobRunner {
         _ step: SourceStep, _ job: DueJob, _ exchange: ClaimedExchange, _ source: PreparedSource,
         then phase: DueJob.Phase?
     ) async -> JobOutcome {
-        let outcome = await perform(step, of: exchange, externalID: job.externalID, source)
+        let outcome = await perform(
+            step, of: exchange, externalID: job.externalID, source, until: .now + JobPlan.farewellPatience)
         // Refused for good, such as a job that has ended meanwhile: on to what comes next as well.
         guard case .failure(let failure) = outcome, failure.kind != .fail else {
             guard let phase else { return .end(job.claim) }

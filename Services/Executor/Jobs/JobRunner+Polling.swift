@@ -9,7 +9,7 @@ extension JobRunner {
         _ job: DueJob, _ exchange: ClaimedExchange, _ kind: AsynchronousJob, _ source: PreparedSource
     ) async -> JobOutcome {
         let answer: ExchangeAnswer
-        switch await perform(.status, of: exchange, externalID: job.externalID, source) {
+        switch await perform(.status, of: exchange, externalID: job.externalID, source, until: job.deadline(kind)) {
         case .answer(let found): answer = found
         case .failure(let failure): return failed(failure, job, exchange, kind, source)
         }
@@ -34,10 +34,11 @@ extension JobRunner {
             guard source.client.variables(of: .delivery) != nil else {
                 return over(.answer(RecordedAnswer(exchange: exchange.id, answer)), calls: [], then: .cleaning)
             }
-            guard await runner.mayCallAgain(for: exchange) else {
+            guard await runner.mayCallAgain(for: exchange, until: job.deadline(kind)) else {
                 return .progress(JobProgress(claim: job.claim, after: .zero, calls: calls))
             }
-            switch await perform(.delivery, of: exchange, externalID: job.externalID, source) {
+            switch await perform(.delivery, of: exchange, externalID: job.externalID, source, until: job.deadline(kind))
+            {
             case .answer(let result):
                 return over(.answer(RecordedAnswer(exchange: exchange.id, result)), calls: calls, then: .cleaning)
             case .failure(let failure): return failed(failure, job, exchange, kind, source)

@@ -9,7 +9,8 @@ extension JobRunner {
     func submit(_ exchange: ClaimedExchange, source: PreparedSource, kind: AsynchronousJob) async -> JobOutcome {
         let claim = JobClaim.first(of: exchange.id)
         // Not aborted when nobody wants it any more: only who knows its id can end it at the API.
-        switch await perform(.run, of: exchange, externalID: nil, source) {
+        let end = ContinuousClock.now + .milliseconds(kind.deadlineMilliseconds)
+        switch await perform(.run, of: exchange, externalID: nil, source, until: end) {
         case .answer(let answer):
             return submitted(claim, answer, kind, externalID: kind.externalID(in: answer.body), exchange, source)
         case .failure(let failure) where failure.isSubmissionUnknown:
@@ -68,7 +69,7 @@ extension JobRunner {
                 reason: "nobody knows whether the API has taken the job; \(job.tries) tries to find out were in vain",
                 calls: calls)
         }
-        switch await perform(.run, of: exchange, externalID: nil, source) {
+        switch await perform(.run, of: exchange, externalID: nil, source, until: job.deadline(kind)) {
         case .answer(let answer):
             switch submitted(
                 job.claim, answer, kind, externalID: kind.externalID(in: answer.body), exchange, source)
@@ -89,12 +90,12 @@ extension JobRunner {
     func lookUp(
         _ job: DueJob, _ exchange: ClaimedExchange, _ kind: AsynchronousJob, _ source: PreparedSource
     ) async -> JobOutcome {
-        switch await perform(.lookup, of: exchange, externalID: nil, source) {
+        switch await perform(.lookup, of: exchange, externalID: nil, source, until: job.deadline(kind)) {
         case .answer(let answer):
             if answer.noData == nil, let id = kind.externalID(inLookup: answer.body) {
                 return submitted(job.claim, answer, kind, externalID: id, exchange, source)
             }
-            guard await runner.mayCallAgain(for: exchange) else {
+            guard await runner.mayCallAgain(for: exchange, until: job.deadline(kind)) else {
                 return .progress(JobProgress(claim: job.claim, after: .zero))
             }
             return await submitAgain(

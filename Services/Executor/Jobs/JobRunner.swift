@@ -38,8 +38,10 @@ struct JobRunner: Sendable {
         return JobPlan(for: job, setup: source.setup, steps: steps)
     }
 
+    /// - Parameter end: how long further calls of the step wait for their start.
     func perform(
-        _ step: SourceStep, of exchange: ClaimedExchange, externalID: String?, _ source: PreparedSource
+        _ step: SourceStep, of exchange: ClaimedExchange, externalID: String?, _ source: PreparedSource,
+        until end: ContinuousClock.Instant
     ) async -> ExchangeOutcome {
         var callback: String?
         if source.client.variables(of: step)?.contains("callback_url") == true {
@@ -54,7 +56,7 @@ struct JobRunner: Sendable {
             let expires = clock.millisecondsSinceEpoch() / 1000 + Int64(kind.deadlineMilliseconds / 1000) + 86_400
             callback = callbacks.link(to: exchange.id, expires: expires)
         }
-        return await runner.perform(step, of: exchange, source: source, isJobStep: true) { name in
+        return await runner.perform(step, of: exchange, source: source, isJobStep: true, until: end) { name in
             switch name {
             case "run_external_id": externalID.map { TemplateVariable(.string($0)) }
             case "submission_key": TemplateVariable(.string(exchange.id.description))
