@@ -50,12 +50,14 @@ struct ExchangeRunner: Sendable {
         let cancellation = ExchangeCancellation()
         underWay.begin(exchange.id, cancellation, isJobStep: isJobStep)
         defer { underWay.end(exchange.id) }
-        return await source.client.perform(
+        let outcome = await source.client.perform(
             step, variables: { Self.variable($0, exchange, source) ?? also($0) }, cancellation: cancellation,
             turn: { [dispatcher] in
                 // What is not read to its end is asked for again, by another executor.
                 if !(await dispatcher.turn(of: exchange.ready)) { cancellation.cancel() }
             })
+        source.calls.note(outcome.calls)
+        return outcome
     }
 
     /// Waits until the exchange may make a further call: a rate counts every one.
