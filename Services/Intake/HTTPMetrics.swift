@@ -34,7 +34,7 @@ struct HTTPMetrics<Context: RequestContext>: RouterMiddleware {
 
     private func note(_ request: Request, _ context: Context, status: Int, since start: ContinuousClock.Instant) {
         // A path that leads nowhere and a method that nobody knows are the client's choice: they have one series between them.
-        let route = context.endpointPath ?? "none"
+        let route = context.endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "none"
         let method = Self.methods.contains(request.method) ? request.method.rawValue : "other"
         registry.counter(
             "weir_http_requests_total", "HTTP requests answered, by route and class of the status.",

@@ -172,11 +172,11 @@ struct TopModelTests {
             lines.first { $0.hasPrefix(first) }?.split(separator: "  ").map { $0.trimmingPrefix { $0 == " " } }
                 .map(String.init) ?? []
         }
-        #expect(row("call") == ["call", "calls", "310", "0.5", "12,345", "1 min 15 s", "64", "64", "200 ms"])
+        #expect(row("call") == ["call", "calls", "311", "0.5", "12,345", "1 min 15 s", "64", "64", "200 ms"])
         #expect(row("deliver") == ["deliver", "webhooks", "-", "-", "0", "-", "-", "-", "-"])
         #expect(
             row("executor") == [
-                "executor", "\u{FFFD}[31mbox", "4711", "1 min", "75 %", "100 MiB", "2/5", "0", "310", "calls", "64/64",
+                "executor", "\u{FFFD}[31mbox", "4711", "1 min", "75 %", "100 MiB", "2/5", "0", "311", "calls", "64/64",
             ])
         #expect(
             lines.last == "bus: 4.0 received/s, 0.5 merged/s, 3.0 delivered/s, 0 dropped/s, 3 waiting, credit for 640")

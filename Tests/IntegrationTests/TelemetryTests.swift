@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 extension IntegrationTests {
@@ -15,7 +16,8 @@ extension IntegrationTests {
             }
             try await withPlatform(options) { platform in
                 // Something of every kind: calls that fail, webhooks that are not taken, requests that are refused.
-                platform.api.script("late", [.status(503)])
+                platform.api.script(
+                    "late", [.status(503), .json(#"{"data":{"name":"late","profile":{"employees":7}}}"#)])
                 platform.webhooks.answer(503)
                 let id = try await platform.client.submit(["Abel", "late"])
                 _ = try await platform.client.wait(for: id, toBe: "delivered")
@@ -36,6 +38,39 @@ extension IntegrationTests {
                 }
                 try await expectCounts(platform, ports)
             }
+        }
+
+        @Test func aRequestCanBeFollowedFromLineToLineByItsID() async throws {
+            var options = Platform.Options()
+            options.shared = ["WEIR_LOG_FORMAT": "json", "WEIR_LOG_LEVEL": "debug"]
+            try await withPlatform(options) { platform in
+                platform.api.script(
+                    "late", [.status(503), .json(#"{"data":{"name":"late","profile":{"employees":7}}}"#)])
+                let id = try await platform.client.submit(["late"])
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                let run = try await platform.database.value(String.self, "select id::text from public.run_queue")
+                let expected: [(ServiceName, String)] = [
+                    (.intake, "A request is accepted."), (.intake, "The runs of a request are made."),
+                    (.executor, "An exchange has brought nothing."),
+                    (.processor, "The result of a request is put together."),
+                    (.delivery, "A webhook was taken."),
+                ]
+                for (service, message) in expected {
+                    let line = try await eventually("\(message)") { try Self.line(message, of: service, in: platform) }
+                    #expect(line["request"] == .string(id) && line["level"] == "debug", "\(line)")
+                    #expect(line["service"] == .string(service.executable))
+                    if service == .executor {
+                        #expect(line["run"] == .string(run) && line["substate"] == "http_503", "\(line)")
+                    }
+                }
+            }
+        }
+
+        private static func line(_ message: String, of service: ServiceName, in platform: Platform) throws -> JSONValue?
+        {
+            let text = platform.logs.first { $0.instance.service == service }?.text ?? ""
+            return try text.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+                .first { $0["message"] == .string(message) }
         }
 
         /// Everything that this test has brought about is counted, once.
@@ -63,6 +98,9 @@ extension IntegrationTests {
                 executor.contains(
                     "\nweir_executor_calls_total{org=\"acme\",outcome=\"5xx\",source=\"registry\"} 1\n"))
             #expect(executor.contains("\nweir_executor_exchanges_total{outcome=\"answered\"} 2\n"))
+            #expect(
+                !executor.contains(
+                    "\nweir_hints_published_total{outcome=\"accepted\",topic=\"dev.weir.answer.recorded.v1\"} 0\n"))
             #expect(executor.contains("\nweir_executor_exchanges_total{outcome=\"retried\"} 1\n"))
             #expect(executor.contains("\nweir_executor_call_seconds_count{org=\"acme\",source=\"registry\"} 3\n"))
             let processor = try await text(.processor)
