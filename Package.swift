@@ -136,15 +136,16 @@ let package = Package(
             products: [
                 configuration, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics, nioCore, unixSignals,
             ]),
+        library("Reporting", uses: ["Contracts", "Messaging", "Runtime"]),
         library(
-            "Assembly", uses: ["Runtime", "Postgres", "Messaging", "Outbound", "Store", "Contracts"],
+            "Assembly", uses: ["Runtime", "Postgres", "Messaging", "Outbound", "Reporting", "Store", "Contracts"],
             products: [lifecycle, logging]),
 
         // What answers mean, for whoever maps them.
         library("Answers", uses: ["Contracts", "JSON", "Mapping", "Postgres", "Store"]),
 
         // Services.
-        service("Bus", uses: ["Messaging", "Runtime"], products: [lifecycle, logging]),
+        service("Bus", uses: ["Contracts", "Messaging", "Reporting", "Runtime"], products: [lifecycle, logging]),
         service(
             "Intake",
             uses: [

@@ -1,5 +1,6 @@
 import Contracts
 import Messaging
+import Reporting
 import Runtime
 
 #if canImport(FoundationEssentials)
@@ -16,6 +17,7 @@ public struct HintPublisher: Sendable {
     private let source: String
     private let ids: IDGenerator
     private let clock: WallClock
+    private let metrics: HintMetrics
 
     /// A publisher of one process.
     ///
@@ -24,12 +26,14 @@ public struct HintPublisher: Sendable {
     ///   - host: the machine's name.
     ///   - processID: tells several processes of one service on a machine apart.
     public init(
-        bus: BusClient, service: String, host: String, processID: Int32, ids: IDGenerator, clock: WallClock
+        bus: BusClient, service: String, host: String, processID: Int32, ids: IDGenerator, clock: WallClock,
+        metrics: PrometheusRegistry = PrometheusRegistry()
     ) {
         self.bus = bus
         self.ids = ids
         self.clock = clock
-        source = "/weir/\(service.replacing("weir-", with: "", maxReplacements: 1))/\(Self.segment(host))/\(processID)"
+        self.metrics = HintMetrics(metrics)
+        source = ServiceInstance(service: service, host: host, processID: processID).source
     }
 
     /// Says a hint. It never blocks, and a hint that is refused or lost is said again by the scheduler.
@@ -39,11 +43,6 @@ public struct HintPublisher: Sendable {
             id: id.uuidString.lowercased(), source: source, type: hint.topic,
             time: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()), subject: hint.key,
             orgID: hint.org?.description, traceparent: hint.trace?.child(id).traceparent)
-        bus.publish(topic: hint.topic, key: hint.key, body: event.encoded())
-    }
-
-    /// A name as a segment of a URI's path: what is not unreserved (RFC 3986) becomes a low line.
-    private static func segment(_ name: String) -> String {
-        String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-._~".contains($0)) ? $0 : "_" })
+        metrics.count(bus.publish(topic: hint.topic, key: hint.key, body: event.encoded()), of: hint.topic)
     }
 }

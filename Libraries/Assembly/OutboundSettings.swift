@@ -10,6 +10,13 @@ import ServiceLifecycle
 ///   - those of `OwnPorts`
 ///   - `WEIR_OUTBOUND_CONNECTIONS` (int, default: 1024): connections kept at once
 public enum OutboundSettings {
+    /// A client, its connections among the metrics.
+    public static func client(_ context: RuntimeContext) throws -> OutboundClient {
+        let client = try OutboundClient(configuration: configuration(context), logger: context.logger)
+        context.metrics.show(client)
+        return client
+    }
+
     /// The configuration of a client.
     public static func configuration(_ context: RuntimeContext) throws -> OutboundClient.Configuration {
         var configuration = OutboundClient.Configuration()

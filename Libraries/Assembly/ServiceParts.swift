@@ -3,6 +3,7 @@ import Logging
 import Messaging
 import Outbound
 import Postgres
+import Reporting
 import Runtime
 import ServiceLifecycle
 import Store
@@ -21,6 +22,7 @@ import Store
 ///   - `WEIR_BUS_ENDPOINTS` (comma-separated, required) and `WEIR_BUS_EVENTS` (optional)
 ///   - `WEIR_BUS_KEYS` (directory, optional): CURVE keys made by `weir keys`
 ///   - `WEIR_LEASE` (duration, default: 15s): how long this worker may be silent before its claims are void
+///   - those of `ServiceReporter`
 public struct ServiceParts: Sendable {
     /// Settings, log, health, metrics, secrets, ids.
     public let context: RuntimeContext
@@ -35,6 +37,7 @@ public struct ServiceParts: Sendable {
     /// The service's standing as a worker.
     public let lease: WorkerLease
     private let refusals: RefusalLog
+    private let reporter: ServiceReporter?
 
     /// Builds the parts and registers their health checks. Nothing is connected to yet but in the background.
     ///
@@ -57,49 +60,42 @@ public struct ServiceParts: Sendable {
         self.context = context
         self.sessions = sessions
         self.refusals = refusals
+        reporter = try ServiceReporter(context)
         self.pool = pool
         self.bus = bus
         let (host, processID) = (ProcessInfo.processInfo.hostName, ProcessInfo.processInfo.processIdentifier)
         hints = HintPublisher(
-            bus: bus, service: context.name, host: host, processID: processID, ids: ids, clock: context.clock)
+            bus: bus, service: context.name, host: host, processID: processID, ids: ids, clock: context.clock,
+            metrics: context.metrics)
         lease = WorkerLease(
             store: WorkerStore(pool: pool), service: context.name, host: host, processID: processID,
             duration: leaseDuration,
             makeID: { WorkerID(ids.next()) }, logger: context.logger)
         context.health.register("postgres") { try await pool.probe() }
         context.health.register("bus") { try await bus.ping(timeout: .seconds(1)) }
-        Self.expose(pool, in: context.metrics)
+        context.metrics.show(pool, connectionsMax: size)
+        context.metrics.show(bus)
     }
 
     /// Keeps the parts open while the services that use them run; list it before them.
-    public var keeper: any Service { Keeper(pool: pool, bus: bus, refusals: refusals) }
+    public var keeper: any Service { Keeper(pool: pool, bus: bus, refusals: refusals, reporter: reporter) }
 
     private struct Keeper: Service {
         let pool: PostgresPool
         let bus: BusClient
         let refusals: RefusalLog
+        let reporter: ServiceReporter?
 
         func run() async throws {
             await withDiscardingTaskGroup { group in
                 group.addTask { await refusals.write(to: LogStore(pool: pool)) }
+                group.addTask { await cancelWhenGracefulShutdown { await reporter?.report(over: bus) } }
                 try? await gracefulShutdown()
                 // What was refused last is written before the pool closes.
                 refusals.finish()
             }
             await bus.close()
             await pool.close()
-        }
-    }
-
-    private static func expose(_ pool: PostgresPool, in metrics: PrometheusRegistry) {
-        metrics.sampledCounter("weir_postgres_statements_total", "Statements executed.") {
-            Double(pool.statistics.statementsExecuted)
-        }
-        metrics.sampledCounter("weir_postgres_round_trips_total", "Round trips to the server.") {
-            Double(pool.statistics.roundTrips)
-        }
-        metrics.sampledGauge("weir_postgres_waiters", "Callers that wait for a connection.") {
-            Double(pool.statistics.waiters)
         }
     }
 }

@@ -1,6 +1,6 @@
 /// The topics of the bus: what a message is about. The key of each is named beside it.
 ///
-/// All but the commands are hints: they name a queue that has work and carry no facts (DESIGN section 6).
+/// Hints name a queue that has work and carry no facts (DESIGN section 6); commands ask for something; a report is for observers.
 public enum Topic {
     /// A request waits to be expanded. Key: the request.
     public static let requestAccepted = "dev.weir.request.accepted.v1"
@@ -16,10 +16,14 @@ public enum Topic {
     public static let activityRequested = "dev.weir.activity.requested.v1"
     /// A command: somebody asks for a workflow. Key: the workflow.
     public static let workflowRequested = "dev.weir.workflow.requested.v1"
+    /// A report: how a service is doing. For observers alone. Key: who reports.
+    public static let serviceReported = "dev.weir.service.reported.v1"
+
+    /// Those that say where work waits.
+    public static let hints = [requestAccepted, runReady, answerRecorded, runsClosed, requestCompleted]
+    /// Those that ask for something and are answered.
+    public static let commands = [activityRequested, workflowRequested]
 
     /// All of them.
-    public static let all = [
-        requestAccepted, runReady, answerRecorded, runsClosed, requestCompleted, activityRequested,
-        workflowRequested,
-    ]
+    public static let all = hints + commands + [serviceReported]
 }

@@ -124,6 +124,38 @@ public struct MonitoringStore: Sendable {
              from waiting)
         """)
 
+    // What lies between the services: nobody holds it, and it goes on as soon as somebody takes it up. Ready runs and webhooks that are due are
+    // counted above.
+    private static let stages = Statement(
+        "monitoring.stages",
+        """
+        with open as materialized (
+            select r.id, r.created_at, r.state, r.stopping
+            from public.activity_request as r
+            where r.state in ('new', 'valid', 'ready', 'in_progress') and r.worker_id is null
+            limit $1
+        ), standing as materialized (
+            select o.created_at,
+                   o.stopping is null and (o.state <> 'in_progress' or not coalesce(p.expanded, false)) as expands,
+                   o.state = 'in_progress' and (p.expanded or o.stopping is not null)
+                       and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout as collects
+            from open as o
+            left join public.request_progress as p on p.activity_request_id = o.id
+        )
+        select count(*) filter (where s.expands),
+               coalesce(extract(epoch from clock_timestamp() - min(s.created_at) filter (where s.expands)), 0)::double precision,
+               (select count(*) from (select from public.run_queue
+                                      where state = 'in_progress' and state_substate = 'fetched' limit $1) as c),
+               -- Of the run whose turn is next.
+               (select coalesce(extract(epoch from clock_timestamp() - min(coalesce(r.replayed_at, x.received_at))), 0)::double precision
+                from (select run_request_id, replayed_at from public.run_queue
+                      where state = 'in_progress' and state_substate = 'fetched'
+                      order by run_request_id, id limit 1) as r
+                left join public.run_result as x on x.run_request_id = r.run_request_id),
+               count(*) filter (where s.collects)
+        from standing as s
+        """)
+
     private static let stuck = Statement(
         "monitoring.stuck", "select kind, count(*) from etl_api.stuck_work($1, $2) group by kind order by kind")
 
@@ -138,6 +170,7 @@ public struct MonitoringStore: Sendable {
         pipeline.add(Self.deliveries, limits.rowsMax, Int32(limits.endpointsMax))
         pipeline.add(Self.stuck, limits.stuckAfter, Int32(limits.stuckMax))
         pipeline.add(Self.defaultPartitions, Int32(limits.defaultPartitionRowsMax))
+        pipeline.add(Self.stages, limits.rowsMax)
         let results = try await pool.run(pipeline)
 
         var work = OpenWork()
@@ -159,6 +192,19 @@ public struct MonitoringStore: Sendable {
             let (table, count) = try row.decode((String, Int64).self)
             work.defaultPartitions.append((table, Int(count)))
         }
+        let (expand, expandAge, process, processAge, collect) = try results[5][0].decode(
+            (Int64, Double, Int64, Double, Int64).self)
+        let ready = work.rows.first { $0.entity == "run_queue" && $0.state == "ready" }
+        work.stages = [
+            .init(name: "expand", waiting: Int(expand), oldestSeconds: max(expandAge, 0)),
+            .init(
+                name: "call", waiting: ready?.count ?? 0, oldestSeconds: work.sources.map(\.oldestSeconds).max() ?? 0),
+            .init(name: "process", waiting: Int(process), oldestSeconds: max(processAge, 0)),
+            // When the last run of a request was closed stands in its history alone.
+            .init(name: "collect", waiting: Int(collect), oldestSeconds: nil),
+            .init(
+                name: "deliver", waiting: work.deliveries.due, oldestSeconds: work.deliveries.oldestDueSeconds),
+        ]
         return work
     }
 }

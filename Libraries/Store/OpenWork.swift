@@ -34,6 +34,18 @@ public struct OpenWork: Sendable {
         public let oldestDueSeconds: Double
     }
 
+    /// What waits for one kind of service to take it up.
+    public struct Stage: Sendable, Hashable {
+        /// `expand`, `call`, `process`, `collect` or `deliver`.
+        public let name: String
+        /// How many requests, runs or webhooks wait.
+        public let waiting: Int
+        /// For how long the first of them has; nil: nobody knows.
+        public let oldestSeconds: Double?
+    }
+
+    /// What waits between the services, in the order of the flow.
+    public internal(set) var stages: [Stage] = []
     /// Rows by table and open state; without those of which there is none.
     public internal(set) var rows: [Rows] = []
     /// The sources whose ready runs have waited longest.

@@ -27,6 +27,8 @@ public struct ExpandableRequest: Sendable {
     public let gathersObjects: Bool
     /// Whether all of its runs are made.
     public internal(set) var isExpanded = false
+    /// How many of them were made with its claim.
+    public internal(set) var runsMade = 0
     /// The sources that are asked about each object, or once for objects, with the variables that their templates must have values of.
     public let sources: [Source]
 
@@ -273,7 +275,7 @@ extension RequestStore {
 
     // In SQL altogether: the objects are there already, and would only travel to and fro.
     private static let expandGathered = Statement(
-        "request.expand_gathered", "select e.is_complete from etl_api.expand_gathered_request($1, $2) as e")
+        "request.expand_gathered", "select e.is_complete, e.runs from etl_api.expand_gathered_request($1, $2) as e")
 
     private static let advance = Statement(
         "request.advance",
@@ -326,15 +328,18 @@ extension RequestStore {
             switch expansion {
             case .objects(_, let first):
                 if let first { Self.addRuns(of: first, of: request, to: &pipeline) }
+                request.runsMade = first?.runIDs.count ?? 0
                 isComplete = first?.isLast ?? true
             case .finding(let runs):
                 pipeline.add(
                     Self.storeFindingRuns, request.org, id, runs.map(\.id), runs.map(\.source),
                     runs.map { $0.missing.joined(separator: " ") })
                 pipeline.add(Self.advance, id, Int32(0), true)
+                request.runsMade = runs.count
                 isComplete = true
             case .gathering(let objectsMax):
-                isComplete = try await Self.expandGathered(id, objectsMax: objectsMax, in: transaction)
+                (request.runsMade, isComplete) = try await Self.expandGathered(
+                    id, objectsMax: objectsMax, in: transaction)
             }
             request.isExpanded = isComplete
             // Also when it is in progress already: whoever resumes has to hold the claim for the chunks to come.
@@ -370,30 +375,32 @@ extension RequestStore {
 
     /// Makes the runs of some more objects that have flowed to a request which this worker has claimed.
     ///
-    /// - Returns: whether all of its objects have runs now.
+    /// - Returns: how many runs, and whether all of its objects have some now.
     /// - Throws: ``ExpansionLost`` when the claim is void.
     public func expandGathered(
         _ request: ExpandableRequest, objectsMax: Int, worker: WorkerID
-    ) async throws -> Bool {
+    ) async throws -> (runs: Int, isComplete: Bool) {
         try await pool.transaction { transaction in
             guard try await !transaction.execute(Self.claimed, request.id, worker).isEmpty else {
                 throw ExpansionLost()
             }
-            let isComplete = try await Self.expandGathered(request.id, objectsMax: objectsMax, in: transaction)
+            let chunk = try await Self.expandGathered(request.id, objectsMax: objectsMax, in: transaction)
             var pipeline = Pipeline()
-            if isComplete {
+            if chunk.isComplete {
                 pipeline.add(
                     Self.setState, request.id, "in_progress", String?.none, String?.none, WorkerID?.none, Int32(0))
             }
             _ = try await transaction.commit(pipeline)
-            return isComplete
+            return chunk
         }
     }
 
     private static func expandGathered(
         _ id: ActivityRequestID, objectsMax: Int, in transaction: PostgresTransaction
-    ) async throws -> Bool {
-        try await transaction.execute(expandGathered, id, Int32(objectsMax))[0].decode(Bool.self, at: 0)
+    ) async throws -> (runs: Int, isComplete: Bool) {
+        let row = try await transaction.execute(expandGathered, id, Int32(objectsMax))[0]
+        let (isComplete, runs) = try row.decode((Bool, Int32).self)
+        return (Int(runs), isComplete)
     }
 
     private static func addRuns(of chunk: ExpansionChunk, of request: ExpandableRequest, to pipeline: inout Pipeline) {

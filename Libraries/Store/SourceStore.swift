@@ -20,6 +20,8 @@ public struct SourceRecord: Sendable {
 
     /// The tenant.
     public let org: OrgID
+    /// The tenant's key in the catalogue.
+    public let orgKey: String
     /// The source.
     public let id: SourceID
     /// Its key in the catalogue.
@@ -60,7 +62,8 @@ public struct SourceStore: Sendable {
         select s.owner_org_id, s.key, s.version, s.max_objects,
                case when r.id is null then s.setup else s.setup || jsonb_build_object('rate_group', r.key) end,
                o.key_mapping, coalesce(o.key_mapping_type, 'key'), s.unusable_reason is not null,
-               \(SourceStep.columns { "s.\($0)" })
+               \(SourceStep.columns { "s.\($0)" }),
+               (select g.key from public.org as g where g.id = s.owner_org_id)
         from public.source as s
         left join public.rate_group as r on r.id = s.rate_group_id
         left join public.object_source as o
@@ -112,7 +115,9 @@ public struct SourceStore: Sendable {
             datapoints.append(.init(id: id, key: key, type: type, normalization: normalization, paths: paths))
         }
         let record = SourceRecord(
-            org: try row.decode(OrgID.self, at: 0), id: id, key: try row.decode(String.self, at: 1),
+            org: try row.decode(OrgID.self, at: 0),
+            orgKey: try row.decode(String.self, at: 8 + SourceStep.allCases.count), id: id,
+            key: try row.decode(String.self, at: 1),
             version: try row.decode(Int64.self, at: 2), templates: templates, runsPerExchange: Int(size),
             setup: try row.decode(JSONB.self, at: 4), objectPath: try row.decode(JSONB?.self, at: 5),
             objectPathType: try row.decode(String.self, at: 6), datapoints: datapoints,

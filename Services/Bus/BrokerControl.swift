@@ -6,6 +6,7 @@ final class BrokerControl: Sendable {
     let wakeUp: WakeUp
     private let stopping = Atomic<Bool>(false)
     private let statistics = Mutex(BusBrokerStatistics())
+    private let topics = Mutex<[String: BusTopicStatistics]>([:])
 
     init() throws(MessagingError) {
         wakeUp = try WakeUp()
@@ -19,6 +20,12 @@ final class BrokerControl: Sendable {
     }
 
     var current: BusBrokerStatistics { statistics.withLock { $0 } }
+
+    var currentTopics: [String: BusTopicStatistics] { topics.withLock { $0 } }
+
+    func publish(_ snapshot: [String: BusTopicStatistics]) {
+        topics.withLock { $0 = snapshot }
+    }
 
     func publish(_ snapshot: BusBrokerStatistics) {
         statistics.withLock { $0 = snapshot }

@@ -14,6 +14,7 @@ final class BrokerLoop {
     private let frame = FrameBuffer()
     private let tickInterval: Duration
     private var lastTick: SuspendingClock.Instant
+    private var lastReport: SuspendingClock.Instant
     private var handshakesFailed = 0
     private var reported = BusBrokerStatistics()
 
@@ -23,6 +24,8 @@ final class BrokerLoop {
         self.logger = logger
         tickInterval = min(configuration.heartbeat / 2, .milliseconds(500))
         lastTick = clock.now
+        lastReport = lastTick
+        control.publish(TopicLedger(configuration.countedTopics).statistics)
         sockets = try BrokerSockets(configuration: configuration)
         router = MessageRouter(configuration: configuration, wire: sockets, now: lastTick) {
             .random(in: 1...UInt64.max)
@@ -44,6 +47,7 @@ final class BrokerLoop {
         }
         router.flush()
         control.publish(router.snapshot())
+        control.publish(router.ledger.statistics)
     }
 
     private func turn() {
@@ -55,8 +59,10 @@ final class BrokerLoop {
         if router.now - lastTick >= tickInterval {
             // A turn that comes much too late means that this process stood still, not that all clients fell silent.
             let silenced = router.tick(hasStalled: router.now - lastTick > tickInterval + configuration.heartbeat)
-            for name in silenced { logger.warning("a client fell silent", metadata: ["weir.bus.client": "\(name)"]) }
+            for name in silenced { logger.warning("A client fell silent.", metadata: ["client": "\(name)"]) }
             lastTick = router.now
+            logLosses()
+            control.publish(router.ledger.statistics)
             report()
         }
         // Whoever hears of something finds it counted. Sending may find a client gone, of which others hear in a further round.
@@ -100,7 +106,7 @@ final class BrokerLoop {
         while let event = sockets.monitor.next() {
             guard case .handshakeFailed(let failure) = event else { continue }
             handshakesFailed += 1
-            logger.debug("refused a connection", metadata: ["failure": "\(failure)"])
+            logger.debug("Refused a connection.", metadata: ["failure": "\(failure)"])
         }
     }
 
@@ -110,18 +116,27 @@ final class BrokerLoop {
         control.publish(router.snapshot())
     }
 
-    /// Says once per tick what was lost since the last one, however much it was.
+    /// Tells observers how the broker itself is doing, as every service does.
     private func report() {
+        guard let report = configuration.report, router.now - lastReport >= report.interval else { return }
+        lastReport = router.now
+        router.report(topic: report.topic, key: report.key, body: report.body)
+    }
+
+    /// Says once per tick what was lost since the last one, however much it was.
+    private func logLosses() {
         let current = router.statistics
-        let losses: [(String, Int)] = [
-            ("dropped", current.dropped - reported.dropped),
-            ("overloaded", current.overloaded - reported.overloaded),
-            ("malformed", current.malformed - reported.malformed),
-            ("handshakes_failed", current.handshakesFailed - reported.handshakesFailed),
-        ].filter { $0.1 > 0 }
+        let losses = [
+            current.dropped - reported.dropped, current.overloaded - reported.overloaded,
+            current.malformed - reported.malformed, current.handshakesFailed - reported.handshakesFailed,
+        ]
         reported = current
-        guard !losses.isEmpty else { return }
-        let metadata = Logger.Metadata(uniqueKeysWithValues: losses.map { ("weir.bus.\($0)", "\($1)") })
-        logger.warning("the bus refused or lost something", metadata: metadata)
+        guard losses.contains(where: { $0 > 0 }) else { return }
+        logger.warning(
+            "The bus has refused or lost something.",
+            metadata: [
+                "dropped": "\(losses[0])", "overloaded": "\(losses[1])", "malformed": "\(losses[2])",
+                "handshakes_failed": "\(losses[3])",
+            ])
     }
 }

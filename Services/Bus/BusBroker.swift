@@ -50,6 +50,9 @@ public final class BusBroker: Sendable {
     /// The counters as of the loop's last turn.
     public var statistics: BusBrokerStatistics { control.current }
 
+    /// What has become of the messages of each topic that is counted by name, and of all others; as of the last half second.
+    public var topicStatistics: [String: BusTopicStatistics] { control.currentTopics }
+
     private func start(_ ended: CheckedContinuation<Result<Void, MessagingError>, Never>) {
         guard !hasStarted.exchange(true, ordering: .relaxed) else {
             return ended.resume(returning: .failure(MessagingError(.closed, "a broker runs only once")))

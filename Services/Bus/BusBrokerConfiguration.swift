@@ -33,6 +33,10 @@ public struct BusBrokerConfiguration: Sendable {
     public var heartbeat: Duration
     /// How long a security handshake may take.
     public var handshakeTimeout: Duration = .seconds(5)
+    /// Topics whose messages are counted by name.
+    public var countedTopics: [String] = []
+    /// What the broker tells observers of itself; nil for nothing.
+    public var report: BusReport?
     /// How long closing may wait for messages on their way to clients.
     public var linger: Duration = .milliseconds(500)
 
@@ -60,5 +64,23 @@ public struct BusBrokerConfiguration: Sendable {
         options.linger = linger
         options.security = security
         return options
+    }
+}
+
+/// What a broker tells observers of itself, again and again.
+public struct BusReport: Sendable {
+    let topic: String
+    let key: String
+    let interval: Duration
+    let body: @Sendable () -> [UInt8]
+
+    /// A report; the body is asked for only while somebody observes.
+    ///
+    /// - Parameter interval: rounded up to the broker's tick of at most half a second.
+    public init(topic: String, key: String, interval: Duration, body: @escaping @Sendable () -> [UInt8]) {
+        self.topic = topic
+        self.key = key
+        self.interval = interval
+        self.body = body
     }
 }

@@ -42,3 +42,20 @@ public struct BusBrokerStatistics: Sendable, Equatable {
     /// Hints and commands that wait for a consumer, by topic; topics where none waits are left out.
     public var waiting: [String: Int] = [:]
 }
+
+/// What has become of the messages of a topic since a broker's start.
+public struct BusTopicStatistics: Sendable, Equatable {
+    /// Received.
+    public var received = 0
+    /// Handed to consumers; those that turned out to be gone among them.
+    public var delivered = 0
+    /// Hints that took the place of a waiting one with the same key.
+    public var merged = 0
+    /// Hints dropped at a bound.
+    public var dropped = 0
+    /// Commands that no consumer has answered: too many waited, nobody was there, or the time ran out.
+    public var refused = 0
+
+    /// Of a topic that nothing was said about.
+    public init() {}
+}

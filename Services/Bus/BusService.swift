@@ -1,5 +1,7 @@
+import Contracts
 import Logging
 import Messaging
+import Reporting
 import Runtime
 import ServiceLifecycle
 
@@ -30,6 +32,7 @@ extension BusService {
     ///   - `WEIR_BUS_EVENTS` (optional): where to bind the observers' feed
     ///   - `WEIR_BUS_KEYS` (directory, optional): CURVE keys made by `weir keys`; without them only loopback and ipc are bound
     ///   - `WEIR_BUS_QUEUE` (int, default: 100000): messages that may wait on one topic
+    ///   - those of `ServiceReporter`
     public static func assemble(_ context: RuntimeContext) throws -> [any Service] {
         let settings = context.configuration
         guard let endpoint = settings.list("WEIR_BUS_ENDPOINTS").first else {
@@ -40,10 +43,16 @@ extension BusService {
         configuration.eventsEndpoint = settings.string("WEIR_BUS_EVENTS")
         configuration.curve = try settings.string("WEIR_BUS_KEYS").map { try KeyDirectory(path: $0).serverKeys() }
         configuration.queueMessagesMax = try settings.int("WEIR_BUS_QUEUE", default: 100_000, in: 1...10_000_000)
+        configuration.countedTopics = Contracts.Topic.all
+        configuration.report = try ServiceReporter(context).map { reporter in
+            BusReport(
+                topic: Contracts.Topic.serviceReported, key: reporter.instance.source, interval: reporter.interval,
+                body: { reporter.event() })
+        }
         let broker = try BusBroker(configuration: configuration, logger: context.logger)
         context.logger.info(
             "The bus is bound.",
-            metadata: ["endpoint": "\(broker.endpoint)", "events": "\(broker.eventsEndpoint ?? "-")"])
+            metadata: ["address": "\(broker.endpoint)", "feed": "\(broker.eventsEndpoint ?? "-")"])
         expose(broker, in: context.metrics)
         return [BusService(broker: broker)]
     }
@@ -68,8 +77,26 @@ extension BusService {
         for (name, help, read) in gauges {
             metrics.sampledGauge(name, help) { Double(read(broker.statistics)) }
         }
-        metrics.sampledGauge("weir_bus_waiting", "Messages that wait for a consumer.") {
-            Double(broker.statistics.waiting.values.reduce(0, +))
+        metrics.sampledGauges("weir_bus_waiting", "Messages that wait for a consumer, by topic.") {
+            var waiting = Dictionary(uniqueKeysWithValues: (Contracts.Topic.all + [TopicLedger.other]).map { ($0, 0) })
+            for (topic, count) in broker.statistics.waiting {
+                waiting[waiting[topic] == nil ? TopicLedger.other : topic, default: 0] += count
+            }
+            return waiting.sorted { $0.key < $1.key }.map { topic, count in
+                PrometheusSample(Double(count), labels: [("topic", topic)])
+            }
+        }
+        let outcomes: [(String, @Sendable (BusTopicStatistics) -> Int)] = [
+            ("received", { $0.received }), ("delivered", { $0.delivered }), ("merged", { $0.merged }),
+            ("dropped", { $0.dropped }), ("refused", { $0.refused }),
+        ]
+        for topic in Contracts.Topic.all + [TopicLedger.other] {
+            for (outcome, read) in outcomes {
+                metrics.sampledCounter(
+                    "weir_bus_messages_total", "Messages by topic and by what has become of them.",
+                    labels: [("topic", topic), ("outcome", outcome)]
+                ) { Double(broker.topicStatistics[topic].map(read) ?? 0) }
+            }
         }
     }
 }

@@ -35,8 +35,7 @@ extension DeliveryService {
             "WEIR_DELIVERY_RETRIES", default: policy.waits, in: .zero...DeliveryPolicy.waitMax,
             countMax: DeliveryPolicy.waitsMax)
         let parts = try ServiceParts(context, connections: 4)
-        let outbound = try OutboundClient(
-            configuration: OutboundSettings.configuration(context), logger: context.logger)
+        let outbound = try OutboundSettings.client(context)
         let poster = WebhookPoster(
             client: outbound, secrets: context.secrets, seal: try WebhookSecretSeal(settings), clock: context.clock,
             ids: context.ids, policy: policy, timeout: configuration.timeout,

@@ -54,7 +54,7 @@ public struct DeliveryService: Service {
         attempts = Batcher(itemsMax: 100)
         let posts = PostsUnderWay(limits: configuration.limits)
         self.posts = posts
-        metrics = DeliveryMetrics(context.metrics) { posts.count }
+        metrics = DeliveryMetrics(context.metrics, postsMax: configuration.limits.postsMax) { posts.count }
     }
 
     /// Delivers until it is told to stop; then finishes the posts under way.
@@ -199,18 +199,7 @@ public struct DeliveryService: Service {
     private func record(_ batch: [DeliveryAttempt]) async {
         for attempt in batch {
             metrics.note(attempt)
-            if attempt.outcome == .delivered { continue }
-            let delivery = attempt.delivery
-            var logger = logger.about(delivery.trace)
-            if let request = delivery.request { logger = logger.about(request) }
-            var message: Logger.Message = "A webhook was not taken."
-            if case .postponed = attempt.outcome { message = "A webhook was put off." }
-            logger.info(
-                message,
-                metadata: [
-                    "delivery": "\(delivery.id)", "event": "\(delivery.eventType)", "attempt": "\(delivery.attempt)",
-                    "error": "\(attempt.error ?? "-")",
-                ])
+            log(attempt)
         }
         // What the endpoint took must be known, or it gets it again.
         await insist(on: "record \(Quantity(batch.count, "attempt"))", logger: logger) {
@@ -219,6 +208,24 @@ public struct DeliveryService: Service {
         }
         posts.recorded(batch)
         announceNews()
+    }
+
+    private func log(_ attempt: DeliveryAttempt) {
+        if attempt.outcome == .delivered, logger.logLevel > .debug { return }
+        let delivery = attempt.delivery
+        var logger = logger.about(delivery.trace)
+        if let request = delivery.request { logger = logger.about(request) }
+        if attempt.outcome == .delivered {
+            return logger.debug("A webhook was taken.", metadata: ["delivery": "\(delivery.id)"])
+        }
+        var message: Logger.Message = "A webhook was not taken."
+        if case .postponed = attempt.outcome { message = "A webhook was put off." }
+        logger.info(
+            message,
+            metadata: [
+                "delivery": "\(delivery.id)", "event": "\(delivery.eventType)", "attempt": "\(delivery.attempt)",
+                "error": "\(attempt.error ?? "-")",
+            ])
     }
 
     private func report(_ event: EndpointEvent) {

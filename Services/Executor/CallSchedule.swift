@@ -54,7 +54,7 @@ struct CallSchedule {
     private var turns: [ReadySource] = []
     private(set) var waiting = 0
     private(set) var calling = 0
-    private var unrecorded = 0
+    private(set) var unrecorded = 0
     private var unrecordedBytes = 0
     private var startWindow = StartWindow()
 

@@ -281,6 +281,9 @@ final class Dispatcher: Sendable {
     /// Calls under way.
     var callsInFlight: Int { state.withLock { $0.schedule.calling } }
 
+    /// Outcomes that wait to be recorded.
+    var outcomesUnrecorded: Int { state.withLock { $0.schedule.unrecorded } }
+
     /// Claimed exchanges that wait for a place.
     var callsWaiting: Int { state.withLock { $0.schedule.waiting } }
 }

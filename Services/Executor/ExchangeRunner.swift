@@ -51,11 +51,13 @@ struct ExchangeRunner: Sendable {
         let cancellation = ExchangeCancellation()
         underWay.begin(exchange.id, cancellation, isJobStep: isJobStep)
         defer { underWay.end(exchange.id) }
-        return await source.client.perform(
+        let outcome = await source.client.perform(
             step, variables: { Self.variable($0, exchange, source) ?? also($0) }, cancellation: cancellation,
             turn: { [dispatcher] in
                 await dispatcher.turn(of: exchange.ready, until: end, cancellation: cancellation)
             })
+        source.calls.note(outcome.calls)
+        return outcome
     }
 
     /// Waits until the step of a job may make a further call: a rate counts every one.

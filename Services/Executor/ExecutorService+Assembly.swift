@@ -30,8 +30,7 @@ extension ExecutorService {
         configuration.pollInterval = try context.configuration.duration(
             "WEIR_EXECUTOR_POLL", default: configuration.pollInterval, in: .milliseconds(50) ... .seconds(60))
         let parts = try ServiceParts(context, connections: 5)
-        let outbound = try OutboundClient(
-            configuration: OutboundSettings.configuration(context), logger: context.logger)
+        let outbound = try OutboundSettings.client(context)
         let service = ExecutorService(
             configuration: configuration, stores: .init(pool: parts.pool),
             callbacks: try CallbackLinks(context.configuration),

@@ -27,16 +27,23 @@ extension ExecutorService {
                 made = (outcome, outcome.bytes)
             }
             metrics.exchangeSeconds.record((ContinuousClock.now - started) / .seconds(1))
-            if let outcome = made.outcome { submit(outcome) }
+            if let outcome = made.outcome { submit(outcome, logger.about(call.exchange)) }
             next = dispatcher.end(call, bytes: made.bytes)
         }
     }
 
-    @Sendable func submit(_ outcome: RecordedOutcome) {
+    @Sendable func submit(_ outcome: RecordedOutcome) { submit(outcome, logger) }
+
+    private func submit(_ outcome: RecordedOutcome, _ logger: Logger) {
+        metrics.note(outcome)
         switch outcome {
         case .answer(let answer): answers.submit(answer)
         case .failure(let failure):
-            metrics.failed.increment()
+            logger.debug(
+                "An exchange has brought nothing.",
+                metadata: [
+                    "exchange": "\(failure.exchange)", "substate": "\(failure.substate)", "reason": "\(failure.reason)",
+                ])
             failures.submit(failure)
         }
     }
@@ -45,21 +52,38 @@ extension ExecutorService {
     // unless the lease was lost meanwhile, in which case the statement passes it over.
 
     func record(_ batch: [RecordedAnswer]) async {
+        let start = ContinuousClock.now
         await insist(on: "record \(Quantity(batch.count, "answer"))", logger: logger) {
             try await runs.record(batch, worker: lease.worker)
             hints.say(.answerRecorded)
         }
+        metrics.recordSeconds.record(start.duration(to: .now))
         await jobs.settle(batch.map(\.exchange))
         dispatcher.recorded(batch.count, bytes: batch.reduce(0) { $0 + $1.body.count })
     }
 
     func record(_ batch: [RecordedFailure]) async {
+        let start = ContinuousClock.now
         await insist(on: "record \(Quantity(batch.count, "failure"))", logger: logger) {
             for request in try await runs.record(batch, worker: lease.worker) {
                 hints.say(.runsClosed(request))
             }
         }
+        metrics.recordSeconds.record(start.duration(to: .now))
         await jobs.settle(batch.map(\.exchange))
         dispatcher.recorded(batch.count, bytes: 0)
+    }
+}
+
+extension Logger {
+    /// The same logger for lines about an exchange: the request and the run that it is for, if it is for one.
+    fileprivate func about(_ exchange: ClaimedExchange) -> Logger {
+        // Thousands end each second, and hardly ever is anything said of one.
+        guard logLevel <= .debug, let first = exchange.runs.first else { return self }
+        var logger = self
+        logger[metadataKey: "source"] = "\(exchange.source)"
+        logger[metadataKey: "runs"] = "\(exchange.runs.count)"
+        if exchange.runs.count == 1 { logger[metadataKey: "run"] = "\(first.id)" }
+        return exchange.runs.allSatisfy { $0.request == first.request } ? logger.about(first.request) : logger
     }
 }

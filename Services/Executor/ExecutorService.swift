@@ -85,10 +85,11 @@ public struct ExecutorService: Service {
     ) {
         self.configuration = configuration
         runs = stores.runs
+        let calls = CallMetrics(context.metrics)
         let sources = SourceCache(store: stores.sources, lease: lease) { record in
             try PreparedSource(
                 record, outbound: outbound, secrets: context.secrets, clock: context.clock,
-                tokens: stores.sources.tokens(of: record))
+                tokens: stores.sources.tokens(of: record), metrics: calls)
         }
         self.sources = sources
         self.lease = lease
@@ -116,7 +117,8 @@ public struct ExecutorService: Service {
             itemsMax: configuration.recordMax, weightMax: configuration.recordBytesMax,
             flights: configuration.recordFlights, gathering: configuration.gathering, weight: { $0.body.count })
         failures = Batcher(itemsMax: configuration.recordMax)
-        metrics = ExecutorMetrics(context.metrics, dispatcher: dispatcher)
+        metrics = ExecutorMetrics(
+            context.metrics, dispatcher: dispatcher, exchangesMax: configuration.exchangesMax)
     }
 
     /// Works until it is told to stop; then finishes what is in flight.

@@ -23,6 +23,8 @@ final class PreparedSource: Sendable {
     let client: SourceClient
     /// The variables of the templates that come from the request or the object of a run.
     let runVariables: [String]
+    /// Counts the calls.
+    let calls: SourceCallMetrics
 
     var setup: SourceSetup { client.setup }
 
@@ -38,7 +40,7 @@ final class PreparedSource: Sendable {
     /// Reads a stored source. The catalogue was checked when it was applied, so that what fails here was written past it.
     init(
         _ record: SourceRecord, outbound: OutboundClient, secrets: SecretResolver, clock: WallClock,
-        tokens: any TokenStore
+        tokens: any TokenStore, metrics: CallMetrics
     ) throws {
         id = record.id
         version = record.version
@@ -48,6 +50,7 @@ final class PreparedSource: Sendable {
             outbound: outbound, secrets: { try secrets.resolve($0) },
             now: { Date(timeIntervalSince1970: Double(clock.millisecondsSinceEpoch()) / 1000) }, tokens: tokens)
         runVariables = client.variables.filter(Self.isOfRun).sorted()
+        calls = metrics.source(org: record.orgKey, key: record.key)
     }
 }
 

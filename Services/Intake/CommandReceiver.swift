@@ -50,7 +50,10 @@ struct CommandReceiver: Sendable {
         if event.type == Topic.workflowRequested {
             return WorkflowDocuments.accepted(try await workflows.accept(event.data, from: origin)).encoded()
         }
-        return RequestDocuments.accepted(try await acceptor.accept(event.data, from: origin)).encoded()
+        let accepted = try await acceptor.accept(event.data, from: origin)
+        logger.about(accepted.id).about(trace).debug(
+            "A request is accepted.", metadata: ["activity": "\(accepted.activity)", "org": "\(org)"])
+        return RequestDocuments.accepted(accepted).encoded()
     }
 
     private static func idempotencyKey(of event: CloudEvent) -> String {

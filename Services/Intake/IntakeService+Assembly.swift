@@ -32,22 +32,26 @@ extension IntakeService {
         let parts = try ServiceParts(context, connections: 8)
         let requests = RequestStore(pool: parts.pool)
         let keys = APIKeyStore(pool: parts.pool)
-        let acceptor = RequestAcceptor(requests: requests, hints: parts.hints, ids: context.ids, limits: bodyLimits)
+        let expanding = UnderWay<ActivityRequestID>()
+        let metrics = IntakeMetrics(context.metrics) { expanding.count }
+        let acceptor = RequestAcceptor(
+            requests: requests, hints: parts.hints, ids: context.ids, limits: bodyLimits, metrics: metrics)
         let workflows = WorkflowAcceptor(
             workflows: WorkflowStore(pool: parts.pool), hints: parts.hints, ids: context.ids, limits: bodyLimits,
-            logger: context.logger)
+            metrics: metrics, logger: context.logger)
         let listener = try PostgresListener(
             configuration: parts.sessions, channels: ["weir_activity_request", "weir_workflow_request"],
             logger: context.logger)
         let service = IntakeService(
             configuration: configuration,
             expander: RequestExpander(
-                requests: requests, lease: parts.lease, hints: parts.hints, ids: context.ids, limits: bodyLimits),
+                requests: requests, lease: parts.lease, hints: parts.hints, ids: context.ids, limits: bodyLimits,
+                metrics: metrics),
             commands: CommandReceiver(
                 acceptor: acceptor, workflows: workflows, keys: keys, messages: MessageStore(pool: parts.pool),
                 logger: context.logger),
             workflows: workflows, requests: requests, lease: parts.lease, bus: parts.bus, listener: listener,
-            logger: context.logger)
+            expanding: expanding, logger: context.logger)
         let access = ClientAccess(keys: keys, limits: httpLimits)
         let routes = RequestRoutes(
             acceptor: acceptor, requests: requests, runs: RunStore(pool: parts.pool),
@@ -76,6 +80,7 @@ extension IntakeService {
     ) throws -> any Service {
         let settings = context.configuration
         let router = Router()
+        router.add(middleware: HTTPMetrics<BasicRequestContext>(context.metrics))
         router.add(middleware: ProblemMiddleware<BasicRequestContext>(limits: limits))
         router.get("healthz") { _, _ in "ok\n" }
         routes(router)

@@ -32,10 +32,10 @@ public struct IntakeService: Service {
     let lease: WorkerLease
     let bus: BusClient
     let listener: PostgresListener
+    /// Requests that one of the expanders has; all of them claim under the same worker.
+    let expanding: UnderWay<ActivityRequestID>
     let logger: Logger
     let toExpand = UniqueQueue<ActivityRequestID>()
-    /// Requests that one of the expanders has; all of them claim under the same worker.
-    let expanding = UnderWay<ActivityRequestID>()
 
     /// Works until it is told to stop; then finishes the chunks under way.
     public func run() async throws {
@@ -103,6 +103,7 @@ public struct IntakeService: Service {
                 guard let expansion = try await expander.begin(request) else { continue }
                 logger = logger.about(expansion.request.trace)
                 try await expander.finish(expansion)
+                logger.debug("The runs of a request are made.")
             } catch is ExpansionLost {
                 logger.info("Another worker expands the request now.")
             } catch {

@@ -37,11 +37,18 @@ struct RequestAcceptor: Sendable {
     let hints: HintPublisher
     let ids: IDGenerator
     let limits: ActivityRequestBody.Limits
+    let metrics: IntakeMetrics
 
     /// Accepts a body. It is safe on disk once this returns.
     ///
     /// - Throws: ``Problem`` that tells the client what to do; `PostgresError` when the database is away.
     func accept(_ bytes: [UInt8], from origin: Origin) async throws -> Accepted {
+        try await metrics.counting(.activity, from: origin.name, isRepeated: \.isRepeated) {
+            try await acceptUncounted(bytes, from: origin)
+        }
+    }
+
+    private func acceptUncounted(_ bytes: [UInt8], from origin: Origin) async throws -> Accepted {
         let json = try Self.parse(bytes)
         let body = try ActivityRequestBody(json, limits: limits)
         guard let activity = body.activity else { throw Problem.invalidRequest([]) }

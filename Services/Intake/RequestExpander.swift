@@ -17,6 +17,7 @@ struct RequestExpander: Sendable {
     let hints: HintPublisher
     let ids: IDGenerator
     let limits: ActivityRequestBody.Limits
+    let metrics: IntakeMetrics
 
     /// A request whose first chunk is stored.
     struct BegunRequest: Sendable {
@@ -29,6 +30,7 @@ struct RequestExpander: Sendable {
     func begin(_ id: ActivityRequestID) async throws -> BegunRequest? {
         let worker = lease.worker
         let content = Mutex(ExpandableContent.nothing)
+        let start = ContinuousClock.now
         let begun = try await shielded {
             try await requests.beginExpansion(of: id, worker: worker) { request in
                 ExpandableContent.read(request, limits: limits).map { read in
@@ -39,6 +41,7 @@ struct RequestExpander: Sendable {
         }
         guard let request = begun else { return nil }
         let read = content.withLock { $0 }
+        metrics.noteChunk(runs: request.runsMade, isLast: request.isExpanded, took: start.duration(to: .now))
         announce(request, mayBeOver: read.mayHaveNothingToRun)
         return BegunRequest(request: request, content: read, worker: worker)
     }
@@ -52,7 +55,9 @@ struct RequestExpander: Sendable {
         var position = Self.end(ofChunkFrom: request.objectsExpanded)
         while let chunk = chunk(of: request, begun.content, from: position) {
             if Task.isCancelled { return try await handOver(request, worker: begun.worker) }
+            let start = ContinuousClock.now
             try await shielded { try await requests.expand(request, chunk: chunk, worker: begun.worker) }
+            metrics.noteChunk(runs: chunk.runIDs.count, isLast: chunk.isLast, took: start.duration(to: .now))
             announce(request, mayBeOver: begun.content.mayHaveNothingToRun)
             position = Self.end(ofChunkFrom: position)
         }
@@ -62,10 +67,13 @@ struct RequestExpander: Sendable {
         var isComplete = begun.request.isExpanded
         while !isComplete {
             if Task.isCancelled { return try await handOver(begun.request, worker: begun.worker) }
-            isComplete = try await shielded {
+            let start = ContinuousClock.now
+            let chunk = try await shielded {
                 try await requests.expandGathered(
                     begun.request, objectsMax: Self.chunkObjects, worker: begun.worker)
             }
+            isComplete = chunk.isComplete
+            metrics.noteChunk(runs: chunk.runs, isLast: isComplete, took: start.duration(to: .now))
             announce(begun.request, mayBeOver: isComplete)
         }
     }

@@ -54,6 +54,8 @@ struct RequestRoutes: Sendable {
             from: .init(
                 name: "http", org: org, idempotencyKey: request.headers[.idempotencyKey],
                 trace: request.trace))
+        logger.about(accepted.id).about(request.trace).debug(
+            "A request is accepted.", metadata: ["activity": "\(accepted.activity)", "org": "\(org)"])
         var headers: HTTPFields = [.location: "/v1/activity-requests/\(accepted.id)"]
         if accepted.isRepeated { headers[.idempotencyReplayed] = "true" }
         return .json(RequestDocuments.accepted(accepted), status: .accepted, headers: headers)

@@ -26,12 +26,19 @@ struct WorkflowAcceptor: Sendable {
     let hints: HintPublisher
     let ids: IDGenerator
     let limits: ActivityRequestBody.Limits
+    let metrics: IntakeMetrics
     let logger: Logger
 
     /// Accepts a body. It is safe on disk once this returns.
     ///
     /// - Throws: ``Problem`` that tells the client what to do; `PostgresError` when the database is away.
     func accept(_ bytes: [UInt8], from origin: RequestAcceptor.Origin) async throws -> Accepted {
+        try await metrics.counting(.workflow, from: origin.name, isRepeated: \.isRepeated) {
+            try await acceptUncounted(bytes, from: origin)
+        }
+    }
+
+    private func acceptUncounted(_ bytes: [UInt8], from origin: RequestAcceptor.Origin) async throws -> Accepted {
         let json = try RequestAcceptor.parse(bytes)
         let body = try WorkflowRequestBody(json, limits: limits)
         if let key = origin.idempotencyKey { try RequestAcceptor.check(key) }

@@ -25,20 +25,22 @@ extension ProcessorService {
             connectionsMin: configuration.concurrency + 3,
             idleInTransaction: .seconds(30))
         let results = ResultStore(pool: parts.pool)
+        let collecting = UnderWay<ActivityRequestID>()
+        let metrics = ProcessorMetrics(context.metrics) { collecting.count }
         let answers = AnswerProcessor(
             runs: RunStore(pool: parts.pool),
             mapper: AnswerMapper(mappings: MappingCache(store: SourceStore(pool: parts.pool))),
-            runsMax: configuration.runsMax, bytesMax: configuration.bytesMax, logger: context.logger)
+            runsMax: configuration.runsMax, bytesMax: configuration.bytesMax, metrics: metrics, logger: context.logger)
         let collector = ResultCollector(
-            results: results, clock: context.clock, links: try ResultLinks(settings), chunkObjects: 500,
-            chunkBytes: 4 << 20, chunksAtOnce: 4)
+            results: results, metrics: metrics, clock: context.clock, links: try ResultLinks(settings),
+            chunkObjects: 500, chunkBytes: 4 << 20, chunksAtOnce: 4)
         let service = ProcessorService(
             configuration: configuration, answers: answers, collector: collector, results: results,
             workflows: WorkflowAdvancer(
-                workflows: WorkflowStore(pool: parts.pool), hints: parts.hints, clock: context.clock,
+                workflows: WorkflowStore(pool: parts.pool), hints: parts.hints, metrics: metrics, clock: context.clock,
                 links: try ResultLinks(settings)),
             requests: RequestStore(pool: parts.pool), lease: parts.lease, bus: parts.bus, hints: parts.hints,
-            logger: context.logger)
+            collecting: collecting, metrics: metrics, logger: context.logger)
         return [parts.keeper, service]
     }
 }

@@ -45,14 +45,16 @@ public struct ProcessorService: Service {
     private let toCollect = UniqueQueue<ActivityRequestID>()
     private let toAdvance = UniqueQueue<WorkflowRequestID>()
     /// Requests that one of the collectors has; all of them claim under the same worker.
-    private let collecting = UnderWay<ActivityRequestID>()
+    private let collecting: UnderWay<ActivityRequestID>
+    private let metrics: ProcessorMetrics
     private let delays = CollectionDelays()
 
     /// A processor on its parts.
     init(
         configuration: Configuration, answers: AnswerProcessor, collector: ResultCollector, results: ResultStore,
         workflows: WorkflowAdvancer, requests: RequestStore,
-        lease: WorkerLease, bus: BusClient, hints: HintPublisher, logger: Logger
+        lease: WorkerLease, bus: BusClient, hints: HintPublisher,
+        collecting: UnderWay<ActivityRequestID>, metrics: ProcessorMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.answers = answers
@@ -63,6 +65,8 @@ public struct ProcessorService: Service {
         self.lease = lease
         self.bus = bus
         self.hints = hints
+        self.collecting = collecting
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -174,6 +178,7 @@ public struct ProcessorService: Service {
                 }
                 logger = logger.about(claimed.trace)
                 if try await shielded({ try await collector.collect(claimed) }) {
+                    logger.debug("The result of a request is put together.")
                     hints.say(.requestCompleted(claimed.reference))
                     if let step = claimed.step { toAdvance.add([step.workflow]) }
                 }
@@ -181,6 +186,7 @@ public struct ProcessorService: Service {
             } catch is CollectionLost {
                 logger.info("The request was taken up again, or another worker collects it now.")
             } catch {
+                metrics.noteFailedResult()
                 // A database that is away for a while is nobody's fault.
                 let isTransient = (error as? PostgresError)?.isRetryable ?? false
                 let delay = isTransient ? .zero : delays.fail(request, now: .now)

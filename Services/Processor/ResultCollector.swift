@@ -13,6 +13,7 @@ struct ResultCollector: Sendable {
     static let inlineBytesMax = 256 << 10
 
     let results: ResultStore
+    let metrics: ProcessorMetrics
     let clock: WallClock
     /// Makes the signed links of large results; nil without `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY`.
     let links: ResultLinks?
@@ -26,6 +27,7 @@ struct ResultCollector: Sendable {
     ///
     /// - Returns: false when the claim is void.
     func collect(_ request: CollectableRequest) async throws -> Bool {
+        let start = ContinuousClock.now
         let qualification = try request.criteria.map { try Qualification($0) }
         let (bytes, inline, counts) = try await storeChunks(of: request, qualification)
         let outcome = RequestOutcome(request.counts, wanted: request.runsWanted, stop: request.stop)
@@ -36,10 +38,12 @@ struct ResultCollector: Sendable {
             inlineResult: inline, timestamp: Timestamp.rfc3339(nanosecondsSinceEpoch: clock.nanosecondsSinceEpoch()),
             link: inline == nil
                 ? links?.link(to: request.id, round: request.round, now: clock.millisecondsSinceEpoch() / 1000) : nil)
-        return try await results.finish(
+        let isFinished = try await results.finish(
             request, state: outcome.state, substate: outcome.substate,
             reason: Self.reason(of: request, outcome), qualification: qualified,
             payload: payload.encoded)
+        if isFinished { metrics.noteResult(bytes: bytes, took: start.duration(to: .now)) }
+        return isFinished
     }
 
     private static func reason(of request: CollectableRequest, _ outcome: RequestOutcome) -> String? {

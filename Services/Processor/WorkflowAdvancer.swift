@@ -10,13 +10,16 @@ struct WorkflowAdvancer: Sendable {
 
     let workflows: WorkflowStore
     let hints: HintPublisher
+    let metrics: ProcessorMetrics
     let clock: WallClock
     /// Makes the signed links of results; nil without `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY`.
     let links: ResultLinks?
 
     /// Starts what can start after a step has ended; when that was the last, announces the outcome.
     func advance(_ workflow: WorkflowRequestID) async throws {
-        for request in try await workflows.advance(workflow) { hints.say(.requestAccepted(request)) }
+        let started = try await workflows.advance(workflow)
+        for request in started { hints.say(.requestAccepted(request)) }
+        metrics.noteSteps(started.count)
         try await announce(workflow)
     }
 

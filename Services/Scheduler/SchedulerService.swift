@@ -47,6 +47,7 @@ public struct SchedulerService: Service {
     private let released: PrometheusCounter
     private let woken: PrometheusCounter
     private let timedOut: PrometheusCounter
+    private let sweepSeconds: PrometheusHistogram
 
     /// A scheduler on its parts.
     init(
@@ -68,6 +69,7 @@ public struct SchedulerService: Service {
         timedOut = context.metrics.counter(
             "weir_scheduler_runs_timed_out_total", "Runs ended because they waited for longer than their source allows."
         )
+        sweepSeconds = context.metrics.histogram("weir_scheduler_sweep_seconds", "How long sweeps take.")
     }
 
     /// Sweeps until it is told to stop.
@@ -86,8 +88,10 @@ public struct SchedulerService: Service {
 
     private func sweepForever() async {
         while !Task.isCancelled {
+            let start = ContinuousClock.now
             do {
                 try await sweepOnce()
+                sweepSeconds.record(start.duration(to: .now))
             } catch {
                 logger.warning("A sweep failed.", metadata: ["error": "\(error)"])
             }

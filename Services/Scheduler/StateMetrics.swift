@@ -34,6 +34,14 @@ final class StateMetrics: Sendable {
             registry.sampledGauges(name, help) { seen.work.withLock { $0 }.map(samples) ?? [] }
         }
         show("weir_rows", "Open rows by table and state, counted up to a maximum.", Self.rows)
+        show("weir_stage_waiting", "Work that waits for a service to take it up, by stage.") { work in
+            work.stages.map { PrometheusSample(Double($0.waiting), labels: [("stage", $0.name)]) }
+        }
+        show("weir_stage_oldest_waiting_seconds", "For how long the first of it has waited.") { work in
+            work.stages.compactMap { stage in
+                stage.oldestSeconds.map { PrometheusSample($0, labels: [("stage", stage.name)]) }
+            }
+        }
         show("weir_ready_runs", "Ready runs of the sources whose runs wait longest.") { work in
             work.sources.map { PrometheusSample(Double($0.readyRuns), labels: $0.labels) }
         }

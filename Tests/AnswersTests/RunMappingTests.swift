@@ -35,8 +35,9 @@ struct RunMappingTests {
         isGone: Bool = false
     ) throws -> [ProcessedRun] {
         let record = SourceRecord(
-            org: OrgID(UUID()), id: SourceID(UUID()), key: "api", version: 1, templates: [.run: JSONB("{}")],
-            runsPerExchange: runsPerExchange, setup: JSONB("{}"), objectPath: objectPath.map { JSONB($0) },
+            org: OrgID(UUID()), orgKey: "acme", id: SourceID(UUID()), key: "api", version: 1,
+            templates: [.run: JSONB("{}")], runsPerExchange: runsPerExchange, setup: JSONB("{}"),
+            objectPath: objectPath.map { JSONB($0) },
             objectPathType: "key",
             datapoints: [
                 .init(id: DatapointID(UUID()), key: "name", type: "text", paths: JSONB(paths.name)),

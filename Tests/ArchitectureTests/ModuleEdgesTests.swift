@@ -23,7 +23,8 @@ struct ModuleEdgesTests {
         "Answers": ["Contracts", "JSON", "Mapping", "Postgres", "Store"],
         "Runtime": [],
         "Store": ["Catalogue", "Contracts", "JSON", "Mapping", "Postgres", "Sources", "States", "Templates"],
-        "Assembly": ["Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Runtime", "Store"],
+        "Reporting": ["Contracts", "Messaging", "Runtime"],
+        "Assembly": ["Contracts", "JSON", "Messaging", "Outbound", "Postgres", "Reporting", "Runtime", "Store"],
     ]
 
     /// The domain: values and functions, no I/O.

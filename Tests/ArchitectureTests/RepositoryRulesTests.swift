@@ -57,42 +57,6 @@ struct RepositoryRulesTests {
         }
     }
 
-    @Test func metricsInTheCodeAndOnTheirPageAreTheSame() throws {
-        let row = try Regex(#"(?m)^\| `(weir_[a-z0-9_]+)"#)
-        let inCode = try metricsInTheCode()
-        let onPage = Set(
-            repository.text("docs/monitoring.md").matches(of: row).compactMap { $0[1].substring.map(String.init) })
-        #expect(inCode.subtracting(onPage).sorted() == [], "docs/monitoring.md does not list them")
-        #expect(onPage.subtracting(inCode).sorted() == [], "docs/monitoring.md lists them, and nothing makes them")
-    }
-
-    @Test func alertsUseMetricsThatThereAreAndAreTested() throws {
-        let rules = repository.text("deploy/alerts.yaml")
-        let metric = try Regex(#"weir_[a-z0-9_]+"#)
-        // What a histogram is made of.
-        let part = try Regex(#"_(bucket|sum|count)$"#)
-        let inCode = try metricsInTheCode()
-        let used = Set(rules.matches(of: metric).map { String(rules[$0.range].replacing(part, with: "")) })
-        #expect(used.count > 5 && used.subtracting(inCode).sorted() == [], "nothing makes these metrics")
-        let tests = repository.text("deploy/alerts_test.yaml")
-        for match in rules.matches(of: try Regex(#"- alert: (\w+)"#)) {
-            let name = match[1].substring ?? ""
-            #expect(tests.contains("\"\(name)\""), "no test lets \(name) fire")
-        }
-    }
-
-    /// Metrics are made with a name and a help text.
-    private func metricsInTheCode() throws -> Set<String> {
-        let made = try Regex(#"\(\s*"(weir_[a-z0-9_]+)",\s*""#)
-        var names = Set<String>()
-        for file in repository.sources where file.area == "Libraries" || file.area == "Services" {
-            for match in repository.text(file.path).matches(of: made) {
-                if let name = match[1].substring { names.insert(String(name)) }
-            }
-        }
-        return names
-    }
-
     /// What is measured is what people run.
     @Test func benchmarksRunOnTheServerSettingsOfWeirUp() throws {
         let entry = try Regex(#"(?m)^ +"([a-z_]+)": "([^"]*)","#)

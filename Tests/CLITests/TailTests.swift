@@ -1,4 +1,5 @@
 import Bus
+import Contracts
 import JSON
 import Messaging
 import Testing
@@ -11,6 +12,10 @@ struct TailTests {
         id: "1", source: "/weir/intake/box/4711", type: "dev.weir.runs.closed.v1", time: "2026-11-21T09:55:27.042Z",
         subject: "01a1fd94-25de-7789-97be-1273177f0077",
         traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-97be1273177f0077-01")
+
+    private static let report = CloudEvent(
+        id: "2", source: "/weir/bus/box/1", type: Topic.serviceReported, subject: "/weir/bus/box/1",
+        data: Array(#"{"service":"weir-bus"}"#.utf8))
 
     private func observed(_ event: CloudEvent, isCommand: Bool = false, missed: Int = 0) -> ObservedMessage {
         ObservedMessage(
@@ -70,6 +75,8 @@ struct TailTests {
         // Until both have seen one: whoever watches from now on sees what is said from now on.
         let saying = Task {
             while !Task.isCancelled {
+                // Before each hint, and not shown: reports are for whoever asks for them.
+                client.report(topic: Topic.serviceReported, key: "/weir/bus/box/1", body: Self.report.encoded())
                 client.publish(topic: Self.hint.type, key: Self.hint.subject ?? "", body: Self.hint.encoded())
                 try await client.ping(timeout: .seconds(30))
             }
@@ -77,6 +84,7 @@ struct TailTests {
         let options = ["tail", "--count", "1", "--bus", broker.endpoint, "--events", broker.eventsEndpoint ?? ""]
         let table = await Terminal.run(options)
         let json = await Terminal.run(options + ["--json"])
+        let reports = await Terminal.run(options + ["--json", "--type", "dev.weir.service"])
         saying.cancel()
         _ = try? await saying.value
         await client.close()
@@ -89,5 +97,8 @@ struct TailTests {
         #expect(json.status == .success && json.output.split(separator: "\n").count == 1, "\(json.error)")
         let event = try #require(try JSONValue(parsing: Array(json.output.utf8))["event"])
         #expect(try CloudEvent(parsing: event.encoded()) == Self.hint)
+        let report = try JSONValue(parsing: Array(reports.output.utf8))
+        #expect(report["topic"] == "dev.weir.service.reported.v1" && report["command"] == false)
+        #expect(report["event"]?["data"] == ["service": "weir-bus"])
     }
 }

@@ -17,10 +17,10 @@ extension PreparedSource {
     static func fixture(_ ready: ReadySource, setup: JSONB = JSONB("{}")) throws -> PreparedSource {
         try PreparedSource(
             SourceRecord(
-                org: ready.org, id: ready.source, key: "api", version: 1,
+                org: ready.org, orgKey: "acme", id: ready.source, key: "api", version: 1,
                 templates: [.run: JSONB(#"{"url":"http://127.0.0.1/"}"#)], runsPerExchange: 1, setup: setup,
                 objectPath: nil, objectPathType: "key", datapoints: []),
             outbound: outbound.get(), secrets: SecretResolver(environment: [:]), clock: .system,
-            tokens: InMemoryTokenStore())
+            tokens: InMemoryTokenStore(), metrics: CallMetrics(PrometheusRegistry()))
     }
 }

@@ -89,7 +89,7 @@ extension IntegrationTests {
                 let reading = Task { for await message in feed { seen.withLock { $0.append(message) } } }
                 let expected = Set([
                     Topic.requestAccepted, Topic.runReady, Topic.answerRecorded, Topic.runsClosed,
-                    Topic.requestCompleted,
+                    Topic.requestCompleted, Topic.serviceReported,
                 ])
                 let requests = Mutex<Set<String>>([])
                 // Its run is closed after the other, by the executor.
@@ -108,10 +108,12 @@ extension IntegrationTests {
                 for message in seen.withLock({ $0 }) {
                     try expectValid(message.body, as: message.topic)
                     let event = try CloudEvent(parsing: message.body)
-                    #expect(event.type == message.topic && event.subject == message.key && event.data.isEmpty)
+                    #expect(event.type == message.topic && event.subject == message.key)
+                    #expect(event.data.isEmpty == (message.topic != Topic.serviceReported))
                     switch message.topic {
                     case Topic.runReady: #expect(message.key == source)
                     case Topic.answerRecorded: #expect(message.key == "answers")
+                    case Topic.serviceReported: #expect(message.key == event.source)
                     case Topic.requestCompleted where message.key == "deliveries": break
                     default:
                         #expect(expected.contains(message.topic))

@@ -82,6 +82,48 @@ extension IntegrationTests {
             }
         }
 
+        @Test func eachStageShowsWhatWaitsForIt() async throws {
+            try await withMonitor { database, monitor, metrics in
+                let stages = ["expand", "call", "process", "collect", "deliver"]
+                func expect(_ stage: String?, waiting: String, _ comment: Comment) async {
+                    await monitor.look()
+                    for other in stages {
+                        let isIt = other == stage
+                        let (count, age) = (
+                            metrics.value(#"weir_stage_waiting{stage="\#(other)"}"#),
+                            metrics.value(#"weir_stage_oldest_waiting_seconds{stage="\#(other)"}"#).flatMap {
+                                Double($0)
+                            }
+                        )
+                        #expect(count == (isIt ? waiting : "0"), "\(comment): \(other)")
+                        // When a request's last run was closed, nobody has written down.
+                        if other == "collect" {
+                            #expect(age == nil)
+                        } else {
+                            #expect(isIt ? age ?? 0 > 0 : age == 0, "\(comment): \(other)")
+                        }
+                    }
+                }
+                await expect(nil, waiting: "0", "nothing is asked for")
+                let request = try await StoredRequest(database)
+                await expect("expand", waiting: "1", "a request is accepted")
+                let claimed = try #require(try await request.beginExpansion())
+                await monitor.look()
+                #expect(metrics.value(#"weir_stage_waiting{stage="expand"}"#) == "0", "somebody expands it")
+                try await request.finishExpansion(claimed)
+                await expect("call", waiting: "2", "its runs are ready")
+                try await request.recordAnswers()
+                await expect("process", waiting: "2", "answers are there")
+                try await request.processAnswers()
+                await expect("collect", waiting: "1", "all runs are closed")
+                try await request.collect()
+                await expect("deliver", waiting: "1", "the result is there")
+                _ = try await request.claimDeliveries()
+                await expect(nil, waiting: "0", "somebody delivers it")
+                #expect(metrics.value("weir_monitor_failures_total") == "0")
+            }
+        }
+
         @Test func everyCountHasItsBound() async throws {
             var configuration = Self.immediately
             configuration.limits.rowsMax = 1

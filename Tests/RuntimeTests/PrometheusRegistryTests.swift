@@ -61,6 +61,18 @@ struct PrometheusRegistryTests {
             ])
     }
 
+    @Test func valuesAreThoseOfTheSeriesAsked() {
+        let registry = PrometheusRegistry()
+        registry.counter("c", "", labels: [("b", "2"), ("a", "1")]).increment(by: 3)
+        registry.sampledGauges("g", "") { [PrometheusSample(0.5, labels: [("of", "x")])] }
+        registry.sampledGauge("s", "") { 7 }
+        registry.histogram("h", "", buckets: HistogramBuckets([1])).record(2.5)
+        registry.gauge("unasked", "").set(1)
+        let values = registry.values(of: ["c", "g", "s", "h", "missing"])
+        #expect(values.map(\.series) == [#"c{a="1",b="2"}"#, #"g{of="x"}"#, "h_sum", "h_count", "s"])
+        #expect(values.map(\.value) == [3, 0.5, 2.5, 1, 7])
+    }
+
     @Test func sampledSeriesComeAndGo() {
         let registry = PrometheusRegistry(seriesPerFamilyMax: 2)
         let seen = Mutex(["b": 2.0, "a": 1.0])

@@ -41,6 +41,15 @@ public final class BusClient: Sendable {
         mailbox.publish(topic: topic, key: key, body: body)
     }
 
+    /// Tells observers something that nobody acts on. It never blocks; without a broker, or without observers, it is lost.
+    ///
+    /// - Returns: false when it is too large, or the client is closed.
+    @discardableResult
+    public func report(topic: String, key: String, body: [UInt8]) -> Bool {
+        guard mailbox.sizeError(topic: topic, key: key, body: body) == nil else { return false }
+        return mailbox.submit(.report(topic: topic, key: key, body: body))
+    }
+
     /// Sends a command to one consumer of the topic and waits for its answer.
     ///
     /// - Parameter timeout: how long to wait in all, for a broker, a consumer and the answer.

@@ -6,6 +6,7 @@ enum ClientEvent: Sendable {
     case removeConsumer(UInt32)
     case answer(commandID: UInt64, link: Int, BusReply)
     case observe(Observation)
+    case report(topic: String, key: String, body: [UInt8])
     case endObservation(UInt64)
     case close(CheckedContinuation<Void, Never>?)
 }

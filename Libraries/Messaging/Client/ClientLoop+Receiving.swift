@@ -6,13 +6,13 @@ extension ClientLoop {
         while let event = link.monitor.next() {
             switch event {
             case .connected:
-                logger.debug("connected to the bus", metadata: ["endpoint": "\(link.endpoint)"])
+                logger.debug("Connected to the bus.", metadata: ["broker": "\(link.endpoint)"])
                 link.connected(name: configuration.name, now: now)
             case .disconnected: lose(link)
             case .handshakeFailed(let failure):
                 logger.warning(
-                    "the bus refuses the connection",
-                    metadata: ["endpoint": "\(link.endpoint)", "failure": "\(failure)"])
+                    "The bus refuses the connection.",
+                    metadata: ["broker": "\(link.endpoint)", "failure": "\(failure)"])
             }
         }
         countConnections()
@@ -24,7 +24,7 @@ extension ClientLoop {
     }
 
     private func lose(_ link: BrokerLink) {
-        if link.isReady { logger.info("lost a broker", metadata: ["endpoint": "\(link.endpoint)"]) }
+        if link.isReady { logger.info("Lost a broker.", metadata: ["broker": "\(link.endpoint)"]) }
         let hintsLost = link.disconnected()
         if hintsLost > 0 { statistics.update { $0.dropped += hintsLost } }
         let error = MessagingError(
@@ -49,8 +49,8 @@ extension ClientLoop {
             } catch {
                 statistics.update { $0.malformed += 1 }
                 logger.warning(
-                    "a broker sent what cannot be read",
-                    metadata: ["endpoint": "\(link.endpoint)", "reason": "\(error.reason)"])
+                    "A broker sent what cannot be read.",
+                    metadata: ["broker": "\(link.endpoint)", "reason": "\(error.reason)"])
             }
         }
         deliver(&deliveries, from: link)
@@ -64,7 +64,8 @@ extension ClientLoop {
         case .pong: _ = requests.finish(record.id, with: .success(BusReply(status: .ok)))
         case .refusal: refused(record, by: link)
         case .heartbeat: break
-        case .hello, .goodbye, .subscribe, .unsubscribe, .credit, .ping: statistics.update { $0.malformed += 1 }
+        case .hello, .goodbye, .subscribe, .unsubscribe, .credit, .ping, .report:
+            statistics.update { $0.malformed += 1 }
         }
     }
 
@@ -132,7 +133,7 @@ extension ClientLoop {
             if requests.finish(record.id, with: .failure(error)) { statistics.update { $0.answers += 1 } }
         } else {
             statistics.update { $0.malformed += 1 }
-            logger.warning("the broker refused a message", metadata: ["error": "\(error)"])
+            logger.warning("The broker refused a message.", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -80,6 +80,9 @@ final class ClientLoop {
             case .removeConsumer(let id): removeConsumer(id)
             case .answer(let commandID, let link, let reply): send(reply, to: commandID, on: links[link])
             case .observe(let observation): observe(observation)
+            case .report(let topic, let key, let body):
+                // Whoever cannot be told now is told the next one.
+                links.first { $0.canTake }?.append(.report, topic: topic, key: key, body: body)
             case .endObservation(let id): feeds[id] = nil
             case .close(let continuation): beginClosing(continuation, now: now)
             }
@@ -127,7 +130,7 @@ final class ClientLoop {
             feeds[observation.id] = try ObservationFeed(
                 observation, endpoint: endpoint, configuration: configuration, context: context)
         } catch {
-            logger.error("cannot observe the bus", metadata: ["error": "\(error)"])
+            logger.error("The bus cannot be observed.", metadata: ["error": "\(error)"])
             observation.continuation.finish()
         }
     }
@@ -182,7 +185,7 @@ final class ClientLoop {
         do {
             try poll.wait(for: hasWork ? .zero : timeToSleep())
         } catch {
-            logger.critical("the bus client ends: its sockets cannot be waited for", metadata: ["error": "\(error)"])
+            logger.critical("The bus client ends: its sockets cannot be waited for.", metadata: ["error": "\(error)"])
             return false
         }
         let now = clock.now
@@ -246,7 +249,7 @@ final class ClientLoop {
             case .addConsumer(let channel): channel.end()
             case .observe(let observation): observation.continuation.finish()
             case .close(let continuation): if let continuation { closers.append(continuation) }
-            case .cancelRequest, .removeConsumer, .answer, .endObservation: break
+            case .cancelRequest, .removeConsumer, .answer, .report, .endObservation: break
             }
         }
         for channel in consumers.values { channel.end() }

@@ -46,7 +46,7 @@ final class ObservationFeed {
 
     private func read() -> (observed: ObservedMessage, sequence: UInt64)? {
         guard var reader = try? BatchReader(frame.bytes, bodyBytesMax: bodyBytesMax),
-            let record = try? reader.next(), record.kind == .hint || record.kind == .command
+            let record = try? reader.next(), [.hint, .command, .report].contains(record.kind)
         else { return nil }
         let topic = String(decoding: topicFrame.bytes, as: UTF8.self)
         // A sequence that runs backwards belongs to a broker that was restarted.

@@ -24,6 +24,8 @@ package enum RecordKind: UInt8, Sendable {
     case command = 17
     /// The answer to command `id`. With the flag `rejected`, `topic` holds the reason's code and `body` its text.
     case reply = 18
+    /// A report for observers: `topic`, `key`, `body`. The broker shows it to whoever observes, and keeps it for nobody.
+    case report = 19
 
     // Broker to client
     /// Answers `hello` and opens session `id`; `number` is the broker's heartbeat in milliseconds.

@@ -182,7 +182,7 @@ final class Transfer {
         loop.refused.append(self)
         loop.statistics.addressesRefused += 1
         loop.logger.debug(
-            "outbound address refused",
+            "An address was refused.",
             metadata: [
                 "host": "\(exchange?.target.host ?? "")", "address": "\(address?.ip.description ?? "")",
                 "reason": "\(reason)",
@@ -194,7 +194,7 @@ final class Transfer {
     /// Notes that the system gave no socket: no fault of the host's, though libcurl will call it a failure to connect.
     func socketIsUnavailable(errno: Int32) {
         breach = .socketUnavailable(errno: errno)
-        loop.logger.error("the system gives no socket", metadata: ["errno": "\(errno)"])
+        loop.logger.error("The system gives no socket.", metadata: ["errno": "\(errno)"])
     }
 
     // MARK: What libcurl can tell

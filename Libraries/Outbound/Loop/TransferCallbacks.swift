@@ -106,7 +106,7 @@ extension TransferLoop {
         let code = poller.setInterest(what, of: descriptor)
         if code != 0 {
             // The transfer then ends by its time-out.
-            logger.error("a connection cannot be watched", metadata: ["errno": "\(code)"])
+            logger.error("A connection cannot be watched.", metadata: ["errno": "\(code)"])
         }
     }
 }

@@ -209,7 +209,7 @@ extension ConnectionDriver {
         cache.deallocated()
         if case .failure(let error) = receive(&flight, isUndone: true) {
             environment.logger.debug(
-                "Statements were not deallocated", metadata: ["postgres.error": .string(error.description)])
+                "Statements were not deallocated.", metadata: ["error": .string(error.description)])
         }
     }
 }

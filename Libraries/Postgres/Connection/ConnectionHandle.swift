@@ -101,8 +101,8 @@ private final class NoticeLogger {
 
     func log(_ message: String) {
         logger.debug(
-            "Notice from Postgres",
-            metadata: ["postgres.notice": .string(message.trimmed)])
+            "Notice from Postgres.",
+            metadata: ["notice": .string(message.trimmed)])
     }
 }
 

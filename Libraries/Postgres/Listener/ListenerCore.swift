@@ -42,7 +42,7 @@ final class ListenerCore: Sendable, ConnectionDelegate {
             switch outcome {
             case .success:
                 hasFailed.store(false, ordering: .relaxed)
-                logger.debug("Listening to Postgres", metadata: ["postgres.session": "\(session.epoch)"])
+                logger.debug("Listening to Postgres.", metadata: ["session": "\(session.epoch)"])
                 events.append(.resynchronize)
             case .failure(let error):
                 // For instance a standby, which cannot listen. Another session may reach another server.
@@ -67,7 +67,7 @@ final class ListenerCore: Sendable, ConnectionDelegate {
         let isFirst = !hasFailed.exchange(true, ordering: .relaxed)
         logger.log(
             level: isFirst ? .warning : .debug, message,
-            metadata: ["postgres.error": .string(error.description)])
+            metadata: ["error": .string(error.description)])
     }
 
     func connectionReturned(_ slot: Int, _ flight: Flight) {

@@ -227,7 +227,7 @@ extension PoolCore: ConnectionDelegate {
     func connectionReady(_ slot: Int, _ session: SessionFacts) -> Flight? {
         if session.epoch > 1 {
             counters.reconnected()
-            logger.notice("Connected to Postgres again", metadata: ["postgres.connection": "\(slot)"])
+            logger.notice("Connected to Postgres again.", metadata: ["connection": "\(slot)"])
         }
         let action = state.withLock { state in
             state.sessions[slot] = session
@@ -260,8 +260,8 @@ extension PoolCore: ConnectionDelegate {
             state.machine.lost(slot)
         }
         logger.warning(
-            "Connection to Postgres lost",
-            metadata: ["postgres.connection": "\(slot)", "postgres.error": .string(error.description)])
+            "Lost a connection to Postgres.",
+            metadata: ["connection": "\(slot)", "error": .string(error.description)])
     }
 
     func connectionFailed(_ slot: Int, _ error: PostgresError) {
@@ -271,8 +271,8 @@ extension PoolCore: ConnectionDelegate {
         }
         // Said once; the attempts that follow are many and alike.
         logger.log(
-            level: isFirst ? .warning : .debug, "Cannot connect to Postgres",
-            metadata: ["postgres.connection": "\(slot)", "postgres.error": .string(error.description)])
+            level: isFirst ? .warning : .debug, "Cannot connect to Postgres.",
+            metadata: ["connection": "\(slot)", "error": .string(error.description)])
     }
 
     func connectionReturned(_ slot: Int, _ flight: Flight) {
@@ -286,7 +286,7 @@ extension PoolCore: ConnectionDelegate {
     }
 
     func connectionNotified(channel: String, payload: String) {
-        logger.debug("Notification on a pooled connection", metadata: ["postgres.channel": .string(channel)])
+        logger.debug("Notification on a pooled connection.", metadata: ["channel": .string(channel)])
     }
 
     func connectionClosed(_ slot: Int) {

@@ -12,7 +12,8 @@ public func insist(on what: String, logger: Logger, _ body: () async throws -> V
         do {
             return try await body()
         } catch {
-            logger.error("Could not \(what); trying again.", metadata: ["error": "\(error)"])
+            logger.error(
+                "What has to be done could not be; trying again.", metadata: ["work": "\(what)", "error": "\(error)"])
             // Cancelled: the process stops, and the scheduler takes its claims back.
             guard (try? await Task.sleep(for: pause)) != nil else { return }
             pause = min(pause * 2, .seconds(5))

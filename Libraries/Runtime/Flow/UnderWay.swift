@@ -7,6 +7,9 @@ public final class UnderWay<Element: Hashable & Sendable>: Sendable {
     /// Nothing is under way yet.
     public init() {}
 
+    /// How many they are.
+    public var count: Int { elements.withLock { $0.count } }
+
     /// Takes an element up; false when somebody has it already.
     public func begin(_ element: Element) -> Bool {
         elements.withLock { $0.insert(element).inserted }

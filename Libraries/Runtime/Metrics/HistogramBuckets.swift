@@ -16,6 +16,9 @@ public struct HistogramBuckets: Sendable, Equatable {
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     ])
 
+    /// From 10 milliseconds to 60 seconds, in seconds: calls of somebody else's servers, of which there are many.
+    public static let callSeconds = Self([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60])
+
     /// From 1 to 1,000: how many items a batch had.
     public static let batchSizes = Self([1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000])
 

@@ -65,6 +65,24 @@ struct MetricFamily: Sendable {
         }
     }
 
+    /// The series with their values; of a histogram its sum and its count.
+    func values(name: String) -> [(series: String, value: Double)] {
+        func braced(_ labels: String) -> String { labels.isEmpty ? "" : "{\(labels)}" }
+        var values = (sampler?() ?? []).map { ("\(name)\(braced(MetricText.labels($0.labels)))", $0.value) }
+        for (labels, series) in series.sorted(by: { $0.key < $1.key }) {
+            switch series {
+            case .counter(let counter): values.append(("\(name)\(braced(labels))", Double(counter.value)))
+            case .gauge(let gauge): values.append(("\(name)\(braced(labels))", gauge.value))
+            case .sampled(let value): values.append(("\(name)\(braced(labels))", value()))
+            case .histogram(let histogram):
+                let (cumulative, sum) = histogram.snapshot()
+                values.append(("\(name)_sum\(braced(labels))", sum))
+                values.append(("\(name)_count\(braced(labels))", Double(cumulative[cumulative.count - 1])))
+            }
+        }
+        return values
+    }
+
     private static func write(_ histogram: PrometheusHistogram, name: String, labels: String, to text: inout String) {
         let (cumulative, sum) = histogram.snapshot()
         let prefix = labels.isEmpty ? "" : "\(labels),"

@@ -7,7 +7,7 @@ import Synchronization
 /// `weir_metrics_overflow_total` counts them, so that a careless label cannot eat the memory of a service.
 public final class PrometheusRegistry: Sendable {
     /// The most label sets of one family unless told otherwise.
-    public static let seriesPerFamilyMaxDefault = 200
+    public static let seriesPerFamilyMaxDefault = 1_000
     /// The most families of one registry unless told otherwise.
     public static let familiesMaxDefault = 500
 
@@ -105,6 +105,14 @@ public final class PrometheusRegistry: Sendable {
         var text = ""
         for (name, family) in sorted { family.write(name: name, to: &text) }
         return text
+    }
+
+    /// The values of some families at this moment, by series as ``exposition()`` prints them: `weir_rows{state="ready"}`. A histogram has its
+    /// `_sum` and its `_count`, without buckets.
+    public func values(of names: Set<String>) -> [(series: String, value: Double)] {
+        families.withLock { families in families.filter { names.contains($0.key) } }
+            .sorted { $0.key < $1.key }
+            .flatMap { $0.value.values(name: $0.key) }
     }
 
     /// Finds or makes a series; nil when the name belongs to another kind or the registry is full.

@@ -10,16 +10,18 @@ extension MessageRouter {
             return refuse(error, to: peer, correlation: record.id)
         }
         guard let topic = found else {
-            return refuseCommand(record, of: peer, .overloaded, "the broker knows too many topics")
+            return refuseCommand(
+                record, of: peer, ledger[[UInt8](record.topic)], .overloaded, "the broker knows too many topics")
         }
+        topic.counts.statistics.received += 1
         observe(record, on: topic)
         guard !topic.consumers.isEmpty else {
-            return refuseCommand(record, of: peer, .noConsumer, "nobody consumes the topic")
+            return refuseCommand(record, of: peer, topic.counts, .noConsumer, "nobody consumes the topic")
         }
         guard commands.count < configuration.commandsMax, topic.commandsWaiting < configuration.queueMessagesMax,
             bytesWaiting + record.key.count + record.body.count <= configuration.queueBytesMax
         else {
-            return refuseCommand(record, of: peer, .overloaded, "too many commands wait already")
+            return refuseCommand(record, of: peer, topic.counts, .overloaded, "too many commands wait already")
         }
         let timeout = min(configuration.commandTimeoutMax, .milliseconds(record.number))
         let command = Command(
@@ -86,6 +88,7 @@ extension MessageRouter {
             bytesWaiting -= command.size
         }
         count(code)
+        command.topic.counts.statistics.refused += 1
         guard let requester = peers[command.requester], hasRoom(requester) else {
             statistics.answersDropped += 1
             return
@@ -116,8 +119,11 @@ extension MessageRouter {
         route(command: id)
     }
 
-    private func refuseCommand(_ record: Record, of peer: Peer, _ code: MessagingError.Code, _ text: String) {
+    private func refuseCommand(
+        _ record: Record, of peer: Peer, _ counts: TopicCounts, _ code: MessagingError.Code, _ text: String
+    ) {
         count(code)
+        counts.statistics.refused += 1
         tell(peer, .refusal, code: code, id: record.id, text: text)
     }
 

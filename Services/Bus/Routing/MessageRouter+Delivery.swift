@@ -11,17 +11,23 @@ extension MessageRouter {
         let size = key.count + body.count
         while bytesWaiting + size > configuration.queueBytesMax, let oldest = topic.hints.popFirst() {
             bytesWaiting -= oldest.size
-            statistics.dropped += 1
+            countDropped(1, topic)
         }
         guard bytesWaiting + size <= configuration.queueBytesMax else {
-            statistics.dropped += 1
+            countDropped(1, topic)
             return
         }
         let sizeBefore = topic.hints.size
         let outcome = topic.hints.append([UInt8](body), key: [UInt8](key), size: size)
         bytesWaiting += topic.hints.size - sizeBefore
         statistics.merged += outcome.merged ? 1 : 0
-        statistics.dropped += outcome.dropped
+        topic.counts.statistics.merged += outcome.merged ? 1 : 0
+        countDropped(outcome.dropped, topic)
+    }
+
+    private func countDropped(_ count: Int, _ topic: Topic) {
+        statistics.dropped += count
+        topic.counts.statistics.dropped += count
     }
 
     /// Appends a message to the batch of a consumer that has credit and room.
@@ -35,6 +41,7 @@ extension MessageRouter {
         consumer.credit -= 1
         consumer.waitingSince = nextInWaiting()
         statistics.delivered += 1
+        topic.counts.statistics.delivered += 1
         markDirty(consumer.peer)
     }
 

@@ -14,6 +14,7 @@ final class MessageRouter<Wire: PeerWire> {
     var statistics = BusBrokerStatistics()
     var peers: [UInt32: Peer] = [:]
     var topics: [[UInt8]: Topic] = [:]
+    let ledger: TopicLedger
     var commands: [UInt64: Command] = [:]
     var nextCommandID: UInt64
     /// The sum of the sizes of all hints and commands that wait for a consumer.
@@ -33,6 +34,7 @@ final class MessageRouter<Wire: PeerWire> {
         self.now = now
         self.makeSession = makeSession
         nextCommandID = makeSession()
+        ledger = TopicLedger(configuration.countedTopics)
     }
 
     // MARK: Receiving
@@ -73,6 +75,7 @@ final class MessageRouter<Wire: PeerWire> {
         case .command: try receiveCommand(record, from: peer)
         case .credit: receiveCredit(record, from: peer)
         case .reply: receiveReply(record, from: peer)
+        case .report: try receiveReport(record)
         case .hello: welcome(record, peer)
         case .heartbeat:
             if record.id == peer.session {
@@ -94,8 +97,26 @@ final class MessageRouter<Wire: PeerWire> {
             statistics.dropped += 1
             return
         }
+        topic.counts.statistics.received += 1
         observe(record, on: topic)
         route(hint: record.key, body: record.body, on: topic)
+    }
+
+    private func receiveReport(_ record: Record) throws(WireFault) {
+        guard let topic = try topic(record.topic) else { return }
+        topic.counts.statistics.received += 1
+        observe(record, on: topic)
+    }
+
+    /// Tells observers something of the broker's own; the body is made only if there are any.
+    func report(topic name: String, key: String, body: () -> [UInt8]) {
+        guard wire.isObserved else { return }
+        Array(name.utf8).withUnsafeBytes { name in
+            guard let topic = try? topic(name) else { return }
+            Array(key.utf8).withUnsafeBytes { key in
+                body().withUnsafeBytes { show(.report, key: key, body: $0, on: topic) }
+            }
+        }
     }
 
     // MARK: Clients
@@ -146,7 +167,8 @@ final class MessageRouter<Wire: PeerWire> {
         if topics.count >= configuration.topicsMax { forgetIdleTopics() }
         guard topics.count < configuration.topicsMax else { return nil }
         let topic = Topic(
-            name: key, hintsMax: configuration.queueMessagesMax, bytesMax: configuration.queueBytesMax)
+            name: key, counts: ledger[key], hintsMax: configuration.queueMessagesMax,
+            bytesMax: configuration.queueBytesMax)
         topics[key] = topic
         lastTopic = topic
         return topic
@@ -160,9 +182,12 @@ final class MessageRouter<Wire: PeerWire> {
     /// Gives a copy to the observers: of commands without their body.
     func observe(_ record: Record, on topic: Topic) {
         guard wire.isObserved else { return }
+        show(record.kind, key: record.key, body: record.kind == .command ? .empty : record.body, on: topic)
+    }
+
+    private func show(_ kind: RecordKind, key: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, on topic: Topic) {
         topic.feedSequence += 1
-        let body = record.kind == .command ? .empty : record.body
-        feedBatch.append(record.kind, id: topic.feedSequence, key: record.key, body: body)
+        feedBatch.append(kind, id: topic.feedSequence, key: key, body: body)
         wire.publish(topic: topic.name, batch: feedBatch.bytes)
         feedBatch.removeAll()
         statistics.observed += 1

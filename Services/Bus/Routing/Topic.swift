@@ -3,6 +3,8 @@ import Messaging
 /// A topic: who wants its messages, and what waits for them.
 final class Topic {
     let name: [UInt8]
+    /// Shared with other topics when nobody asked for its own.
+    let counts: TopicCounts
     var consumers: [Consumer] = []
     /// Hints by key, with their bodies.
     var hints: MergingQueue<[UInt8], [UInt8]>
@@ -12,8 +14,9 @@ final class Topic {
     /// Numbers the copies on the observers' feed, so that gaps show.
     var feedSequence: UInt64 = 0
 
-    init(name: [UInt8], hintsMax: Int, bytesMax: Int) {
+    init(name: [UInt8], counts: TopicCounts, hintsMax: Int, bytesMax: Int) {
         self.name = name
+        self.counts = counts
         hints = MergingQueue(countMax: hintsMax, sizeMax: bytesMax)
     }
 

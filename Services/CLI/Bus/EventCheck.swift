@@ -11,14 +11,16 @@ enum EventCheck {
         return limits
     }
 
+    private static let publishable = Topic.hints + Topic.commands
+
     /// Refuses a type that no service hears.
     static func check(type: String) throws(CommandError) {
-        guard !Topic.all.contains(type) else { return }
-        let nearest = NearestWord.find(type, among: Topic.all)
+        guard !publishable.contains(type) else { return }
+        let nearest = NearestWord.find(type, among: publishable)
         throw CommandError(
             "No service hears the type '\(TerminalText.safe(type))'"
                 + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
-            details: ["known are:"] + Topic.all.map { "  \($0)" },
+            details: ["known are:"] + publishable.map { "  \($0)" },
             remedy: "Take one of these, or give --unchecked to send it all the same", status: .usage)
     }
 

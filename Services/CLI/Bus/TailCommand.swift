@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import JSON
 import Messaging
 
@@ -16,7 +17,7 @@ struct TailCommand: WeirCommand {
         discussion: """
             For each message: when it was said, its type, what it is about (the key that hints are merged by), who said it, and the \
             trace of the request that it is about, if that has one. With --json the whole CloudEvent stands under "event". Commands \
-            appear without their data. A feed that is watched too slowly leaves messages out and says how many.
+            appear without their data, and reports of how services are doing (weir top) only with --type dev.weir.service. A feed that is watched too slowly leaves messages out and says how many.
 
             Examples:
               weir tail
@@ -45,6 +46,8 @@ struct TailCommand: WeirCommand {
                 if !json { console.print(table.head) }
                 var seen = 0
                 for await message in messages {
+                    // About seven a second, for whoever asks for them.
+                    if type.isEmpty, message.topic == Topic.serviceReported { continue }
                     console.print(
                         json
                             ? ObservationText.json(message)

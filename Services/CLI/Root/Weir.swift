@@ -37,7 +37,9 @@ struct Weir: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Look and care",
-                subcommands: [QualityCommand.self, PublishCommand.self, TailCommand.self, DoctorCommand.self]),
+                subcommands: [
+                    QualityCommand.self, PublishCommand.self, TailCommand.self, TopCommand.self, DoctorCommand.self,
+                ]),
         ]
     )
 }

@@ -1,3 +1,4 @@
+import Contracts
 import Messaging
 import Synchronization
 
@@ -30,8 +31,10 @@ final class Feed: Sendable {
 
     /// The hints of the services so far, in order.
     var events: [CloudEvent] {
-        seen.messages.withLock { $0 }.filter { $0.topic != Self.probe && !$0.isCommand }
-            .compactMap { try? CloudEvent(parsing: $0.body) }
+        seen.messages.withLock { $0 }.filter {
+            ![Self.probe, Topic.serviceReported].contains($0.topic) && !$0.isCommand
+        }
+        .compactMap { try? CloudEvent(parsing: $0.body) }
     }
 
     /// Those about one request.

@@ -62,6 +62,13 @@ final class ServiceProcess: Sendable {
         _ = try outcome.get()
     }
 
+    /// Sends a signal and waits for nothing.
+    func send(_ signal: Int32) {
+        running.withLock { process in
+            if let process { kill(process, signal) }
+        }
+    }
+
     /// Sends SIGKILL and waits for the end.
     func kill9() async {
         _ = await end(SIGKILL)

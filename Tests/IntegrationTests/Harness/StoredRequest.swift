@@ -50,6 +50,11 @@ struct StoredRequest: Sendable {
     /// Makes all runs.
     func expand() async throws {
         guard let request = try await beginExpansion() else { throw HarnessError("nothing to expand") }
+        try await finishExpansion(request)
+    }
+
+    /// Makes the runs of the other object.
+    func finishExpansion(_ request: ExpandableRequest) async throws {
         try await RequestStore(pool: pool).expand(request, chunk: chunk(1), worker: worker)
     }
 
@@ -65,15 +70,24 @@ struct StoredRequest: Sendable {
             source, worker: worker, limit: 2, runsPerExchange: 1, exchangeIDs: ids.next(2).map { RunRequestID($0) })
     }
 
-    /// Records and maps the answers of all runs that are ready.
-    func finishRuns(succeeded: Bool = true) async throws {
-        let runs = RunStore(pool: pool)
+    /// Records the answers of all runs that are ready.
+    func recordAnswers() async throws {
         let log = CallLog(method: "GET", url: "http://127.0.0.1:1", milliseconds: 1)
         let answers = try await claimRuns().map {
             RecordedAnswer(exchange: $0.id, status: 200, contentType: nil, body: [], calls: [log])
         }
-        try await runs.record(answers, worker: worker)
-        _ = try await runs.process(runsMax: 10, bytesMax: 1 << 20) { fetched in
+        try await RunStore(pool: pool).record(answers, worker: worker)
+    }
+
+    /// Records and maps the answers of all runs that are ready.
+    func finishRuns(succeeded: Bool = true) async throws {
+        try await recordAnswers()
+        try await processAnswers(succeeded: succeeded)
+    }
+
+    /// Maps all answers that wait.
+    func processAnswers(succeeded: Bool = true) async throws {
+        _ = try await RunStore(pool: pool).process(runsMax: 10, bytesMax: 1 << 20) { fetched in
             fetched.flatMap(\.runs).map { ProcessedRun(run: $0, succeeded: succeeded) }
         }
     }
