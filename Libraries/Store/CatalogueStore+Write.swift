@@ -178,11 +178,11 @@ extension CatalogueStore {
     private static let activitySource = Statement(
         "catalogue.write_activity_source",
         """
-        insert into public.activity_source (org_id, activity_id, source_id)
-        select g.id, a.id, s.id
+        insert into public.activity_source (org_id, activity_id, source_id, position)
+        select g.id, a.id, s.id, ($2::jsonb ->> 'position')::int
         from public.org as g join public.activity as a on a.org_id = g.id and a.key = ($1::text[])[2]
-        join public.source as s on s.owner_org_id = g.id and s.key = ($1)[3] where g.key = ($1)[1] and $2::jsonb is not null
-        on conflict do nothing
+        join public.source as s on s.owner_org_id = g.id and s.key = ($1)[3] where g.key = ($1)[1]
+        on conflict (org_id, activity_id, source_id) do update set position = excluded.position
         """)
 
     private static let activityEndpoint = Statement(

@@ -73,7 +73,7 @@ public struct CatalogueStore: Sendable {
         join public.activity_type as y on y.id = a.activity_type_id
         join public.object_type as t on t.org_id = g.id and t.id = a.object_type_id where g.key = any ($1)
         union all
-        select 'activity_source', array[g.key, a.key, s.key], '{}'
+        select 'activity_source', array[g.key, a.key, s.key], jsonb_build_object('position', l.position)
         from public.org as g join public.activity_source as l on l.org_id = g.id
         join public.activity as a on a.org_id = g.id and a.id = l.activity_id
         join public.source as s on s.owner_org_id = g.id and s.id = l.source_id where g.key = any ($1)

@@ -29,7 +29,8 @@ public struct ExpandableRequest: Sendable {
     public internal(set) var isExpanded = false
     /// How many of them were made with its claim.
     public internal(set) var runsMade = 0
-    /// The sources that are asked about each object, or once for objects, with the variables that their templates must have values of.
+    /// The sources that are asked about each object, or once for objects, in the order of their activity, with the variables that their
+    /// templates must have values of.
     public let sources: [Source]
 
     /// A source that is asked.
@@ -128,22 +129,25 @@ extension RequestStore {
         )
         select r.org_id, a.object_type_id, r.content, r.state = 'new', coalesce(p.objects_expanded, 0), r.state::text,
                array(select l.source_id from public.activity_source as l
-                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
+                     join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
+                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.position, s.key collate "C"),
                array(select s.max_objects from public.activity_source as l
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
-                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id),
+                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.position, s.key collate "C"),
                r.traceparent, r.deadline_at is null, y.name, a.input, coalesce(r.workflow_phase > 1, false),
                array(select array_to_string(utils.required_variables(jsonb_build_array(
                          \(SourceStep.columns { "s.\($0)" }))), ' ')
                      from public.activity_source as l
                      join public.source as s on s.owner_org_id = l.org_id and s.id = l.source_id
-                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.source_id)
+                     where l.org_id = r.org_id and l.activity_id = r.activity_id order by l.position, s.key collate "C")
         from public.activity_request as r
         join public.activity as a on a.org_id = r.org_id and a.id = r.activity_id
         join public.activity_type as y on y.id = a.activity_type_id
         left join public.request_progress as p on p.activity_request_id = r.id
         where r.id = $1 and r.worker_id is null and r.stopping is null
           and (r.state in ('new', 'valid', 'ready') or (r.state = 'in_progress' and not coalesce(p.expanded, false)))
+          -- A step of a workflow waits for its phase.
+          and (r.workflow_phase > 1 and etl_api.round_before(r.id) is null) is not true
           and exists (select from alive)
         for no key update of r skip locked
         """)
@@ -422,14 +426,15 @@ extension RequestStore {
         "request.waiting_for_expansion",
         """
         with open as materialized (
-            select r.id, r.org_id, r.traceparent, r.state
+            select r.id, r.org_id, r.traceparent, r.state, r.workflow_phase
             from public.activity_request as r
             where r.worker_id is null and r.stopping is null and r.state in ('new', 'valid', 'ready', 'in_progress')
         )
         select r.id, r.org_id, r.traceparent
         from open as r
         left join public.request_progress as p on p.activity_request_id = r.id
-        where r.state <> 'in_progress' or not coalesce(p.expanded, false)
+        where (r.state <> 'in_progress' or not coalesce(p.expanded, false))
+          and (r.workflow_phase > 1 and etl_api.round_before(r.id) is null) is not true
         order by r.id
         limit $1
         """)

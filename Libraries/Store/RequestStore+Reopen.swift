@@ -25,6 +25,20 @@ extension RequestStore {
         where r.id = i.id and r.state in ('ready', 'done', 'delivered')
         """)
 
+    // A step of a workflow whose runs are not made yet, while one of an earlier phase is open. Its time begins with its phase.
+    private static let waitForPhase = Statement(
+        "request.wait_for_phase",
+        """
+        update public.activity_request as r
+        set state = 'waiting', state_substate = 'phase', state_reason = $2, deadline_at = null
+        from unnest($1::uuid[]) as i(id)
+        where r.id = i.id and r.state = 'in_progress' and r.workflow_phase > 1 and etl_api.round_before(r.id) is null
+          and not exists (
+              select from public.request_progress as p
+              where p.activity_request_id = r.id
+                and (p.expanded or p.runs_total > p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout))
+        """)
+
     // Whoever was putting the result together does not know of the new runs.
     private static let voidCollection = Statement(
         "request.void_collection",
@@ -54,13 +68,13 @@ extension RequestStore {
         """)
 
     // Whoever advances a workflow locks it before its activity requests; so does whoever takes some of these up again, since their workflow is
-    // taken up with them.
+    // taken up with them. $2: of which organization they are; null for any.
     static let lockWorkflowRequests = Statement(
         "request.lock_workflow_requests",
         """
         with wanted as materialized (
             select distinct r.workflow_request_id as id from public.activity_request as r
-            where r.id = any ($1) and r.workflow_request_id is not null
+            where r.id = any ($1) and r.workflow_request_id is not null and r.org_id is not distinct from coalesce($2, r.org_id)
         ), ordered as materialized (
             select w.id from wanted as w order by w.id
         )
@@ -97,6 +111,7 @@ extension RequestStore {
         pipeline.add(voidCollection, ids)
         pipeline.add(reopenEnded, ids, reason)
         pipeline.add(reopen, ids, reason)
-        return try await transaction.commit(pipeline).last?.affectedRows ?? 0
+        pipeline.add(waitForPhase, ids, reason)
+        return try await transaction.commit(pipeline)[4].affectedRows
     }
 }

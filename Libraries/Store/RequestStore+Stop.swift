@@ -183,8 +183,9 @@ extension RequestStore {
         try await pool.transaction { transaction in
             var first = Pipeline()
             first.add(Actor.set, actor)
+            first.add(Self.lockWorkflowRequests, [id], org)
             first.add(Self.lock, [id], org)
-            guard let row = try await transaction.run(first)[1].first else { return nil }
+            guard let row = try await transaction.run(first)[2].first else { return nil }
             let state = try row.decode(String.self, at: 1)
             guard ["new", "valid", "waiting", "ready", "in_progress"].contains(state) else {
                 return .tooLate(state: state)
@@ -205,7 +206,10 @@ extension RequestStore {
             }
             if overdue.isEmpty { return 0 }
             let ids = overdue.map(\.0)
-            _ = try await transaction.execute(Self.lock, ids, OrgID?.none)
+            var locks = Pipeline()
+            locks.add(Self.lockWorkflowRequests, ids, OrgID?.none)
+            locks.add(Self.lock, ids, OrgID?.none)
+            _ = try await transaction.run(locks)
             _ = try await transaction.commit(Self.stop(ids, cause: .deadline, reasons: overdue.map(\.1)))
             return ids.count
         }

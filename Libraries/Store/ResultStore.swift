@@ -24,9 +24,9 @@ public struct ResultStore: Sendable {
           and p.runs_total = p.runs_done + p.runs_failed + p.runs_invalid + p.runs_timedout
           and a.org_id = r.org_id and a.id = r.activity_id
           and exists (select from alive)
-        returning r.id, r.org_id, a.key, p.objects_total, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
+        returning r.id, r.org_id, a.key, p.runs_total, p.runs_done, p.runs_failed, p.runs_invalid, p.runs_timedout,
             r.traceparent, r.stopping, r.stopping_reason, r.attempt, case when p.expanded then p.runs_total else p.runs_planned end as runs_wanted,
-            a.factors, exists (select from public.object_finding as f where f.activity_request_id = r.id) as finds, r.round
+            a.factors, r.round
         ), forgotten as (
             -- A collector that died may have left some of it.
             delete from public.request_result as c using claimed as k where c.activity_request_id = k.id
@@ -34,13 +34,34 @@ public struct ResultStore: Sendable {
             delete from public.object_qualification as q using claimed as k
             where k.factors is not null and q.activity_request_id = k.id
         )
-        select org_id, key, objects_total, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout,
-            traceparent, stopping, stopping_reason, attempt, runs_wanted, factors, finds,
-            -- Runs that find are few: one for each source.
-            finds and exists (select from public.run_queue as f where f.activity_request_id = claimed.id
-                              and f.state_substate is not distinct from 'max_objects'),
-            round
+        select org_id, key, runs_total, runs_done, runs_failed, runs_invalid, runs_timedout,
+            traceparent, stopping, stopping_reason, attempt, runs_wanted, factors, round
         from claimed
+        """)
+
+    // Runs that find objects are few, one for each source, and stand at the first place.
+    private static let place = Statement(
+        "result.place_found_objects",
+        """
+        select etl_api.place_found_objects(r.id)
+        from public.activity_request as r
+        where r.id = $1 and r.worker_id is not distinct from $2 and r.state = 'in_progress' and r.state_substate = 'collecting'
+          and exists (select from public.run_queue as f
+                      where f.activity_request_id = r.id and f.position = 0 and f.object_id is null)
+        """)
+
+    private static let objects = Statement(
+        "result.objects",
+        """
+        select p.objects_total, f.finds, f.is_cut
+        from public.request_progress as p
+        cross join lateral (
+            select coalesce(bool_or(f.object_id is null), false) as finds,
+                   coalesce(bool_or(f.object_id is null and f.state_substate is not distinct from 'max_objects'), false) as is_cut
+            from public.run_queue as f
+            where f.activity_request_id = p.activity_request_id and f.position = 0
+        ) as f
+        where p.activity_request_id = $1
         """)
 
     private static let step = Statement(
@@ -234,21 +255,24 @@ public struct ResultStore: Sendable {
     public func claim(_ id: ActivityRequestID, worker: WorkerID) async throws(PostgresError) -> CollectableRequest? {
         var pipeline = Pipeline()
         pipeline.add(Self.claim, id, worker)
+        pipeline.add(Self.place, id, worker)
+        pipeline.add(Self.objects, id)
         pipeline.add(Self.datapoints, id)
         pipeline.add(Self.factors, id)
         pipeline.add(Self.step, id)
         let results = try await pool.run(pipeline)
         guard let row = results[0].first else { return nil }
         let (
-            org, activity, objects, total, done, failed, invalid, timedout, traceparent, cause, reason, attempt,
-            wanted, expression, findsObjects, isCut, round
+            org, activity, total, done, failed, invalid, timedout, traceparent, cause, reason, attempt, wanted,
+            expression, round
         ) = try row.decode(
             (
-                OrgID, String, Int32, Int32, Int32, Int32, Int32, Int32, String?, String?, String?, Int32,
-                Int32, JSONB?, Bool, Bool, Int32
+                OrgID, String, Int32, Int32, Int32, Int32, Int32, String?, String?, String?, Int32, Int32, JSONB?,
+                Int32
             ).self)
+        let (objects, findsObjects, isCut) = try results[2][0].decode((Int32, Bool, Bool).self)
         var keys: [DatapointID: String] = [:]
-        for row in results[1] {
+        for row in results[3] {
             let (id, key) = try row.decode((DatapointID, String).self)
             keys[id] = key
         }
@@ -262,7 +286,7 @@ public struct ResultStore: Sendable {
             trace: traceparent.flatMap { TraceContext(parsing: $0) })
         request.findsObjects = findsObjects
         request.isCut = isCut
-        if let row = results[3].first {
+        if let row = results[5].first {
             let (workflow, gathersObjects, leftOut, bound) = try row.decode(
                 (WorkflowRequestID, Bool, Int32, Int32).self)
             request.step = CollectableStep(
@@ -270,7 +294,7 @@ public struct ResultStore: Sendable {
         }
         request.round = Int(round)
         if let expression {
-            request.criteria = Criteria(expression: expression, factors: try results[2].factorRecords())
+            request.criteria = Criteria(expression: expression, factors: try results[4].factorRecords())
         }
         return request
     }

@@ -67,8 +67,8 @@ extension RunStore {
         for no key update
         """)
 
-    // A statement of its own, so that its snapshot sees what another processor has added before the lock. Windows instead of joins: an answer
-    // may name a hundred thousand objects.
+    // A statement of its own, so that its snapshot sees what another processor has added before the lock. Objects get their places when all
+    // runs of their request are over (etl_api.place_found_objects).
     private static let storeFindings = Statement(
         "run.store_findings",
         """
@@ -78,50 +78,40 @@ extension RunStore {
                    ($10::int[])[i.run] as objects_max
             from unnest($1::int[], $2::text[], $3::int[], $4::text[]) with ordinality as i(run, name, bytes, note, place)
         ), found as materialized (
-            select i.*, o.id as object_id, p.objects_total,
+            select i.*, o.id as object_id,
                    exists (select from public.object_finding as f
                            where f.activity_request_id = i.request_id and f.object_id = o.id) as is_known
             from input as i
             join public.object as o
               on o.org_id = i.org_id and o.object_type_id = i.type_id and o.original_object_value_name = i.name
-            join public.request_progress as p on p.activity_request_id = i.request_id
-        ), ranked as materialized (
-            select f.*, min(f.place) over (partition by f.request_id, f.object_id) as first_place from found as f
-        ), placed as materialized (
-            select r.*, not r.is_known and r.place = r.first_place as is_first,
-                   r.objects_total - 1 + sum((not r.is_known and r.place = r.first_place)::int)
-                       over (partition by r.request_id order by r.first_place) as position
-            from ranked as r
-        ), named as (
-            insert into public.request_object (org_id, activity_request_id, position, object_id, name)
-            select p.org_id, p.request_id, p.position, p.object_id, p.name
-            from placed as p
-            where p.is_first and p.position < p.objects_max
+        ), new as materialized (
+            select f.request_id, f.objects_max, count(distinct f.object_id)::int as count
+            from found as f where not f.is_known group by f.request_id, f.objects_max
         ), counted as (
             update public.request_progress as p
-            set objects_total = p.objects_total + n.count, objects_expanded = p.objects_expanded + n.count
-            from (select f.request_id, count(*) as count from placed as f
-                  where f.is_first and f.position < f.objects_max group by 1) as n
+            set objects_total = etl_api.count_found(p.objects_total, n.count, n.objects_max),
+                objects_expanded = etl_api.count_found(p.objects_total, n.count, n.objects_max)
+            from new as n
             where p.activity_request_id = n.request_id
         ), linked as (
-            insert into public.object_finding (org_id, activity_request_id, object_id, run_id, source_id, value_bytes, note)
-            select p.org_id, p.request_id, p.object_id, p.run_id, p.source_id, p.bytes, p.note
-            from placed as p
-            where p.is_known or p.position < p.objects_max
+            insert into public.object_finding (org_id, activity_request_id, object_id, run_id, source_id, value_bytes, note, place)
+            select f.org_id, f.request_id, f.object_id, f.run_id, f.source_id, f.bytes, f.note, f.place
+            from found as f
+            order by f.place
             on conflict do nothing
         )
-        select p.place::int, p.object_id from placed as p where p.is_known or p.position < p.objects_max
+        select f.place::int, f.object_id from found as f
         """)
 
-    /// Stores the objects that runs have found, links them to request, run and source, and numbers those that their request did not have yet.
+    /// Stores the objects that runs have found, links them to request, run and source, and counts those that their request did not have yet.
     /// Nothing is done when no run finds objects.
     ///
-    /// - Returns: the runs, with what there is to say about objects that their request has no room for, and the values to store.
+    /// - Returns: the values to store.
     static func store(
         findingsOf processed: [ProcessedRun], in transaction: PostgresTransaction
-    ) async throws -> (runs: [ProcessedRun], values: [ValuesOfObject]) {
+    ) async throws -> [ValuesOfObject] {
         let finders = processed.filter { !$0.findings.isEmpty }
-        if finders.isEmpty { return (processed, []) }
+        if finders.isEmpty { return [] }
         let found = finders.enumerated().flatMap { place, run in
             run.findings.map { (run: Int32(place + 1), object: $0) }
         }
@@ -136,46 +126,11 @@ extension RunStore {
             found.map { Int32(clamping: $0.object.valueBytes) },
             found.map(\.object.note), orgs, types, requests, finders.map(\.run.id), finders.map(\.run.source),
             finders.map { Int32(clamping: $0.run.finding?.objectsMax ?? 0) })
-        var values: [ValuesOfObject] = []
-        var kept: Set<Int> = []
-        for row in try await transaction.run(pipeline)[2] {
+        return try await transaction.run(pipeline)[2].map { row in
             let (place, object) = try row.decode((Int32, ObjectID).self)
             let (run, found) = found[Int(place) - 1]
-            kept.insert(Int(place) - 1)
-            values.append(
-                ValuesOfObject(
-                    run: finders[Int(run) - 1].run, object: object, values: found.values, originals: found.originals))
+            return ValuesOfObject(
+                run: finders[Int(run) - 1].run, object: object, values: found.values, originals: found.originals)
         }
-        var first = 0
-        let runs = processed.map { run in
-            let places = first..<first + run.findings.count
-            first = places.upperBound
-            return run.keeping(places.filter(kept.contains).map { run.findings[$0 - places.lowerBound] })
-        }
-        return (runs, values)
     }
-}
-
-extension ProcessedRun {
-    /// The run with those of its findings that its request has room for.
-    fileprivate func keeping(_ kept: [FoundObject]) -> ProcessedRun {
-        guard let finding = run.finding, !findings.isEmpty else { return self }
-        let leftOut = findings.count - kept.count
-        let bound = leftOut == 0 ? nil : Self.sentence(leftOut: leftOut, of: findings.count, finding.objectsMax)
-        return ProcessedRun(
-            run: run, succeeded: succeeded, substate: bound == nil ? substate : "max_objects",
-            reason: [bound, reason].compactMap(\.self).joined(separator: "; ").nonEmpty, values: values,
-            failures: failures,
-            findings: kept,
-            bytesGained: kept.reduce(0) { $0 + $1.valueBytes })
-    }
-
-    private static func sentence(leftOut: Int, of count: Int, _ objectsMax: Int) -> String {
-        "\(leftOut) of the \(Quantity(count, "object")) found \(leftOut == 1 ? "is" : "are") left out: "
-            + "a request of this activity takes at most \(objectsMax)"
-    }
-}
-
-extension String {
-    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
 }

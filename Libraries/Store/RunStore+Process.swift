@@ -77,7 +77,11 @@ public struct ProcessedRun: Sendable {
     let bytesGained: Int
 
     /// The bytes of the values as they will be read.
-    var valueBytes: Int32 { Int32(clamping: values.reduce(bytesGained) { $0 + $1.json.bytes.count }) }
+    var valueBytes: Int32 {
+        Int32(
+            clamping: values.reduce(bytesGained) { $0 + $1.json.bytes.count }
+                + findings.reduce(0) { $0 + $1.valueBytes })
+    }
 
     /// The outcome of a run.
     public init(
@@ -206,7 +210,7 @@ extension RunStore {
             let processed = try await map(try Self.answers(of: rows))
             let found = try await Self.store(findingsOf: processed, in: transaction)
             let replayed = processed.filter { $0.run.replayOf != nil }.map(\.run.id)
-            let closed = try await transaction.commit(Self.finish(found.runs, found.values, replayed: replayed))
+            let closed = try await transaction.commit(Self.finish(processed, found, replayed: replayed))
             let requests = try closed[replayed.isEmpty ? 2 : 4].map { row in
                 try row.decode(ActivityRequestID.self, at: 0)
             }

@@ -54,10 +54,6 @@ extension RunStore {
         "run.forget_findings",
         "delete from public.object_finding as f where f.activity_request_id = $1 and f.org_id is not distinct from $2")
 
-    private static let forgetFound = Statement(
-        "run.forget_found_objects",
-        "delete from public.request_object as o where o.activity_request_id = $1 and o.org_id is not distinct from $2")
-
     private static let countNone = Statement(
         "run.count_no_objects",
         "update public.request_progress set objects_total = 0, objects_expanded = 0 where activity_request_id = $1")
@@ -76,7 +72,7 @@ extension RunStore {
     ) async throws -> ReplayedPage {
         try await pool.transaction { transaction in
             _ = try await transaction.execute(Actor.set, actor)
-            _ = try await transaction.execute(RequestStore.lockWorkflowRequests, [request])
+            _ = try await transaction.execute(RequestStore.lockWorkflowRequests, [request], org)
             // Before its runs: whoever collects the result has finished by then, or finds the claim void.
             guard try await !transaction.execute(RequestStore.lock, [request], org).isEmpty else {
                 return ReplayedPage(replayed: 0, isReopened: false, next: nil)
@@ -98,10 +94,8 @@ extension RunStore {
                 _ = try await transaction.commit(pipeline)
                 return ReplayedPage(replayed: 0, isReopened: false, next: next)
             }
-            if finds {
-                pipeline.add(Self.forgetFindings, request, org)
-                pipeline.add(Self.forgetFound, request, org)
-            }
+            // The objects keep their places until it shows which of them are found again.
+            if finds { pipeline.add(Self.forgetFindings, request, org) }
             pipeline.add(Self.readyReplay, runs.filter { $0.1 == "failed" }.map(\.0), reason)
             pipeline.add(Self.replay, runs.map(\.0), runs.map(\.1), reason)
             if finds { pipeline.add(Self.countNone, request) }

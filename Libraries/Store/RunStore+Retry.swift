@@ -134,7 +134,7 @@ extension RunStore {
             }
             var pipeline = Pipeline()
             // Before their runs: whoever collects a result has finished by then, or finds the claim void.
-            pipeline.add(RequestStore.lockWorkflowRequests, found.requests + found.unbegun)
+            pipeline.add(RequestStore.lockWorkflowRequests, found.requests + found.unbegun, org)
             pipeline.add(RequestStore.lock, found.requests + found.unbegun, org)
             pipeline.add(Self.retry, found.runs, filter.states, filter.isAboutOneRequest, reason)
             let rows = try await transaction.run(pipeline)[2]

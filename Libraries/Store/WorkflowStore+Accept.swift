@@ -109,11 +109,12 @@ extension WorkflowStore {
         limit 50
         """)
 
+    // Those of services are expanded in the transaction that makes them valid.
     private static let new = Statement(
         "workflow.new_requests",
         """
         select w.id from public.workflow_request as w
-        where w.state in ('new', 'valid', 'ready', 'in_progress') and w.state = 'new'
+        where w.state in ('new', 'valid', 'ready', 'in_progress') and w.state in ('new', 'valid')
         order by w.id
         limit $1
         """)
@@ -127,13 +128,21 @@ extension WorkflowStore {
     ) async throws -> WorkflowAcceptance {
         do {
             return try await pool.transaction { transaction in
+                // Before today's workflow is asked: what was accepted then stays so, however that has changed.
+                if let first = try await repeated(request, in: transaction) { return first }
                 let rows = try await transaction.execute(Self.terms, request.org, request.workflow)
                 if rows.isEmpty { return try await unknownWorkflow(request.org, in: transaction) }
                 try check(try rows.workflowTerms())
                 let inserted = try await transaction.execute(
                     Self.insert, request.id, request.org, request.workflow, request.content, request.origin,
                     request.idempotencyKey, request.fingerprint, request.trace?.traceparent)
-                guard !inserted.isEmpty else { return try await repeated(request, in: transaction) }
+                guard !inserted.isEmpty else {
+                    guard let first = try await repeated(request, in: transaction) else {
+                        throw StoreError(
+                            "a workflow request was refused as repeated, but the first one is not to be found")
+                    }
+                    return first
+                }
                 var pipeline = Pipeline()
                 pipeline.add(Self.expand, request.id)
                 pipeline.add(Self.started, request.id)
@@ -142,20 +151,22 @@ extension WorkflowStore {
                     request.id, steps: Int(try results[0][0].decode(Int32.self, at: 0)),
                     started: try results[1].requestReferences())
             }
-        } catch let error as PostgresError where error.sqlState == "22023" {
+        } catch let error as PostgresError where error.sqlState == Self.notRunnable {
             // The database knows better, because something was changed meanwhile or was written past the catalogue.
             return .notRunnable(error.message)
         }
     }
 
+    /// What its own checks raise where a workflow is expanded.
+    private static let notRunnable = "WR002"
+
+    /// What came before under the same idempotency key.
     private func repeated(
         _ request: NewWorkflowRequest, in transaction: PostgresTransaction
-    ) async throws -> WorkflowAcceptance {
-        let rows = try await transaction.execute(
-            Self.findRepeated, request.org, request.idempotencyKey, request.fingerprint)
-        guard let row = rows.first else {
-            throw StoreError("a workflow request was refused as repeated, but the first one is not to be found")
-        }
+    ) async throws -> WorkflowAcceptance? {
+        guard let key = request.idempotencyKey else { return nil }
+        guard let row = try await transaction.execute(Self.findRepeated, request.org, key, request.fingerprint).first
+        else { return nil }
         let (id, same, steps) = try row.decode((WorkflowRequestID, Bool, Int32?).self)
         return same ? .repeated(id, steps: Int(steps ?? 0)) : .keyReused(id)
     }

@@ -17,7 +17,7 @@ extension WorkflowStore {
         "workflow.to_advance",
         """
         select p.workflow_request_id from public.workflow_progress as p
-        where p.step_ended_at is not null
+        where p.step_ended_at <= (select clock_timestamp())
         order by p.step_ended_at
         limit $1
         """)

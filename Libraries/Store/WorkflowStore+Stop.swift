@@ -58,9 +58,12 @@ extension WorkflowStore {
     private static let lookAgain = Statement(
         "workflow.look_again",
         """
-        update public.workflow_progress as p set step_ended_at = clock_timestamp()
-        where p.workflow_request_id = $1 and p.expanded and p.step_ended_at is null
+        update public.workflow_progress as p set step_ended_at = clock_timestamp() + make_interval(secs => $2)
+        where p.workflow_request_id = $1 and p.expanded
         """)
+
+    /// Should a retry break off, somebody looks after so long.
+    private static let retryPatience: Duration = .seconds(60)
 
     /// Gives a request up for its client, with all of its activity requests that are not over.
     ///
@@ -96,7 +99,8 @@ extension WorkflowStore {
         }
     }
 
-    /// Lets a request start its phases again, if it was cancelled.
+    /// Lets a request start its phases again, if it was cancelled. Should the caller not come to ``lookAgain(_:)``, somebody else looks a minute later
+    /// what can start.
     ///
     /// - Returns: its activity requests of which runs may be taken up again, by phase, and whether one of them is just being ended; nil when the
     ///   organization has no such request.
@@ -114,6 +118,7 @@ extension WorkflowStore {
             if steps.contains(where: \.1) { return (steps.map(\.0), true) }
             var last = Pipeline()
             last.add(Self.allowStart, id)
+            last.add(Self.lookAgain, id, Self.retryPatience.inSeconds)
             _ = try await transaction.commit(last)
             return (steps.map(\.0), false)
         }
@@ -121,6 +126,6 @@ extension WorkflowStore {
 
     /// Has somebody look what can start now: steps that were stopped before their turn may go on although nothing had to be run again.
     public func lookAgain(_ id: WorkflowRequestID) async throws(PostgresError) {
-        _ = try await pool.execute(Self.lookAgain, id)
+        _ = try await pool.execute(Self.lookAgain, id, Duration.zero.inSeconds)
     }
 }

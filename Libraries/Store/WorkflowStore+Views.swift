@@ -71,24 +71,6 @@ public struct ListedWorkflowRequest: Sendable {
     public let requests: (total: Int, over: Int)
 }
 
-/// A step of a workflow, as an organization has declared it.
-public struct DeclaredStep: Sendable {
-    /// The key of the workflow, and its name.
-    public let workflow: (key: String, name: String)
-    /// The key of the step; nil for a workflow without steps.
-    public let step: String?
-    /// When it starts.
-    public let phase: Int?
-    /// The key of its activity.
-    public let activity: String?
-    /// How many objects it may have at the most; nil: what its activity and the platform allow.
-    public let objectsMax: Int?
-    /// What its failure does: `stop`, `skip`, `continue`.
-    public let onFailure: String?
-    /// The keys of the activities that its objects flow to.
-    public let destinations: [String]
-}
-
 extension WorkflowStore {
     private static let status = Statement(
         "workflow.status",
@@ -161,22 +143,6 @@ extension WorkflowStore {
         limit $6
         """)
 
-    private static let declared = Statement(
-        "workflow.declared",
-        """
-        with wanted as materialized (
-            select f.org_id, f.key, f.name, s.*
-            from public.workflow as f
-            left join lateral etl_api.workflow_steps(f.data) as s on true
-            where f.org_id = $1 and f.deleted_at is null
-        )
-        select w.key, w.name, w.step, w.phase, a.key, w.objects_max, w.on_failure,
-               array(select d.key from public.activity as d where d.org_id = w.org_id and d.id = any (w.destinations) order by d.key)
-        from wanted as w
-        left join public.activity as a on a.org_id = w.org_id and a.id = w.activity_id
-        order by w.key, w.phase, w.step collate "C"
-        """)
-
     /// The request with its steps, if this organization has it.
     public func status(of id: WorkflowRequestID, org: OrgID) async throws -> WorkflowRequestStatus? {
         var pipeline = Pipeline()
@@ -229,20 +195,6 @@ extension WorkflowStore {
 
     private static let newest = WorkflowRequestID(
         UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255)))
-
-    /// The workflows that an organization has declared, step by step: by key, phase and step.
-    public func declaredSteps(of org: OrgID) async throws(PostgresError) -> [DeclaredStep] {
-        var steps: [DeclaredStep] = []
-        for row in try await pool.execute(Self.declared, org) {
-            let (key, name, step, phase, activity, objectsMax, onFailure, destinations) = try row.decode(
-                (String, String, String?, Int32?, String?, Int32?, String?, [String]).self)
-            steps.append(
-                DeclaredStep(
-                    workflow: (key: key, name: name), step: step, phase: phase.map(Int.init), activity: activity,
-                    objectsMax: objectsMax.map(Int.init), onFailure: onFailure, destinations: destinations))
-        }
-        return steps
-    }
 }
 
 extension QueryResult {

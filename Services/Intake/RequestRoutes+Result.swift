@@ -73,9 +73,12 @@ extension RequestRoutes {
             })
     }
 
-    /// One object per line. How long it is with its provenance is not known before it was read, so there are no ranges of it.
+    /// One object per line. How long it is with its provenance is not known before it was read, so that there are no ranges of it: a `Range` is
+    /// passed over, as RFC 9110 (14.2) lets a server do, and the answer says so.
     private func ndjson(_ stream: ResultStream, headers: HTTPFields) -> Response {
-        Response(
+        var headers = headers
+        headers[.acceptRanges] = "none"
+        return Response(
             status: .ok, headers: headers,
             body: body(of: stream) { writer in
                 try await stream.lines { try await writer.write(ByteBuffer(bytes: $0)) }

@@ -84,27 +84,28 @@ enum WorkflowDocuments {
         ]
     }
 
-    /// The workflows of an organization, from their steps.
-    static func workflows(_ steps: [DeclaredStep]) -> JSONValue {
-        let workflows = Dictionary(grouping: steps, by: \.workflow.key).sorted { $0.key < $1.key }
-        return .array(
-            workflows.map { key, steps in
-                [
-                    "key": .string(key),
-                    "name": .text(steps.first?.workflow.name),
-                    "steps": .array(steps.compactMap(declared)),
-                ]
-            })
+    /// A workflow of the catalogue.
+    static func declared(_ workflow: DeclaredWorkflow) -> JSONValue {
+        [
+            "key": .string(workflow.key), "name": .string(workflow.name),
+            "endpoints": .array(workflow.endpoints.map { .string($0) }),
+            "steps": .array(workflow.steps.map(declared)),
+        ]
     }
 
-    private static func declared(_ step: DeclaredStep) -> JSONValue? {
-        guard let key = step.step else { return nil }
-        return [
-            "step": .string(key),
+    private static func declared(_ step: DeclaredStep) -> JSONValue {
+        [
+            "step": .string(step.step),
             "phase": step.phase.map(JSONValue.count) ?? .null,
-            "activity": .text(step.activity),
+            "activity": .text(step.activity?.key),
+            "activity_type": .text(step.activity?.type),
+            "activity_max_objects": step.activity.map { .count($0.objectsMax) } ?? .null,
+            "sources": .array(
+                (step.activity?.sources ?? []).map {
+                    ["key": .string($0.key), "max_objects": .count($0.objectsPerCall)]
+                }),
             "max_objects": step.objectsMax.map(JSONValue.count) ?? .null,
-            "on_failure": .text(step.onFailure),
+            "on_failure": .string(step.onFailure),
             "destinations": .array(step.destinations.map { .string($0) }),
         ]
     }

@@ -66,7 +66,10 @@ struct WorkflowRoutes: Sendable {
 
     @Sendable private func declared(_ request: Request, context: BasicRequestContext) async throws -> Response {
         let org = try await requests.organization(of: request)
-        return .json(["workflows": WorkflowDocuments.workflows(try await workflows.declaredSteps(of: org))])
+        let (organization, declared) = try await workflows.declared(by: org)
+        return .json([
+            "organization": .string(organization), "workflows": .array(declared.map(WorkflowDocuments.declared)),
+        ])
     }
 
     // MARK: Cancelling and retrying

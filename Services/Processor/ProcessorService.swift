@@ -47,7 +47,10 @@ public struct ProcessorService: Service {
     /// Requests that one of the collectors has; all of them claim under the same worker.
     private let collecting: UnderWay<ActivityRequestID>
     private let metrics: ProcessorMetrics
-    private let delays = CollectionDelays()
+    /// Of requests whose result could not be put together.
+    private let delays = FailureDelays<ActivityRequestID>()
+    /// Of workflows that could not be taken on.
+    private let advanceDelays = FailureDelays<WorkflowRequestID>()
 
     /// A processor on its parts.
     init(
@@ -155,12 +158,16 @@ public struct ProcessorService: Service {
     /// One at a time: whoever comes second to a workflow has nothing to do.
     private func advanceWorkflows() async {
         while let workflow = await toAdvance.next() {
+            // What is not its turn, the poll names again.
+            guard advanceDelays.allow(workflow, now: .now) else { continue }
             do {
                 try await shielded { try await workflows.advance(workflow) }
+                advanceDelays.succeed(workflow)
             } catch {
+                let delay = advanceDelays.note(error, of: workflow)
                 logger.error(
-                    "Could not take a workflow on; the next poll finds it again.",
-                    metadata: ["request": "\(workflow)", "error": "\(error)"])
+                    "Could not take a workflow on; a later poll finds it again.",
+                    metadata: ["request": "\(workflow)", "error": "\(error)", "wait": "\(delay)"])
             }
         }
     }
@@ -187,9 +194,7 @@ public struct ProcessorService: Service {
                 logger.info("The request was taken up again, or another worker collects it now.")
             } catch {
                 metrics.noteFailedResult()
-                // A database that is away for a while is nobody's fault.
-                let isTransient = (error as? PostgresError)?.isRetryable ?? false
-                let delay = isTransient ? .zero : delays.fail(request, now: .now)
+                let delay = delays.note(error, of: request)
                 logger.error(
                     "Could not collect a result; a later poll finds it again.",
                     metadata: ["error": "\(error)", "wait": "\(delay)"])
@@ -199,5 +204,12 @@ public struct ProcessorService: Service {
                 }
             }
         }
+    }
+}
+
+extension FailureDelays {
+    /// Notes a failure, but for that of a database that is away for a while: that is nobody's fault.
+    fileprivate func note(_ error: any Error, of id: ID) -> Duration {
+        (error as? PostgresError)?.isRetryable == true ? .zero : fail(id, now: .now)
     }
 }

@@ -34,6 +34,11 @@ extension IntegrationTests {
             }
         }
 
+        /// What each run has found, in its order.
+        private final class Findings: Sendable {
+            let names = Mutex<[RunID: [String]]>([:])
+        }
+
         /// Requests of an extract whose runs are fetched.
         private struct Fixture {
             let pool: PostgresPool
@@ -84,7 +89,8 @@ extension IntegrationTests {
             }
         }
 
-        @Test func processorsThatFindTheSameObjectsAtOnceNeitherDoubleThemNorWaitInACircle() async throws {
+        // Nor do they wait for each other in a circle.
+        @Test func whatProcessorsFindAtOnceIsNotDoubledAndStandsInTheOrderOfTheSources() async throws {
             try await withDatabase { database in
                 let fixture = try await Fixture(database, activity: "find_twice", requests: 2)
                 try await fixture.fetch()
@@ -93,13 +99,15 @@ extension IntegrationTests {
                     names, names.reversed(), Array(names[200...] + names[..<200]), names.filter { $0.hasSuffix("7") },
                 ]
                 let all = Rendezvous(orders.count)
+                let found = Findings()
                 try await withThrowingTaskGroup(of: Int.self) { group in
                     for order in orders {
                         group.addTask {
                             try await RunStore(pool: fixture.pool).process(runsMax: 1, bytesMax: 1 << 20) { answers in
                                 await all.meet()
                                 return answers.flatMap(\.runs).map { run in
-                                    ProcessedRun(
+                                    found.names.withLock { $0[run.id] = order }
+                                    return ProcessedRun(
                                         run: run, succeeded: true,
                                         findings: order.map { FoundObject(name: $0, values: []) })
                                 }
@@ -111,17 +119,30 @@ extension IntegrationTests {
                 let objects = try await database.value(Int.self, "select count(*) from public.object")
                 #expect(objects == 400)
                 for request in fixture.requests {
-                    let (total, positions) = try await fixture.pool.execute(
-                        Statement(
-                            "test",
-                            """
-                            select p.objects_total, (select count(distinct o.position) from public.request_object as o
-                                                     where o.activity_request_id = p.activity_request_id and o.position < 100)
-                            from public.request_progress as p where p.activity_request_id = $1
-                            """), request
-                    )[0].decode((Int32, Int64).self)
-                    // The bound of the activity, whoever came first.
-                    #expect(total == 100 && positions == 100)
+                    func total() async throws -> Int32 {
+                        try await database.value(
+                            Int32.self,
+                            "select objects_total from public.request_progress where activity_request_id = $1", request)
+                    }
+                    // The bound of the activity, before any object has its place and after.
+                    #expect(try await total() == 100)
+                    let claimed = try await ResultStore(pool: fixture.pool).claim(request, worker: fixture.worker)
+                    #expect(try await total() == 100)
+                    #expect(claimed?.objectCount == 100 && claimed?.isCut == true)
+                    let runs = try await database.column(
+                        RunID.self,
+                        """
+                        select r.id from public.run_queue as r join public.source as s on s.id = r.source_id
+                        where r.activity_request_id = $1 order by s.key
+                        """, request)
+                    var seen: Set<String> = []
+                    let expected = found.names.withLock { names in runs.flatMap { names[$0] ?? [] } }
+                        .filter { seen.insert($0).inserted }.prefix(100)
+                    let placed = try await database.column(
+                        String.self,
+                        "select name from public.request_object where activity_request_id = $1 order by position",
+                        request)
+                    #expect(placed == Array(expected))
                 }
                 let left = try await database.column(
                     String.self, "select state_reason from public.run_queue where state_substate = 'max_objects'")

@@ -77,6 +77,16 @@ extension IntegrationTests {
             }
         }
 
+        @Test func withProvenanceThereAreNoRangesAndARangeIsPassedOver() async throws {
+            try await withResult { platform, result in
+                let path = path(result.id, "format=ndjson&provenance=true")
+                let whole = try await platform.client.get(path)
+                #expect(whole.status == 200 && whole.header("accept-ranges") == "none")
+                let ranged = try await platform.client.get(path, headers: [("range", "bytes=10-19")])
+                #expect(ranged.status == 200 && ranged.header("content-range") == nil && ranged.body == whole.body)
+            }
+        }
+
         @Test func pagesAreTheLinesOfTheWhole() async throws {
             try await withResult { platform, result in
                 let whole = try await platform.client.get(path(result.id))

@@ -101,22 +101,34 @@ extension IntegrationTests {
             }
         }
 
-        @Test func endpointsAreWrittenAndShown() async throws {
-            try await withDatabase { database in
-                try await WeirProgram.with(database: database) { weir in
-                    let text =
-                        CatalogueText(api: "http://127.0.0.1:4001", webhooks: "http://127.0.0.1:4002").yaml + """
+        // MARK: What intake says of them
 
-                            workflows:
-                              only:
-                                webhook_endpoints: [receiver]
-                                data: {"one": {"id": "enrich", "setup": {"config": {"phase": 1}}}}
-                            """
+        /// Runs `weir` as a client of an organization, which needs no database.
+        private func withClient(
+            of organization: String, _ platform: Platform, _ body: (WeirProgram) async throws -> Void
+        ) async throws {
+            let key = try await platform.database.makeKey(of: organization)
+            try await WeirProgram.with(variables: ["WEIR_URL": platform.publicURL, "WEIR_API_KEY": key], body)
+        }
+
+        @Test func endpointsAreWrittenAndShown() async throws {
+            try await withPlatform(.init(services: [.intake], organizations: ["acme", "globex"])) { platform in
+                let text =
+                    CatalogueText(api: "http://127.0.0.1:4001", webhooks: "http://127.0.0.1:4002").yaml + """
+
+                        workflows:
+                          only:
+                            webhook_endpoints: [receiver]
+                            data: {"one": {"id": "enrich", "setup": {"config": {"phase": 1}}}}
+                        """
+                try await WeirProgram.with(database: platform.database) { weir in
                     let file = try weir.write(text, to: "catalogue.yaml")
                     let made = try await weir.run("apply", "-f", file)
                     try #require(made.status == 0, "\(made)")
                     let again = try await weir.run("apply", "-f", file)
                     #expect(again.lines.last?.hasPrefix("0 created, 0 changed, ") == true, "\(again)")
+                }
+                try await withClient(of: "acme", platform) { weir in
                     let list = try await weir.run("workflow", "list", "--json")
                     #expect(
                         list.json == [
@@ -125,35 +137,23 @@ extension IntegrationTests {
                                 "endpoints": ["receiver"],
                             ]
                         ], "\(list)")
-                    let table = try await weir.run("workflow", "list", "--org", "acme")
+                    let table = try await weir.run("workflow", "list")
                     #expect(table.lines.count == 2 && table.lines[1].hasSuffix("receiver"), "\(table)")
-                    let nobody = try await weir.run("workflow", "list", "--org", "globex")
+                }
+                try await withClient(of: "globex", platform) { weir in
+                    let nobody = try await weir.run("workflow", "list")
                     #expect(nobody.status == 0 && nobody.errors.contains("There are no workflows"), "\(nobody)")
                 }
             }
         }
 
-        @Test func aWorkflowThatWasTakenAwayComesBackWhenItIsApplied() async throws {
-            try await withDatabase { database in
-                try await WeirProgram.with(database: database) { weir in
-                    let example = TestDatabase.packageRoot.appending(path: "examples/prospects.yaml").path
+        @Test func thePlanOfAFileAndThatOfIntakeAreTheSame() async throws {
+            try await withPlatform(.init(services: [.intake])) { platform in
+                let example = TestDatabase.packageRoot.appending(path: "examples/prospects.yaml").path
+                try await WeirProgram.with(database: platform.database) { weir in
                     _ = try await weir.run("apply", "-f", example)
-                    _ = try await database.column(
-                        String.self, "update public.workflow set deleted_at = now() returning key")
-                    let gone = try await weir.run("workflow", "plan", "find_prospects")
-                    #expect(gone.status == 2 && gone.errors.contains("There is no workflow"), "\(gone)")
-                    let back = try await weir.run("apply", "-f", example)
-                    #expect(back.lines.contains("created  workflow demo/find_prospects"), "\(back)")
-                    let plan = try await weir.run("workflow", "plan", "find_prospects")
-                    #expect(plan.status == 0, "\(plan)")
                 }
-            }
-        }
-
-        @Test func thePlanOfAFileAndThatOfTheDatabaseAreTheSame() async throws {
-            try await withDatabase { database in
-                try await WeirProgram.with(database: database) { weir in
-                    let example = TestDatabase.packageRoot.appending(path: "examples/prospects.yaml").path
+                try await withClient(of: "demo", platform) { weir in
                     let ofFile = try await weir.run("workflow", "plan", example)
                     try #require(ofFile.status == 0, "\(ofFile)")
                     #expect(
@@ -167,15 +167,33 @@ extension IntegrationTests {
                             "3 qualify qualify_prospects up to 100 up to 100 up to 100 continue",
                             "all steps up to 201 up to 103",
                         ], "\(ofFile)")
-                    _ = try await weir.run("apply", "-f", example)
-                    let ofDatabase = try await weir.run("workflow", "plan", "find_prospects")
-                    #expect(ofDatabase.output == ofFile.output, "\(ofDatabase)")
+                    let ofIntake = try await weir.run("workflow", "plan", "find_prospects")
+                    #expect(ofIntake.output == ofFile.output, "\(ofIntake)")
                     let json = try await weir.run("workflow", "plan", "find_prospects", "--json").json
                     #expect(
                         json["calls"] == ["count": 103, "exact": false] && json["steps"]?[0]?["runs"]?["exact"] == true)
                     let unknown = try await weir.run("workflow", "plan", "find_prospect")
                     #expect(
                         unknown.status == 2 && unknown.errors.contains("did you mean 'find_prospects'?"), "\(unknown)")
+
+                    // One that was taken away comes back when it is applied.
+                    _ = try await platform.database.column(
+                        String.self, "update public.workflow set deleted_at = now() returning key")
+                    let gone = try await weir.run("workflow", "plan", "find_prospects")
+                    #expect(gone.status == 2 && gone.errors.contains("There is no workflow"), "\(gone)")
+                    try await WeirProgram.with(database: platform.database) { owner in
+                        let back = try await owner.run("apply", "-f", example)
+                        #expect(back.lines.contains("created  workflow demo/find_prospects"), "\(back)")
+                    }
+                    let plan = try await weir.run("workflow", "plan", "find_prospects")
+                    #expect(plan.status == 0, "\(plan)")
+
+                    // What has become of an activity shows before anything is asked for.
+                    _ = try await platform.database.column(
+                        String.self,
+                        "update public.activity set deleted_at = now() where key = 'profile_prospects' returning key")
+                    let broken = try await weir.run("workflow", "plan", "find_prospects")
+                    #expect(broken.status == 1 && broken.errors.contains("cannot begin"), "\(broken)")
                 }
             }
         }

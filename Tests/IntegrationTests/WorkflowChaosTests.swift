@@ -116,8 +116,8 @@ extension IntegrationTests {
                     LargeWorkflow.steps.count + LargeWorkflow.endpoints.count
                 ),
                 ("public.delivery", LargeWorkflow.steps.count + LargeWorkflow.endpoints.count),
-                ("public.object", objects), ("public.run_queue", 1 + 2 * objects - missing),
-                ("public.run_queue where state = 'done'", 1 + 2 * (objects - missing)),
+                ("public.object", objects), ("public.run_queue", LargeWorkflow.searches + 2 * objects - missing),
+                ("public.run_queue where state = 'done'", LargeWorkflow.searches + 2 * (objects - missing)),
             ]
             for (rows, number) in expected {
                 let found = try await platform.database.value(Int.self, "select count(*) from \(rows)")

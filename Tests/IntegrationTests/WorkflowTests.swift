@@ -101,8 +101,9 @@ extension IntegrationTests {
                 #expect(declared?["key"] == "pipeline")
                 #expect(
                     declared?["steps"]?[1] == [
-                        "step": "details", "phase": 2, "activity": "quiet", "max_objects": 2, "on_failure": "skip",
-                        "destinations": ["qualify_known"],
+                        "step": "details", "phase": 2, "activity": "quiet", "activity_type": "enrichment",
+                        "activity_max_objects": 1000, "sources": [["key": "registry", "max_objects": 1]],
+                        "max_objects": 2, "on_failure": "skip", "destinations": ["qualify_known"],
                     ])
                 let unknown = try await client.get("\(IntakeClient.workflows)/00000000-0000-7000-8000-000000000000")
                 #expect(unknown.status == 404 && unknown.code == "not_found")
@@ -164,6 +165,16 @@ extension IntegrationTests {
                     insert into public.workflow_request (org_id, content)
                     select o.id, '{"workflow": "pipeline"}' from public.org as o returning id::text
                     """)
+                // Somebody may say that it is checked.
+                let valid = try await platform.database.column(
+                    String.self,
+                    """
+                    insert into public.workflow_request (org_id, state, content)
+                    select o.id, 'valid', v.content::jsonb
+                    from public.org as o
+                    cross join (values (1, '{"workflow": "pipeline", "input": {"query": "x"}}'), (2, '{"workflow": "pipeline"}')) as v(k, content)
+                    order by v.k returning id::text
+                    """)
                 let key = try #require(client.key)
                 var commanded: String?
                 try await platform.withBus { bus in
@@ -174,7 +185,7 @@ extension IntegrationTests {
                         topic: Topic.workflowRequested, key: "pipeline", body: event.encoded(), timeout: .seconds(60))
                     commanded = try JSONValue(parsing: reply.body)["id"]?.stringValue
                 }
-                for id in [first.json["id"]?.stringValue, inserted, commanded] {
+                for id in [first.json["id"]?.stringValue, inserted, commanded, valid[0]] {
                     let request = try await client.wait(forWorkflow: try #require(id), toBe: "delivered")
                     #expect(request.step("verdict")["objects"] == 3)
                 }
@@ -182,7 +193,19 @@ extension IntegrationTests {
                 #expect(invalid["reason"] == "$.input.query: is missing; the activity needs it")
                 let origins = try await platform.database.column(
                     String.self, "select origin from public.workflow_request where state = 'delivered' order by 1")
-                #expect(origins == ["bus", "http", "sql"])
+                #expect(origins == ["bus", "http", "sql", "sql"])
+                let failed = try await client.wait(forWorkflow: valid[1], toBe: "failed")
+                #expect(
+                    failed.condition == "failed content"
+                        && failed["reason"] == "$.input.query: is missing; the activity needs it")
+
+                // What was accepted is told again, whatever has become of the workflow since.
+                _ = try await platform.database.column(
+                    String.self, "update public.workflow set deleted_at = now() returning key")
+                let third = try await post(body)
+                #expect(third.status == 202 && third.json == first.json, "\(third.json)")
+                #expect(third.header("idempotency-replayed") == "true")
+                #expect(try await post(["workflow": "pipeline"]).code == "idempotency_key_reused")
             }
         }
 

@@ -376,10 +376,13 @@ select pg_temp.finds(title, plant, difference) from (values
     ('a group has a permit too many', 'update public.call_permit set rate_group_id = pg_temp.id_of(''shared limit'')',
      'the permits of a rate group are within its limit: shared limit: at most 15 calls / 16 calls'),
     ('what was found is none of the request''s objects',
-     'update public.object_finding set object_id = pg_temp.id_of(''found'') where activity_request_id = pg_temp.id_of(''expanding'')',
-     format('an object that was found is one of its request''s: expanding: object %s among its objects / run %s has found it',
+     'update public.object_finding set object_id = pg_temp.id_of(''found''), activity_request_id = pg_temp.id_of(''delivered'')
+      where activity_request_id = pg_temp.id_of(''expanding'')',
+     format('an object that was found is one of its request''s: delivered: object %s among its objects / run %s has found it',
             pg_temp.id_of('found'), pg_temp.id_of('run expanded')))
 ) as v(title, plant, difference);
+select pg_temp.finds_nothing('what was found has no place while its request is open',
+    'update public.object_finding set object_id = pg_temp.id_of(''found'') where activity_request_id = pg_temp.id_of(''expanding'')');
 select pg_temp.finds_nothing('a job of a week that is gone is not asked for its exchange',
     'insert into public.external_job (org_id, run_request_id, source_id, phase) select org_id, utils.uuid_v7_floor(''2020-01-01''), source_id, ''submitting'' from public.external_job limit 1');
 

@@ -21,7 +21,8 @@ select set_eq(
           'etl_api.create_run_extract(uuid,uuid)', 'etl_api.create_run_sourcing(uuid,uuid)', 'etl_api.process_activity_request_by_id(uuid)',
           'etl_api.store_object(uuid,uuid,jsonb,uuid)', 'etl_api.store_value(uuid,uuid,jsonb,uuid)',
           'etl_api.process_run_results_for_source(uuid,integer)', 'etl_api.reconstruct_values_to_activity_request(uuid,boolean)',
-          'etl_api.qualify_objects(uuid)', 'etl_api.process_workflow_request(uuid)', 'etl_api.try_start_next_workflow_phase(uuid)', 'etl_api.advance_workflow(uuid)', 'etl_api.expand_gathered_request(uuid,integer)', 'etl_api.allocate_source_runs(uuid,text,integer,jsonb)'],
+          'etl_api.qualify_objects(uuid)', 'etl_api.process_workflow_request(uuid)', 'etl_api.try_start_next_workflow_phase(uuid)', 'etl_api.advance_workflow(uuid)', 'etl_api.expand_gathered_request(uuid,integer)',
+          'etl_api.place_found_objects(uuid)', 'etl_api.allocate_source_runs(uuid,text,integer,jsonb)'],
     'of the functions that one calls, only those that deal with partitions and the flow''s for service_role have the rights of the owner');
 
 -- UUIDv7.

@@ -80,8 +80,12 @@ update public.workflow set data = '{}' where id = :flow;
 select is(pg_temp.refused('{"workflow": "pipeline"}'), 'invalid content the workflow has no step', 'a workflow without steps');
 update public.workflow set deleted_at = now() where id = :flow;
 select is(pg_temp.refused('{"workflow": "pipeline"}'), 'invalid content $.workflow: there is no workflow "pipeline"; there is none', 'a workflow that is gone');
-insert into public.workflow_request (org_id, content, state) values (:org, '{"workflow": "x"}', 'valid') returning id as checked \gset
-select throws_ok(format('select etl_api.process_workflow_request(%L)', :'checked'), '22023', null, 'what was said to be checked and is not, is refused');
+insert into public.workflow_request (org_id, content, state, origin) values (:org, '{"workflow": "x"}', 'valid', 'http') returning id as checked \gset
+select throws_ok(format('select etl_api.process_workflow_request(%L)', :'checked'), 'WR002', null, 'what a service says is checked and is not, is refused');
+insert into public.workflow_request (org_id, content, state) values (:org, '{"workflow": "x"}', 'valid') returning id as claimed \gset
+select is(etl_api.process_workflow_request(:'claimed'), 0, 'what SQL says is valid and is not makes nothing');
+select is(concat_ws(' ', state, state_substate, state_reason), 'failed content $.workflow: there is no workflow "x"; there is none', 'and has failed, with the reason')
+from public.workflow_request where id = :'claimed';
 select throws_ok('select etl_api.process_workflow_request(''c0000000-0000-7000-8000-00000000dead'')', 'P0002',
                  'there is no workflow request c0000000-0000-7000-8000-00000000dead', 'a request that there is not');
 select throws_ok('select etl_api.process_workflow_request(null)', 'P0002', 'there is no workflow request null', 'nothing');
@@ -92,6 +96,9 @@ update public.workflow set deleted_at = null, data = pg_temp.definition() where 
 insert into public.workflow_request (org_id, content) values ('d0000000-0000-7000-8000-000000000001', '{"workflow": "pipeline"}') returning id as foreigner \gset
 select etl_api.process_workflow_request(:'foreigner');
 select is(pg_temp.state_of(:'foreigner'), 'invalid content', 'another organization''s workflow cannot be asked for');
+
+insert into public.workflow_request (org_id, content, state) values (:org, '{"workflow": "pipeline", "input": {"query": "x"}}', 'valid') returning id as valid \gset
+select is(etl_api.process_workflow_request(:'valid'), 3, 'one that SQL has inserted as valid is expanded like a new one');
 
 select pg_temp.ask_workflow('{"workflow": "pipeline", "input": {"query": "x"}}') as servant \gset
 set local role service_role;

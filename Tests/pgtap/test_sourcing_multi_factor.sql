@@ -42,7 +42,7 @@ select is(count(*), 5::bigint, 'shows no other') from etl_api.qualify_objects(:'
 where array(select jsonb_object_keys(q.outcomes)) = array['large'];
 
 -- Of two sources, one knows nothing: its null does not hide what the other knows.
-insert into public.activity_source (org_id, activity_id, source_id) values (:org, :qualify, :registry);
+insert into public.activity_source (org_id, activity_id, source_id, position) values (:org, :qualify, :registry, -1);
 select pg_temp.ask(:qualify, '{"objects": ["half.example"]}') as half \gset
 select etl_api.process_activity_request_by_id(:'half');
 select pg_temp.answer(:'half', :registry, '{"staff": null}');

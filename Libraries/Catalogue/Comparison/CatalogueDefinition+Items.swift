@@ -134,7 +134,11 @@ extension ActivityDefinition {
             ]
         )
         return [activity]
-            + sources.map { CatalogueItem(kind: .activitySource, key: [organization, key, $0], fields: [:]) }
+            + sources.enumerated().map { position, source in
+                CatalogueItem(
+                    kind: .activitySource, key: [organization, key, source],
+                    fields: ["position": .number(JSONNumber(position))])
+            }
             + webhookEndpoints.map {
                 CatalogueItem(kind: .activityEndpoint, key: [organization, key, $0], fields: [:])
             }

@@ -165,6 +165,11 @@ struct IntakeClient: Sendable {
             parsing: try await exchange("GET", "/v1/\(kind.rawValue)?" + query.joined(separator: "&")))
     }
 
+    /// The workflows of the organization.
+    func workflows() async throws -> [DeclaredWorkflow] {
+        try DeclaredWorkflow.all(in: AnswerReader(parsing: try await exchange("GET", "/v1/workflows")))
+    }
+
     /// Gives a request up.
     func cancel(_ id: String, reason: String?) async throws -> RequestAction {
         let body = JSONObject(reason.map { [("reason", .string($0))] } ?? [])

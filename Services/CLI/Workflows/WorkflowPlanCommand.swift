@@ -10,8 +10,8 @@ struct WorkflowPlanCommand: WeirCommand {
         abstract:
             "Show the steps of a workflow, and the runs and calls that a request for it comes to. Nothing is started.",
         discussion: """
-            The workflow stands in a catalogue file that need not be applied yet, or in the database, where its key names it. What is \
-            not known before the objects are found is shown by its most, as 'up to'.
+            The workflow stands in a catalogue file that need not be applied yet, or is one of your organization, which its key \
+            names. What is not known before the objects are found is shown by its most, as 'up to'.
 
             Examples:
               weir workflow plan examples/prospects.yaml
@@ -21,11 +21,11 @@ struct WorkflowPlanCommand: WeirCommand {
 
     @Argument(help: "A catalogue file (.yaml, .yml or .json), or the key of a workflow.") var workflowOrFile: String
     @Option(help: "The key of the workflow, where a file has several.") var workflow: String?
-    @Option(help: "The key of the organization, where several have such a workflow.") var org: String?
+    @Option(help: "The key of the organization, where a file has several with such a workflow.") var org: String?
     @Option(help: "How many objects the request names, 1 to 100000.") var objects: Int?
     @Option(help: ArgumentHelp("Of a file: replace one value; may be repeated.", valueName: "path=value"))
     var set: [String] = []
-    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var intake: IntakeOptions
     @Flag(help: "Print JSON for programs.") var json = false
 
     private var isFile: Bool { workflowOrFile.contains("/") || workflowOrFile.contains(".") }
@@ -35,6 +35,7 @@ struct WorkflowPlanCommand: WeirCommand {
             throw ValidationError("--objects takes 1 to \(WorkflowGraph.maxObjectsBounds.upperBound).")
         }
         if !isFile, workflow != nil { throw ValidationError("--workflow goes with a file.") }
+        if !isFile, org != nil { throw ValidationError("--org goes with a file; a key is of one organization.") }
         if !isFile, !set.isEmpty { throw ValidationError("--set goes with a file.") }
         if let wrong = set.first(where: { CatalogueOverride(argument: $0) == nil }) {
             throw ValidationError(
@@ -43,12 +44,13 @@ struct WorkflowPlanCommand: WeirCommand {
     }
 
     func run(_ context: CommandContext) async throws {
-        let catalogue = WorkflowCatalogue(context: context, organization: org)
+        let catalogue = WorkflowCatalogue(context: context)
         let found =
             if isFile {
                 try catalogue.workflow(
-                    workflow, inFile: workflowOrFile, overrides: set.compactMap { CatalogueOverride(argument: $0) })
-            } else { try await catalogue.workflow(workflowOrFile, in: database) }
+                    workflow, of: org, inFile: workflowOrFile,
+                    overrides: set.compactMap { CatalogueOverride(argument: $0) })
+            } else { try await catalogue.workflow(workflowOrFile, at: intake) }
         let report = WorkflowPlanReport(found, objects: objects)
         guard !json else { return context.console.print(report.json.description) }
         report.print(to: context.console)

@@ -2,9 +2,8 @@ import JSON
 
 /// A workflow of three phases on 5,000 companies, and an API that always answers the same.
 ///
-/// One search finds the companies (several would name them in the order in which their answers come, which is another each time); one call for
-/// each tells details, and knows a few of them not; batches of 10 are asked for the verdict, which goes by the details. Each step has an endpoint
-/// of its own, the workflow has several.
+/// Two searches find the companies, many of them both, and whichever answers first; one call for each tells details, and knows a few of them not;
+/// batches of 10 are asked for the verdict, which goes by the details. Each step has an endpoint of its own, the workflow has several.
 struct LargeWorkflow: Sendable {
     static let objects = 5_000
     static let steps = ["search", "details", "verdict"]
@@ -12,7 +11,7 @@ struct LargeWorkflow: Sendable {
     private static let missingEvery = 500
     static let missing = objects / missingEvery
     private static let batch = 10
-    private static let searches = 1
+    static let searches = 2
     static let endpoints = (1...6).map { "workflow\($0)" }
 
     let platform: Platform
@@ -21,7 +20,9 @@ struct LargeWorkflow: Sendable {
     func prepare() async throws {
         try await platform.database.apply(Self.yaml(api: platform.api.url, webhooks: platform.webhooks.url))
         let names = (0..<Self.objects).map { "company \($0)" }
-        platform.api.found(names.map { StubAPI.Company(name: $0) })
+        let companies = names.map { StubAPI.Company(name: $0) }
+        platform.api.found(Array(companies[..<3_000]))
+        platform.api.found(Array(companies[2_000...]), at: "/find/again")
         for (number, name) in names.enumerated() {
             let isMissing = number % Self.missingEvery == Self.missingEvery - 1
             let answer = StubAPI.answer(name).replacing(#""employees":42"#, with: #""employees":\#(number % 300)"#)
@@ -37,7 +38,7 @@ struct LargeWorkflow: Sendable {
     func hasReached(_ kill: WorkflowKillPlan.Kill) -> Bool {
         func isOver(_ done: Int, of all: Int) -> Bool { Double(done) > kill.share * Double(all) }
         switch kill.stretch {
-        // The first half is what comes before the only call.
+        // The first half is what comes before all of them.
         case .search: return kill.share < 0.5 || platform.api.targets.count >= Self.searches
         case .details: return isOver(platform.api.targets.count - Self.searches, of: Self.objects)
         case .verdict:
@@ -69,6 +70,11 @@ struct LargeWorkflow: Sendable {
                 \(patience)
                 object_source: { company: [results, "*", name] }
                 datapoint_source: { company: { industry: [results, "*", profile, industry] } }
+              another_search:
+                run_request_template: { url: "\(api)/find/again", query: { q: "<<$query>>" } }
+                \(patience)
+                object_source: { company: [results, "*", name] }
+                datapoint_source: { company: { industry: [results, "*", profile, industry] } }
               profiles:
                 run_request_template: { url: "\(api)/profiles/<<$object>>" }
                 concurrency: 64
@@ -89,7 +95,7 @@ struct LargeWorkflow: Sendable {
               search_companies:
                 type: extract
                 object_type: company
-                sources: [search]
+                sources: [search, another_search]
                 input: { query: { type: text, required: true } }
                 max_objects: \(objects)
                 webhook_endpoints: [search]

@@ -1,12 +1,17 @@
 import JSON
 
 extension Platform {
+    /// Declares the workflow `pipeline`, see ``TestDatabase/declareWorkflow(_:)``.
+    func declareWorkflow(_ settings: JSONValue = [:]) async throws { try await database.declareWorkflow(settings) }
+}
+
+extension TestDatabase {
     /// Declares the workflow `pipeline` of the first organization: `search` (phase 1) finds companies, `details` (2) enriches them, `verdict` (3)
     /// qualifies them. Its end goes to the receiver; its activities have no endpoints of their own.
     ///
     /// - Parameter settings: further members of the steps' `config`, by step.
     func declareWorkflow(_ settings: JSONValue = [:]) async throws {
-        _ = try await database.column(
+        _ = try await column(
             String.self,
             """
             with step as (

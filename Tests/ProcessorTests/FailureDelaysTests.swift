@@ -9,12 +9,14 @@ import Testing
     import Foundation
 #endif
 
-@Suite("Waits after results that could not be collected")
-struct CollectionDelaysTests {
+@Suite("Waits after work that could not be done")
+struct FailureDelaysTests {
+    private typealias Delays = FailureDelays<ActivityRequestID>
+
     private let now = ContinuousClock.now
 
     @Test func aRequestIsLeftAloneLongerAfterEachFailure() {
-        let delays = CollectionDelays()
+        let delays = Delays()
         let request = ActivityRequestID(UUID())
         #expect(delays.allow(request, now: now))
         let waits = (0..<9).map { _ in delays.fail(request, now: now) }
@@ -29,11 +31,13 @@ struct CollectionDelaysTests {
     }
 
     @Test func othersAreNotHeldUpAndNotMoreThanSomeAreRemembered() {
-        let delays = CollectionDelays()
+        let delays = Delays()
         let first = ActivityRequestID(UUID())
         _ = delays.fail(first, now: now)
         #expect(delays.allow(ActivityRequestID(UUID()), now: now))
-        for _ in 1..<CollectionDelays.requestsMax { _ = delays.fail(ActivityRequestID(UUID()), now: now) }
+        for _ in 1..<Delays.rememberedMax {
+            _ = delays.fail(ActivityRequestID(UUID()), now: now)
+        }
         #expect(!delays.allow(first, now: now))
         _ = delays.fail(ActivityRequestID(UUID()), now: now)
         #expect(delays.allow(first, now: now))
