@@ -4,7 +4,7 @@ import Synchronization
 public final class ExchangeCancellation: Sendable {
     private struct State {
         var isCancelled = false
-        var abort: (@Sendable () -> Void)?
+        var end: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -14,11 +14,11 @@ public final class ExchangeCancellation: Sendable {
 
     /// Aborts what is under way and all that comes later.
     public func cancel() {
-        let abort = state.withLock { state in
+        let end = state.withLock { state in
             state.isCancelled = true
-            return state.abort
+            return state.end
         }
-        abort?()
+        end?()
     }
 
     /// Whether it was cancelled.
@@ -26,17 +26,17 @@ public final class ExchangeCancellation: Sendable {
 
     /// A call, or a wait for one, begins; one that comes too late is aborted at once.
     ///
-    /// - Parameter abort: ends it. It does nothing when that has ended by itself.
-    public func begin(_ abort: @escaping @Sendable () -> Void) {
+    /// - Parameter end: ends it. It does nothing when that has ended by itself.
+    public func begin(_ end: @escaping @Sendable () -> Void) {
         let isCancelled = state.withLock { state in
-            state.abort = abort
+            state.end = end
             return state.isCancelled
         }
-        if isCancelled { abort() }
+        if isCancelled { end() }
     }
 
     /// What began has ended.
     public func end() {
-        state.withLock { $0.abort = nil }
+        state.withLock { $0.end = nil }
     }
 }

@@ -83,6 +83,23 @@ struct DispatcherTests {
         #expect(await step == nil)
     }
 
+    @Test func aPageThatNobodyWantsAnyMoreNeedsNoStart() async {
+        let cancellation = ExchangeCancellation()
+        cancellation.cancel()
+        #expect(await !dispatcher.turn(of: source, until: nil, cancellation: cancellation))
+        dispatcher.offer([source])
+        guard case .ask(let askings, _) = await dispatcher.next() else {
+            Issue.record("a permit is needed first")
+            return
+        }
+        let permit = CallPermit(source: source, slots: 1, target: 1, starts: 0, startsWithin: .zero)
+        _ = dispatcher.permit([permit], of: askings, asked: .now)
+        guard case .claim = await dispatcher.next() else {
+            Issue.record("a start is asked for that nobody uses")
+            return
+        }
+    }
+
     /// What a wait comes to; nil when it does not end by itself, and is ended so that the test can fail.
     private func ending(_ wait: @escaping @Sendable () async -> Bool) async -> Bool? {
         await withTaskGroup(of: Bool?.self) { group in
