@@ -12,7 +12,7 @@ import Testing
         let pool = PostgresPool(configuration: configuration, logger: Logger(label: "test") { _ in log })
         try await pool.withConnection { try await $0.script("DO $$ BEGIN RAISE NOTICE 'two words'; END $$") }
         await pool.close()
-        #expect(log.lines.contains("debug Notice from Postgres NOTICE:  two words"))
+        #expect(log.lines.contains("debug Notice from Postgres. NOTICE:  two words"))
     }
 
     @Test func anErrorIsSaidOnceWithoutPasswordOrValues() async throws {
