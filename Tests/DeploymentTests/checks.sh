@@ -1,4 +1,5 @@
 # Checks that are counted. To be sourced.
+# shellcheck shell=bash
 
 CHECKS_PASSED=0
 CHECKS_FAILED=0
@@ -34,6 +35,10 @@ within() {
         sleep 0.2
     done
 }
+
+# Hands the numbers to another process, which takes them over.
+checks_keep() { printf '%d %d\n' "$CHECKS_PASSED" "$CHECKS_FAILED" >"$1"; }
+checks_take() { read -r CHECKS_PASSED CHECKS_FAILED <"$1"; }
 
 checks_end() {
     printf '%d passed, %d failed\n' "$CHECKS_PASSED" "$CHECKS_FAILED"

@@ -32,19 +32,19 @@ EOF
     export DISABLE_HC_SYSTEMD=true BUILDAH_ISOLATION=chroot
 }
 
-# Makes the image that the Dockerfile begins with: Debian, by debootstrap, as small as the official one.
+# Makes the image that the Dockerfile begins with: Debian, by debootstrap, as small as the official one. It is kept for a week.
 engine_make_debian() {
-    local tree=$1/debian
-    debootstrap --variant=minbase --include=ca-certificates bookworm "$tree" >"$1/debootstrap.log" 2>&1 || {
-        tail -n 5 "$1/debootstrap.log" >&2
-        return 1
-    }
-    # As in the official image: packages are unpacked without a sync for each file, and archives are not kept.
-    echo force-unsafe-io >"$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
-    rm -rf "$tree"/var/cache/apt/archives/*.deb "$tree"/var/lib/apt/lists/*_* \
-        "$tree"/usr/share/{doc,man,info,locale}/*
-    tar -C "$tree" -c . | podman import --quiet - "$DEBIAN_IMAGE" >/dev/null
-    rm -rf "$tree"
+    local tree=$1/debian kept=.build/debian-bookworm.tar
+    if [ -z "$(find "$kept" -mtime -7 2>/dev/null)" ]; then
+        debootstrap --variant=minbase --include=ca-certificates bookworm "$tree" \
+            >"$1/../debootstrap.log" 2>&1 || { tail -n 5 "$1/../debootstrap.log" >&2; return 1; }
+        # As in the official image: packages are unpacked without a sync for each file, and what nobody reads is not there.
+        echo force-unsafe-io >"$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
+        rm -rf "$tree"/var/cache/apt/archives/*.deb "$tree"/var/lib/apt/lists/*_* "$tree"/usr/share/{doc,man,info,locale}/*
+        tar -C "$tree" -cf "$kept.$$" . && mv "$kept.$$" "$kept"
+        rm -rf "$tree"
+    fi
+    podman import --quiet "$kept" "$DEBIAN_IMAGE" >/dev/null
 }
 
 # Makes what stands for the official image of Postgres, from this machine's Postgres and the libraries that it loads.
