@@ -218,14 +218,15 @@ public struct DeliveryService: Service {
         if attempt.outcome == .delivered {
             return logger.debug("A webhook was taken.", metadata: ["delivery": "\(delivery.id)"])
         }
-        var message: Logger.Message = "A webhook was not taken."
-        if case .postponed = attempt.outcome { message = "A webhook was put off." }
-        logger.info(
-            message,
-            metadata: [
-                "delivery": "\(delivery.id)", "event": "\(delivery.eventType)", "attempt": "\(delivery.attempt)",
-                "error": "\(attempt.error ?? "-")",
-            ])
+        let metadata: Logger.Metadata = [
+            "delivery": "\(delivery.id)", "event": "\(delivery.eventType)", "attempt": "\(delivery.attempt)",
+            "error": "\(attempt.error ?? "-")",
+        ]
+        if case .postponed = attempt.outcome {
+            logger.info("A webhook was put off.", metadata: metadata)
+        } else {
+            logger.info("A webhook was not taken.", metadata: metadata)
+        }
     }
 
     private func report(_ event: EndpointEvent) {
