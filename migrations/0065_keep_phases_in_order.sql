@@ -181,6 +181,8 @@ begin
 end
 $$;
 grant execute on function etl_api.round_before(uuid) to weir_intake;
+-- It ends what is overdue, and locks the workflows of that before their steps: a lock takes the right to change something.
+grant update (worker_id) on public.workflow_request to weir_scheduler;
 
 comment on column public.workflow_progress.step_ended_at is
     'When a step ended, and nobody has looked since what can start now; null when there is nothing to look for. In the future while a retry is under way: '
@@ -191,6 +193,7 @@ comment on column public.workflow_progress.step_ended_at is
 set local role weir_owner;
 comment on column public.workflow_progress.step_ended_at is
     'When a step ended, and nobody has looked since what can start now; null when there is nothing to look for.';
+revoke update (worker_id) on public.workflow_request from weir_scheduler;
 revoke execute on function etl_api.round_before(uuid) from weir_intake;
 do $$
 begin

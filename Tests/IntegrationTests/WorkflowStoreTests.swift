@@ -164,8 +164,11 @@ extension IntegrationTests {
                     Bool.self,
                     "update public.activity_request set deadline_at = now() - interval '1 s' where id = $1 returning true",
                     search)
+                // With the rights of the service that does it.
+                let scheduler = PostgresPool(
+                    configuration: .init(connectionString: database.url(of: .scheduler)), logger: .silent)
                 let stopped = try await holding(flow) {
-                    let stopped = Task { try await flow.requests.stopOverdue(limit: 10) }
+                    let stopped = Task { try await RequestStore(pool: scheduler).stopOverdue(limit: 10) }
                     try await eventually("the wait for the workflow") {
                         try await database.value(
                             Bool.self,
@@ -182,6 +185,7 @@ extension IntegrationTests {
                     return stopped
                 }
                 #expect(try await stopped.value == 1)
+                await scheduler.close()
             }
         }
 

@@ -40,6 +40,7 @@ select set_eq(
         ('weir_intake', 'workflow_request', 'INSERT', null),
         ('weir_intake', 'workflow_request', 'UPDATE', 'state state_reason state_substate stopped_by stopped_reason'),
         ('weir_processor', 'workflow_request', 'UPDATE', 'unannounced_since'),
+        ('weir_scheduler', 'workflow_request', 'UPDATE', 'worker_id'),
         ('weir_scheduler', 'request_progress', 'INSERT', null),
         ('weir_intake', 'object', 'INSERT', null),
         ('weir_intake', 'request_object', 'INSERT', null),
