@@ -1,6 +1,7 @@
 import Exchanges
 import Foundation
 import JSON
+import Postgres
 import Sources
 import Store
 import Synchronization
