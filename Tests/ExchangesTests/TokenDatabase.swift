@@ -52,6 +52,12 @@ struct TokenDatabase: Sendable {
         )[0].decode(String.self, at: 0)
     }
 
+    /// Whether a statement waits for a lock.
+    func isSomebodyWaiting() async throws -> Bool {
+        try await pool.execute(Statement("test.waiting", "select exists (select from pg_locks where not granted)"))[0]
+            .decode(Bool.self, at: 0)
+    }
+
     /// Runs SQL on it.
     func run(_ sql: String) async throws {
         try await pool.execute(Statement("test.run", sql))

@@ -1,6 +1,7 @@
 import Exchanges
 import Foundation
 import JSON
+import Postgres
 import Sources
 import Store
 import Synchronization
@@ -332,7 +333,9 @@ struct TokenTests {
             #expect(try await database.store.turn(for: credentials, claimLife: .seconds(60)) == .wait)
             try await database.run("update public.source_token set claimed_until = clock_timestamp()")
             let next = try #require(try await database.store.turn(for: credentials, claimLife: .seconds(60)).claim)
-            // It was not dead but slow: what it brings does not replace what the other brings.
+            // It was not dead but slow: what it gives back is not the other's, and what it brings does not replace what the other brings.
+            try await database.store.release(claim)
+            #expect(try await database.store.turn(for: credentials, claimLife: .seconds(60)) == .wait)
             let unkept = try await database.store.keep(token, fetchedWith: credentials, under: claim)
             #expect(unkept.generation == 0)
             let kept = try await database.store.keep(
@@ -340,6 +343,25 @@ struct TokenTests {
             #expect(kept.generation == 1)
             try await database.store.invalidate(unkept)
             #expect(try await database.store.turn(for: credentials, claimLife: .seconds(60)).token?.text == "good")
+        }
+    }
+
+    /// Between its look and its claim another one has fetched a token.
+    @Test func whoSeesAnOldTokenIsNotTheNextToFetchOne() async throws {
+        try await TokenDatabase.use { database in
+            let credentials = ClientCredentials(tokenURL: "https://a/", clientID: "i", clientSecret: "s")
+            let store = database.store
+            let claim = try #require(try await store.turn(for: credentials, claimLife: .seconds(60)).claim)
+            try await store.invalidate(
+                try await store.keep(
+                    AccessToken(text: "old", life: .seconds(60)), fetchedWith: credentials, under: claim))
+            let late = try await database.pool.transaction { other in
+                try await other.script("update public.source_token set generation = generation + 1")
+                let late = Task { try await store.turn(for: credentials, claimLife: .seconds(60)) }
+                while try await !database.isSomebodyWaiting() { try await Task.sleep(for: .milliseconds(5)) }
+                return late
+            }
+            #expect(try await late.value == .wait)
         }
     }
 

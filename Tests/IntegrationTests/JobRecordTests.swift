@@ -42,12 +42,12 @@ extension IntegrationTests {
                 String.self,
                 """
                 select concat_ws(' ', j.worker_id = $1, j.claim, j.phase, j.polls, j.tries, j.log_lines,
-                                 (select count(*) from public.run_log), q.state, s.paused_until)
+                                 (select count(*) from public.run_log), q.state, s.paused_until, q.state_reason)
                 from public.external_job as j
                 join public.run_request as q on q.id = j.run_request_id
                 join public.source as s on s.id = j.source_id
                 """, worker)
-            #expect(standing == ["t 3 polling 1 1 2 2 waiting"])
+            #expect(standing == ["t 3 polling 1 1 2 2 waiting the API has taken the job and works on it"])
 
             try await jobs.record([JobProgress(claim: second.claim, after: .zero)], worker: worker)
             #expect(try await claim().tries == 0)
