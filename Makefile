@@ -36,7 +36,7 @@ test-integration: setup ## Tests of all processes together
 test-deploy: setup-deploy ## Build images, bring deploy/compose.yaml up in containers, disturb it, take it down
 	@scripts/run-tests deploy
 
-images: setup-deploy ## Build the images of a deployment from executables of this machine (release), and show their sizes
+images: setup ## Build the images of a deployment from executables of this machine (release), and show their sizes
 	swift build -c release
 	@deploy/scripts/build-images --binaries .build/release
 

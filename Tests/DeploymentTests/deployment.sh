@@ -20,6 +20,11 @@ compose() {
 cli() { compose --profile cli run --rm -T cli "$@"; }
 sql() { podman exec weir_postgres_1 psql --no-psqlrc --quiet --tuples-only --no-align --username weir --command "$1"; }
 containers() { podman ps --all --quiet --filter "label=com.docker.compose.service=$1"; }
+# says TEXT COMMAND…: the command ends well, and its output has the text. It is read to its end: nobody likes a broken pipe.
+says() {
+    local output
+    output=$("${@:2}") && grep -qF "$1" <<<"$output"
+}
 is_healthy() { podman healthcheck run "$1" >/dev/null 2>&1; }
 
 all_healthy() {
@@ -91,7 +96,7 @@ cli_submits() {
     local id
     cli submit look_up_countries --objects NO,AX,ZM --wait --json >"$STATE/submitted" || { cat "$STATE/submitted"; return 1; }
     id=$(grep -oE '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' "$STATE/submitted" | head -n 1)
-    cli status "$id" | grep -q 'done' && cli result "$id" --format csv | grep -q 'Zambia'
+    says 'done' cli status "$id" && says 'Zambia' cli result "$id" --format csv
 }
 
 # What is published in one container is seen by another.
@@ -105,7 +110,7 @@ cli_publishes() {
 }
 
 host_works() {
-    weir submit look_up_countries --objects FR --wait && weir list | grep -q look_up_countries &&
+    weir submit look_up_countries --objects FR --wait && says look_up_countries weir list &&
         weir publish dev.weir.activity.requested.v1 --wait --data '{"activity":"look_up_countries","objects":["IT"]}'
 }
 
@@ -243,6 +248,9 @@ if [ "$CHECKS_FAILED" -ne 0 ]; then
         podman logs --tail 8 "$container"
     done >"$STATE/containers.log" 2>&1
 fi
+# Docker stops replicas with their service; podman-compose does last, when there is no database any more that they could take leave of.
+# shellcheck disable=SC2046
+podman stop --time 20 $(containers executor) $(containers processor) >/dev/null
 compose down --volumes --remove-orphans --timeout 20 >"$STATE/down.log" 2>&1
 check 'it is taken down, and nothing of it is left' nothing_runs
 checks_keep "$STATE/checks"
