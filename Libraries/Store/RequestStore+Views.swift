@@ -96,7 +96,9 @@ extension RequestStore {
         ) as w
         group by w.from_state, w.to_state, utils.reason_pattern(w.reason)
         union all
-        select 'delivery', null, 'attempt ' || t.attempt, 1, t.at, t.at, null,
+        select 'delivery', null,
+               'attempt ' || t.attempt || coalesce(' to ' || (select e.key from public.webhook_endpoint as e
+                where e.org_id = d.org_id and e.id = d.webhook_endpoint_id), ''), 1, t.at, t.at, null,
                concat_ws(' ', 'HTTP ' || t.status, t.error, case when t.duration_ms > 0 then 'in ' || round(t.duration_ms::numeric, 1) || ' ms' end)
         from public.delivery as d
         join public.delivery_attempt as t on t.delivery_id = d.id

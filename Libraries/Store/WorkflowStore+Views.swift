@@ -105,12 +105,15 @@ extension WorkflowStore {
         from public.state_history as h
         where h.entity_id = $2 and h.org_id is not distinct from $1
         union all
-        select 'step ' || r.workflow_step, h.from_state, h.to_state, 1::bigint, h.at, h.at, h.actor, coalesce(h.reason, h.substate)
+        select 'step ' || r.workflow_step, h.from_state, h.to_state, 1::bigint, h.at, h.at, h.actor,
+               coalesce(h.reason, case h.substate when 'phase' then 'its phase of the workflow has not begun' else h.substate end)
         from public.activity_request as r
         join public.state_history as h on h.entity_id = r.id
         where r.workflow_request_id = $2 and r.org_id is not distinct from $1
         union all
-        select 'delivery', null, 'attempt ' || t.attempt, 1, t.at, t.at, null,
+        select 'delivery', null,
+               'attempt ' || t.attempt || coalesce(' to ' || (select e.key from public.webhook_endpoint as e
+                where e.org_id = d.org_id and e.id = d.webhook_endpoint_id), ''), 1, t.at, t.at, null,
                concat_ws(' ', 'HTTP ' || t.status, t.error, case when t.duration_ms > 0 then 'in ' || round(t.duration_ms::numeric, 1) || ' ms' end)
         from public.delivery as d
         join public.delivery_attempt as t on t.delivery_id = d.id

@@ -42,14 +42,14 @@ struct SigningSecrets: Sendable {
                 throw Problem(
                     substate: "secret_missing",
                     reason: "it cannot be signed: its endpoint's secret \(sealed.id) was made with another "
-                        + "WEIR_SIGNING_KEY; set that one, or make another secret with weir webhook secret")
+                        + "WEIR_SIGNING_KEY; set that one, or make another secret with weir webhook secret create")
             }
             texts.append(text)
         }
         guard !texts.isEmpty else {
             throw Problem(
                 substate: "secret_missing",
-                reason: "it cannot be signed: its endpoint has no secret; make one with weir webhook secret")
+                reason: "it cannot be signed: its endpoint has no secret; make one with weir webhook secret create")
         }
         var signers: [WebhookSigner] = []
         for text in texts {

@@ -16,7 +16,7 @@ struct ClientAccess: Sendable {
         }
         let key = header.dropFirst("bearer ".count)
         guard let client = try await keys.client(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8)))) else {
-            throw Problem.unauthorized
+            throw Problem.unknownKey
         }
         return client
     }

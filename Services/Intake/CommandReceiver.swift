@@ -41,9 +41,10 @@ struct CommandReceiver: Sendable {
                 code: "unknown_command", status: 422, title: "There is no such command",
                 detail: "The type \(event.type) is unknown here.")
         }
-        guard let key = event.apiKey,
-            let org = try await keys.organization(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8))))
-        else { throw Problem.unauthorized }
+        guard let key = event.apiKey else { throw Problem.unauthorized }
+        guard let org = try await keys.organization(ofKeyHash: Array(SHA256.hash(data: Array(key.utf8)))) else {
+            throw Problem.unknownKey
+        }
         let origin = RequestAcceptor.Origin(
             // A command is the same when source and id are (CloudEvents 1.0, section 3.1.1).
             name: "bus", org: org, idempotencyKey: Self.idempotencyKey(of: event), trace: trace)

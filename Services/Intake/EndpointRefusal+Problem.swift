@@ -12,7 +12,7 @@ extension EndpointRefusal {
             Problem(
                 code: "endpoint_is_disabled", status: 409, title: "The endpoint is disabled",
                 detail:
-                    "The endpoint \(endpoint) gets nothing\(reason.map { ": \($0)" } ?? ""). Enable it first: POST /v1/webhook-endpoints/\(endpoint)/enable."
+                    "The endpoint \(endpoint) gets nothing\(reason.map { ": \($0)" } ?? ""). Enable it first: weir webhook enable \(endpoint), or POST /v1/webhook-endpoints/\(endpoint)/enable."
             )
         case .tooManySecrets(let maximum):
             Problem(

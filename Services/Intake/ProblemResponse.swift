@@ -20,6 +20,10 @@ extension Problem {
         code: "unauthorized", status: 401, title: "An API key is needed",
         detail: "Send the header 'Authorization: Bearer weir_…' with a key made by 'weir key create'.")
 
+    static let unknownKey = Problem(
+        code: "unauthorized", status: 401, title: "The API key is not known",
+        detail: "There is no such API key, or it was revoked. Send another one made by 'weir key create'.")
+
     static func notFound(_ what: String) -> Problem {
         Problem(code: "not_found", status: 404, title: "There is no such thing", detail: what)
     }

@@ -128,10 +128,10 @@ struct RequestAcceptor: Sendable {
         let hint =
             known.isEmpty
             ? "It has no activities yet; apply a catalogue for it, or come with a key of the organization that has some."
-            : "It has: \(known.joined(separator: ", ")). Another organization's take a key of that organization."
+            : "It has: \(known.joined(separator: ", ")). Activities of another organization take a key of that one."
+        let detail = "The organization \(organization), whose key this is, has no activity \"\(activity)\". \(hint)"
         return Problem(
-            code: "unknown_activity", status: 422, title: "There is no such activity",
-            detail: "The organization \(organization), whose key this is, has no activity \"\(activity)\". \(hint)",
-            violations: [.init(path: "$.activity", message: "unknown. \(hint)")])
+            code: "unknown_activity", status: 422, title: "There is no such activity", detail: detail,
+            violations: [.init(path: "$.activity", message: detail)])
     }
 }

@@ -84,10 +84,10 @@ struct WorkflowAcceptor: Sendable {
         let hint =
             known.isEmpty
             ? "It has no workflows yet; apply a catalogue for it, or come with a key of the organization that has some."
-            : "It has: \(known.joined(separator: ", ")). Another organization's take a key of that organization."
+            : "It has: \(known.joined(separator: ", ")). Workflows of another organization take a key of that one."
+        let detail = "The organization \(organization), whose key this is, has no workflow \"\(workflow)\". \(hint)"
         return Problem(
-            code: "unknown_workflow", status: 422, title: "There is no such workflow",
-            detail: "The organization \(organization), whose key this is, has no workflow \"\(workflow)\". \(hint)",
-            violations: [.init(path: "$.workflow", message: "unknown. \(hint)")])
+            code: "unknown_workflow", status: 422, title: "There is no such workflow", detail: detail,
+            violations: [.init(path: "$.workflow", message: detail)])
     }
 }

@@ -24,6 +24,22 @@ struct RequestTextTests {
             ])
     }
 
+    @Test func aWorkflowAndEachOfItsStepsHaveTimesOfTheirOwn() {
+        func entry(_ subject: String, _ from: String?, _ to: String, at: Int64) -> RequestTimeline.Entry {
+            .init(
+                subject: subject, from: from, to: to, count: 1, first: at, last: at, actor: nil, reason: nil)
+        }
+        let timeline = RequestTimeline(
+            id: "w",
+            entries: [
+                entry("workflow", nil, "valid", at: 0), entry("step a", nil, "valid", at: 2_000),
+                entry("workflow", "valid", "ready", at: 5_000), entry("step a", "valid", "ready", at: 9_000),
+            ])
+        let lines = TimelineText.table(timeline).lines()
+        #expect(lines[3].hasSuffix("5.00 ms  5.00 ms  workflow valid → ready"), "\(lines)")
+        #expect(lines[4].hasSuffix("9.00 ms  7.00 ms  step a valid → ready"), "\(lines)")
+    }
+
     @Test func anEmptyTimelineIsAHeading() {
         #expect(TimelineText.table(RequestTimeline(id: "r", entries: [])).lines().count == 1)
     }
@@ -81,6 +97,14 @@ struct RequestTextTests {
             AnswerReader(parsing: Array(text.replacing(#""attempts":2"#, with: #""attempts":0"#).utf8)))
         #expect(OverviewText.undelivered(fresh.deliveries)[0].hasPrefix("delivery to crm has not been tried yet"))
         #expect(fresh.deliveries.map(\.isTried) == [false, true, true])
+        let posted = try RequestOverview(
+            AnswerReader(
+                parsing: Array(
+                    Self.answer.replacing(
+                        #""sms","state":"ready""#, with: #""sms","state":"in_progress""#
+                    ).utf8)))
+        #expect(OverviewText.undelivered(posted.deliveries).last == "delivery to sms is under way")
+        #expect(posted.deliveries.map(\.isTried) == [true, true, false])
     }
 
     @Test(arguments: [

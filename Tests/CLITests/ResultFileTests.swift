@@ -62,7 +62,8 @@ struct ResultFileTests {
     }
 
     @Test(arguments: [
-        (0, "0 KiB"), (1, "1 KiB"), (1024, "1 KiB"), ((1 << 20) - 1, "1024 KiB"), (1 << 20, "1.0 MiB"),
+        (0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1 KiB"), (1025, "2 KiB"),
+        ((1 << 20) - 1, "1024 KiB"), (1 << 20, "1.0 MiB"),
         (13_107_200, "12.5 MiB"), (1 << 40, "1048576.0 MiB"),
     ])
     func sizesAreSaidInUnitsThatOneReads(_ bytes: Int, text: String) {

@@ -83,7 +83,7 @@ extension IntegrationTests {
                 for (activity, id) in ids {
                     let plain = try await platform.client.get(path(id, "format=ndjson"))
                     let full = try await platform.client.get(path(id, "format=ndjson&provenance=true"))
-                    #expect(full.header("accept-ranges") == nil && full.header("etag") != plain.header("etag"))
+                    #expect(full.header("accept-ranges") == "none" && full.header("etag") != plain.header("etag"))
                     #expect(full.lines.map { without("provenance", $0) } == plain.lines, "\(activity)")
                     for line in full.lines {
                         let values = try #require(line["values"]?.objectValue)

@@ -27,7 +27,18 @@ func serve(_ router: Router<BasicRequestContext>, _ listen: ListenOptions, name:
         },
         logger: logger
     )
-    try await application.runService()
+    do {
+        try await application.runService()
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+        throw PortInUse(port: port)
+    }
+}
+
+/// Something else listens where this was to.
+struct PortInUse: Error, CustomStringConvertible {
+    let port: Int
+
+    var description: String { "Port \(port) on 127.0.0.1 is in use. Choose another one with --port." }
 }
 
 extension Response {

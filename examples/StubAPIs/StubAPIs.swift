@@ -1,6 +1,15 @@
 import Foundation
 import Hummingbird
 import Logging
+import NIOCore
+
+/// Something else listens where the stubs were to.
+public struct PortInUse: Error, CustomStringConvertible {
+    let port: Int
+
+    /// What to do about it.
+    public var description: String { "Port \(port) on 127.0.0.1 is in use. Choose another one with --port." }
+}
 
 /// Five APIs of different styles that behave like real ones, and misbehave when they are told to.
 public struct StubAPIServer: Sendable {
@@ -25,7 +34,11 @@ public struct StubAPIServer: Sendable {
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
             logger: logger
         )
-        try await application.runService()
+        do {
+            try await application.runService()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw PortInUse(port: port)
+        }
     }
 
     private static func router() -> Router<BasicRequestContext> {

@@ -46,6 +46,10 @@ struct CatalogueFailure: Error {
         if problem.contains("alias") || problem.contains("alphabetic or numeric character") {
             return "put a text that begins with * or & in quotes"
         }
+        // libyaml says so of a tab that indents a line, too.
+        if problem.contains("cannot start any token") {
+            return "indent with spaces, not tabs, and put a text that begins with @, ` or % in quotes"
+        }
         if problem.contains("tab") { return "indent with spaces" }
         if problem.contains("nesting level") { return "make it flatter" }
         if problem.contains("another document") { return "keep one document per file: remove the line ---" }

@@ -14,7 +14,7 @@ struct KeysCommand: ParsableCommand {
             A machine that runs one service needs bus.pub and that service's file in clients/ only.
 
             Examples:
-              weir keys create --directory /etc/weir/bus-keys weir-intake weir-executor weir
+              weir keys create --directory /etc/weir/bus-keys weir-intake weir
               weir keys show
               weir keys revoke weir-executor
 

@@ -117,7 +117,7 @@ struct PublishCommand: WeirCommand {
         if let data { return try EventSource.data(Array(data.utf8), place: "--data") }
         if let file {
             guard let contents = FileManager.default.contents(atPath: context.path(file)) else {
-                throw CommandError.usage("\(file) cannot be read", remedy: "Check the path and your rights")
+                throw CommandError.unreadable(context.path(file), shownAs: file)
             }
             return try EventSource.data([UInt8](contents), place: file)
         }

@@ -9,8 +9,9 @@ struct DeliveryOverview: Sendable, Equatable {
     /// When the next one is due, in microseconds since 1970; nil when there is none.
     let nextAttemptAt: Int64?
 
-    /// Whether it has been tried, or will not be any more: there is something to say about it.
-    var isTried: Bool { attempts > 0 || state == "delivered" || state == "failed" }
+    /// Whether it has been tried, or will not be any more: there is something to say about it. An attempt that is being made counts
+    /// already, and says nothing.
+    var isTried: Bool { attempts > 0 && state != "in_progress" || state == "delivered" || state == "failed" }
 
     static func list(_ answers: [AnswerReader]) throws(CommandError) -> [DeliveryOverview] {
         var deliveries: [DeliveryOverview] = []

@@ -180,7 +180,13 @@ struct IntakeClient: Sendable {
 
     /// Takes one page of the ended runs of a request up again, or says which would be.
     func retry(_ id: String, _ body: JSONObject) async throws -> AnswerReader {
-        try await eitherKind { kind in
+        // A workflow's retry knows neither: both are about one of its steps.
+        if body["dry_run"] != nil || body["source"] != nil {
+            return try await activitiesOnly(id) {
+                try AnswerReader(parsing: try await post(Self.path(id) + "/retry", body))
+            }
+        }
+        return try await eitherKind { kind in
             try AnswerReader(parsing: try await post(Self.path(id, kind) + "/retry", body))
         }
     }

@@ -42,8 +42,15 @@ struct ProblemAnswer {
         body["code"]?.stringValue.map { " (\(TerminalText.safe($0)))" } ?? ""
     }
 
+    /// Each path with its message; nothing where the only one says what the detail has said already.
     private static func violations(_ body: JSONValue) -> [String] {
-        (body["errors"]?.arrayValue ?? []).map { item in
+        let items = body["errors"]?.arrayValue ?? []
+        if items.count == 1, let message = items[0]["message"]?.stringValue, let detail = body["detail"]?.stringValue,
+            detail.contains(withoutStop(message))
+        {
+            return []
+        }
+        return items.map { item in
             let path = item["path"]?.stringValue ?? "?"
             return TerminalText.safe("\(path): \(item["message"]?.stringValue ?? item.description)")
         }

@@ -4,7 +4,7 @@ import JSON
 struct RequestTimeline: Sendable, Equatable {
     /// One change of the request, or one kind of change of its runs.
     struct Entry: Sendable, Equatable {
-        /// `request`, `runs` or `delivery`.
+        /// `request`, `runs` or `delivery`; of a workflow `workflow`, `step KEY` or `delivery`.
         let subject: String
         let from: String?
         let to: String

@@ -14,7 +14,8 @@ struct ApplyCommand: WeirCommand {
 
             Examples:
               weir apply -f examples/countries.yaml --dry-run
-              weir apply -f examples/countries.yaml --set sources.iso_countries.base_url=http://127.0.0.1:4001
+              weir apply -f examples/countries.yaml \\
+                --set sources.iso_countries.base_url=http://127.0.0.1:4001
             """)
 
     @Option(name: .shortAndLong, help: "The YAML file.") var file: String

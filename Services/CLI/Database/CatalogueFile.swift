@@ -11,7 +11,7 @@ enum CatalogueFile {
     /// The text of a file.
     static func read(_ path: String, shownAs name: String) throws(CommandError) -> String {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw .usage("\(name) cannot be read", remedy: "Check the path and your rights")
+            throw .unreadable(path, shownAs: name)
         }
         guard let text = String(data: data, encoding: .utf8) else {
             throw CommandError("\(name) is not UTF-8 text", remedy: "Save it as UTF-8")

@@ -9,8 +9,8 @@ struct MigrateCommand: ParsableCommand {
             Examples:
               weir migrate up                 run what is pending
               weir migrate status             how each migration stands
-              weir migrate verify             status 0 only if all have run and none was edited since
-              weir migrate down --to 6        go back until 0006 is the newest; data of what goes is lost
+              weir migrate verify             check that all have run unedited
+              weir migrate down --to 6        back to 0006; data goes with its tables
 
             'weir up' migrates its own database by itself.
             """,

@@ -14,7 +14,7 @@ struct DemoCommand: WeirCommand {
 
             Examples:
               weir demo
-              weir demo --keep      keep database, logs and webhooks in .weir/demo, to look at them
+              weir demo --keep      keep its database, logs and webhooks in .weir/demo
             """)
 
     @Flag(help: "Keep the state in .weir/demo of this clone.") var keep = false

@@ -10,7 +10,7 @@ struct Weir: ParsableCommand {
             First steps:
               weir demo                              the whole flow on real data
               weir up                                start all of it here; then, elsewhere:
-              weir-sample countries-api --port 4001  an API to ask, the demo's; elsewhere again:
+              weir-sample countries-api --port 4001  an API to ask; elsewhere again:
               weir apply -f examples/countries.yaml  declare what there is to do
               weir submit look_up_countries --objects NO,ZM --wait
 

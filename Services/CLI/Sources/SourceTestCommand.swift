@@ -25,7 +25,7 @@ struct SourceTestCommand: WeirCommand {
             (concurrency, rate) and its retries do not count here.
 
             The source stands in the database, or in a file (-f) that need not be applied yet. Secrets are those of this command's \
-            environment (WEIR_SECRET_NAME, WEIR_SECRETS_DIR); addresses that are not public must be listed in WEIR_OUTBOUND_ALLOW.
+            environment (WEIR_SECRET_NAME, WEIR_SECRETS_DIR); addresses that are not public must be listed in WEIR_OUTBOUND_ALLOW, but for those of this machine while 'weir up' of this clone runs.
 
             What the templates need besides objects is given as --input NAME=VALUE: fields of a request's input, values that the \
             object already has, and with --step the job's number as run_external_id.
@@ -34,11 +34,13 @@ struct SourceTestCommand: WeirCommand {
 
             Examples:
               weir source test registry --object "Eiche Bakery"
-              weir source test registry --object "Eiche Bakery" -f catalogue.yaml --set sources.registry.base_url=http://127.0.0.1:4003
-              weir source test company_search --input query=bakery --input size_min=10 --json
+              weir source test registry --object "Eiche Bakery" -f catalogue.yaml \\
+                --set sources.registry.base_url=http://127.0.0.1:4003
+              weir source test company_search --input query=bakery --json
               weir source test profiles --objects "Nord Media,Tal Energy" --wait 5m
               weir source test profiles --step status --input run_external_id=batch-17
-              weir source test registry --object "Eiche Bakery" --answer answer.json   maps a stored answer, calls nobody
+              weir source test registry --object "Eiche Bakery" --answer answer.json
+            The last one maps a stored answer and calls nobody.
             """)
 
     /// The longest stored answer, in bytes: as long as any source's.
@@ -172,7 +174,7 @@ struct SourceTestCommand: WeirCommand {
         }
         let pages = try answer.map { file in
             guard let data = FileManager.default.contents(atPath: context.path(file)) else {
-                throw CommandError.usage("\(file) cannot be read", remedy: "Check the path and your rights")
+                throw CommandError.unreadable(context.path(file), shownAs: file)
             }
             guard data.count <= Self.answerBytesMax else {
                 throw CommandError(

@@ -21,30 +21,47 @@ enum EndpointText {
         if let moment = health?["paused_until"]?.stringValue { return "paused until \(minute(moment))" }
         if let moment = health?["failing_since"]?.stringValue { return "failing since \(minute(moment))" }
         if let moment = health?["last_success_at"]?.stringValue { return "good, last \(minute(moment))" }
-        return "nothing sent yet"
+        return "nothing to tell yet"
     }
 
     /// All of an endpoint.
     static func lines(_ endpoint: AnswerReader, style: TextStyle) throws -> [String] {
         let state = try endpoint.string("state")
         var lines = [
-            "endpoint \(try endpoint.string("key")): \(state == "enabled" ? style.green(state) : style.red(state))",
-            "posts to: \(try endpoint.string("url"))",
+            "endpoint \(TerminalText.safe(try endpoint.string("key"))): \(state == "enabled" ? style.green(state) : style.red(state))",
+            "posts to: \(TerminalText.safe(try endpoint.string("url")))",
         ]
-        if let reason = endpoint.optionalString("disabled_reason") { lines.append("reason: \(reason)") }
-        lines.append("gets: \(events(endpoint))")
+        if let reason = endpoint.optionalString("disabled_reason") {
+            lines.append("reason: \(TerminalText.safe(reason))")
+        }
+        lines.append("gets: \(TerminalText.safe(events(endpoint)))")
         let headers = endpoint.value["headers"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        if !headers.isEmpty { lines.append("headers: \(headers.joined(separator: ", "))") }
+        if !headers.isEmpty { lines.append("headers: \(TerminalText.safe(headers.joined(separator: ", ")))") }
         if let rate = endpoint.value["rate"], let calls = rate["calls"]?.intValue, let stretch = rate["per_seconds"] {
             lines.append("rate: \(Quantity(calls, "delivery", "deliveries")) in \(stretch) s")
         }
         if endpoint.value["ordered"] == true { lines.append("deliveries about one subject arrive in order") }
         lines.append("health: \(health(endpoint))")
-        if let name = endpoint.optionalString("secret_name") { lines.append("secret of the catalogue: \(name)") }
-        if secrets(endpoint) == 0 {
-            lines.append(style.red("it has no secret, so that nothing can be signed: weir webhook secret create"))
+        if let name = endpoint.optionalString("secret_name") {
+            lines.append("secret of the catalogue: \(TerminalText.safe(name))")
         }
-        return lines.map(TerminalText.safe)
+        if secrets(endpoint) == 0 {
+            lines.append(
+                style.red(
+                    "it has no secret, so that nothing can be signed: weir webhook secret create "
+                        + TerminalText.safe(endpoint.optionalString("key") ?? "ENDPOINT")))
+        }
+        return lines
+    }
+
+    /// One line for each other secret that signs still, and until when.
+    static func stillSigning(_ endpoint: AnswerReader, besides id: String) -> [String] {
+        let made = endpoint.list("secrets").filter { $0.optionalString("id") != id }.map { secret in
+            let end = secret.optionalString("expires_at").map { "until \(minute($0)) UTC" } ?? "too"
+            return "\(secret.optionalString("kind") ?? "") \(secret.optionalString("id") ?? "") signs \(end)"
+        }
+        let catalogues = endpoint.optionalString("secret_name").map { ["the catalogue's \($0) signs too"] } ?? []
+        return (made + catalogues).map(TerminalText.safe)
     }
 
     /// The secrets that Weir has made for an endpoint.

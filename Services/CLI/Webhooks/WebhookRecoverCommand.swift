@@ -18,7 +18,8 @@ struct WebhookRecoverCommand: WeirCommand {
 
             Examples:
               weir webhook recover crm --since 6h
-              weir webhook recover crm --since 2026-11-26T08:00:00Z --until 2026-11-26T12:00:00Z
+              weir webhook recover crm --since 2026-11-26T08:00:00Z \\
+                --until 2026-11-26T12:00:00Z
             """)
 
     @Argument(help: "The endpoint's key.") var endpoint: String

@@ -6,7 +6,7 @@ struct WebhookSecretCreateCommand: WeirCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make a secret for an endpoint. It is shown once.",
         discussion: """
-            Secrets that Weir has made for the endpoint before go on signing until the grace is over, so that the receiver can be \
+            'rotate' is another name for it. Secrets that Weir has made for the endpoint before, of either kind, go on signing until the grace is over, so that the receiver can be \
             changed meanwhile; with --grace 0s they sign no more at once. The secret alone goes to standard output, so that a \
             program can take it; of a key pair (whsk) that is the public key, which is all that the receiver needs.
 
@@ -50,6 +50,9 @@ struct WebhookSecretCreateCommand: WeirCommand {
                 console.note("The public key that verifies what is signed for \(endpoint):")
                 console.print(try made.string("public_key"))
             }
+            // The secret is out and cannot be had again: nothing that follows may fail the command.
+            guard let id = made.optionalString("id"), let now = try? await client.endpoint(endpoint) else { return }
+            for line in EndpointText.stillSigning(now, besides: id) { console.note(line) }
         }
     }
 }

@@ -7,7 +7,7 @@ struct WebhookTestCommand: WeirCommand {
         commandName: "test", abstract: "Send a test event to an endpoint now, and see how it takes it.",
         discussion: """
             The event has the type webhook_endpoint.test and is signed like any other. What is waited for is the first attempt; an \
-            event that is not taken is tried again like any other, too.
+            event that is not taken is tried again like any other, too, but for an endpoint that answers 410.
 
             Examples:
               weir webhook test crm
@@ -39,16 +39,18 @@ struct WebhookTestCommand: WeirCommand {
                         .filter { !$0.isEmpty },
                     remedy: "See 'weir webhook delivery \(id)'; is weir-delivery running?")
             }
-            let isTaken = try delivery.string("state") == "delivered"
+            let state = try delivery.string("state")
             if json { console.print(delivery.value.description) }
             let status = attempt.value["status"]?.intValue.map { "HTTP \($0)" } ?? "no answer"
-            guard isTaken else {
+            guard state == "delivered" else {
                 let reason = TerminalText.safe(attempt.optionalString("reason") ?? status)
                 let answer = attempt.optionalString("answer").map { TerminalText.safe($0) }
                 throw CommandError(
                     "The endpoint \(endpoint) did not take the test event: \(reason)",
                     details: [answer].compactMap(\.self).filter { !$0.isEmpty },
-                    remedy: "It is tried again; see 'weir webhook delivery \(id)'")
+                    remedy: state == "failed"
+                        ? "It is given up; see 'weir webhook show \(endpoint)'"
+                        : "It is tried again; see 'weir webhook delivery \(id)'")
             }
             if !json { console.print("\(endpoint) took the test event: \(status), \(DeliveryText.duration(attempt)).") }
         }

@@ -14,7 +14,8 @@ struct CancelCommand: WeirCommand {
 
             Examples:
               weir cancel 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
-              weir cancel 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --reason "wrong list of companies" --wait
+              weir cancel 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 \\
+                --reason "wrong list of companies" --wait
             """)
 
     @Argument(help: "The request's id, as 'weir submit' prints it.") var request: String

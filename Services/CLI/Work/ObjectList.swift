@@ -36,7 +36,7 @@ enum ObjectList {
                 "\(name) has JSON on each line and no heading", remedy: "--header and --no-header are for CSV")
         }
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw .usage("\(name) cannot be read", remedy: "Check the path and your rights")
+            throw .unreadable(path, shownAs: name)
         }
         guard data.count <= fileBytesMax else {
             throw CommandError(

@@ -58,7 +58,8 @@ enum OverviewText {
     }
 
     private static func row(_ group: RunGroup, title: String) -> [String] {
-        let more = group.count > group.objects.count ? ", …" : ""
+        // An extract's run is about no object.
+        let more = !group.objects.isEmpty && group.count > group.objects.count ? ", …" : ""
         return [title, "\(group.count)", group.reason ?? "", group.objects.joined(separator: ", ") + more]
     }
 
@@ -82,6 +83,7 @@ enum OverviewText {
             let standing =
                 switch (delivery.state, delivery.attempts) {
                 case ("failed", let attempts): "was given up after \(Quantity(attempts, "attempt"))"
+                case ("in_progress", _): "is under way"
                 case (_, 0): "has not been tried yet"
                 case (_, let attempts): "waits after \(Quantity(attempts, "attempt"))"
                 }

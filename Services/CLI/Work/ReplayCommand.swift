@@ -19,7 +19,8 @@ struct ReplayCommand: WeirCommand {
             Answers are taken page by page: if the command is interrupted, the same command does the rest.
 
             Examples:
-              weir replay 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --mapping new.yaml --dry-run
+              weir replay 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 \\
+                --mapping new.yaml --dry-run
               weir replay 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --mapping new.yaml
               weir apply -f new.yaml && weir replay 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
             """)

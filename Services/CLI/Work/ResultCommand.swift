@@ -15,8 +15,9 @@ struct ResultCommand: WeirCommand {
 
             Examples:
               weir result 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2
-              weir result 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --format csv > countries.csv
-              weir result 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --format ndjson --output countries.ndjson
+              weir result 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --format csv > all.csv
+              weir result 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 \\
+                --format ndjson --output countries.ndjson
               weir result 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2 --format json --provenance
             """)
 
@@ -54,19 +55,24 @@ struct ResultCommand: WeirCommand {
     /// To standard output, as it comes.
     private func write(from client: IntakeClient, _ console: Console, _ progress: ProgressLine) async throws {
         var download = ResultDownload(request, from: client, isWithProvenance: provenance, progress: progress)
+        // The bar may stand on the terminal that the result is for.
+        func write(_ bytes: [UInt8]) {
+            progress.finish()
+            console.write(bytes)
+        }
         switch format {
-        case .ndjson: try await download.forEachPart(console.write)
+        case .ndjson: try await download.forEachPart(write)
         case .json:
             // Whatever is wrong is found before the first part is there.
             var part = try await download.next()
-            console.write(jsonBeginning)
+            write(jsonBeginning)
             var elements = ResultElements()
             while let lines = part {
-                console.write(elements.next(lines))
+                write(elements.next(lines))
                 part = try await download.next()
             }
-            console.write(Self.jsonEnd)
-        case .csv: console.write(ResultTable(try ResultLine.parse(try await download.rest())).csv())
+            write(Self.jsonEnd)
+        case .csv: write(ResultTable(try ResultLine.parse(try await download.rest())).csv())
         case .table:
             let lines = try ResultLine.parse(try await download.rest())
             let shown = limit == 0 ? lines[...] : lines.prefix(limit)

@@ -1,3 +1,4 @@
+import Contracts
 import Outbound
 
 /// The NDJSON of a result on its way to this machine: part by part, each asked for again when the connection breaks.
@@ -100,6 +101,7 @@ struct ResultDownload {
 
     /// In units that a person reads: `12.5 MiB`.
     static func size(_ bytes: Int) -> String {
+        if bytes < 1 << 10 { return Quantity(bytes, "byte").description }
         let tenths = (bytes * 10) >> 20
         return bytes < 1 << 20 ? "\((bytes + 1023) >> 10) KiB" : "\(tenths / 10).\(tenths % 10) MiB"
     }

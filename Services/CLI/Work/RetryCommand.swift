@@ -18,7 +18,7 @@ struct RetryCommand: WeirCommand {
             somebody cancelled is left out unless --cancelled is given). Their attempts are counted anew, their requests go on, and \
             the new outcome is delivered anew. Runs are taken up page by page: if the command is interrupted, what was taken up \
             stays so; the same command does the rest, and with --cursor it begins where it ended. --dry-run only says which runs \
-            would be taken up.
+            would be taken up. Of a request for a workflow, --dry-run and --source are about the request of one of its steps.
 
             Examples:
               weir retry 0196b1f6-6f0a-7cc3-9d2e-0e8a54a8c1d2

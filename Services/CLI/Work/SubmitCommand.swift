@@ -84,9 +84,10 @@ struct SubmitCommand: WeirCommand {
             if !json { console.note("request \(accepted.id): \(accepted.plan)") }
             let follower = RequestFollower(client: client, console: console)
             if workflow != nil { return try await finish(workflowRequest: accepted.id, follower) }
-            var overview = try await follower.follow(accepted.id)
-            if !json {
-                overview = try await follower.follow(accepted.id, timeout: Self.deliveryPatience) {
+            let overview = try await Self.untilSignal(accepted.id) { [json] in
+                let ended = try await follower.follow(accepted.id)
+                if json { return ended }
+                return try await follower.follow(accepted.id, timeout: Self.deliveryPatience) {
                     $0.deliveries.allSatisfy(\.isTried)
                 }
             }
@@ -115,7 +116,9 @@ struct SubmitCommand: WeirCommand {
     /// Waits for the end of a workflow and shows its tree.
     private func finish(workflowRequest id: String, _ follower: RequestFollower) async throws {
         let console = follower.console
-        let overview = try await follower.follow { try await follower.client.workflowStatus(of: id) }
+        let overview = try await Self.untilSignal(id) {
+            try await follower.follow { try await follower.client.workflowStatus(of: id) }
+        }
         if json {
             console.print(overview.json.description)
         } else {
@@ -125,6 +128,18 @@ struct SubmitCommand: WeirCommand {
             }
         }
         guard overview.isSuccessful else { throw ExitStatusError(status: .failure) }
+    }
+
+    /// Waits; a signal ends the waiting, and not the request.
+    private static func untilSignal<Value: Sendable>(
+        _ id: String, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        guard let value = try await Interruption.untilSignal(body) else {
+            throw CommandError(
+                "Interrupted; the request goes on",
+                remedy: "weir status \(id) shows how far it is; weir cancel \(id) ends it")
+        }
+        return value
     }
 
     private func named(_ context: CommandContext) throws -> [String]? {
