@@ -30,15 +30,16 @@ func serve(_ router: Router<BasicRequestContext>, _ listen: ListenOptions, name:
     do {
         try await application.runService()
     } catch let error as IOError where error.errnoCode == EADDRINUSE {
-        throw PortInUse(port: port)
+        throw PortInUse(host: listen.host, port: listen.port)
     }
 }
 
 /// Something else listens where this was to.
 struct PortInUse: Error, CustomStringConvertible {
+    let host: String
     let port: Int
 
-    var description: String { "Port \(port) on 127.0.0.1 is in use. Choose another one with --port." }
+    var description: String { "Port \(port) on \(host) is in use. Choose another one with --port." }
 }
 
 extension Response {
