@@ -44,7 +44,11 @@ extension IntegrationTests {
                     "WEIR_BUS_ENDPOINTS": platform.busEndpoint, "WEIR_API_KEY": platform.client.key ?? "",
                 ]) { weir in
                     let data = #"{"activity":"enrich","objects":["Abel"]}"#
-                    let first = try await weir.run("publish", Self.topic, "--data", data)
+                    // Intake comes to the bus a moment after its HTTP interface is open; until then nobody takes commands.
+                    let first = try await eventually("the command's acceptance") {
+                        let outcome = try await weir.run("publish", Self.topic, "--data", data)
+                        return outcome.status == 0 ? outcome : nil
+                    }
                     let id = try #require(first.lines.first)
                     #expect(first.status == 0 && first.lines.count == 1 && UUID(uuidString: id) != nil, "\(first)")
                     // A command with the same id is carried out once.
