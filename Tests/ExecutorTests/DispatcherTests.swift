@@ -77,10 +77,19 @@ struct DispatcherTests {
         _ = dispatcher.permit(
             [CallPermit(source: source, slots: 1, target: 1, starts: 1, startsWithin: .seconds(60))], of: [],
             asked: .now)
-        async let step = dispatcher.next()
+        async let steps: Void = grantingNoMoreStarts()
         #expect(await next == true)
         dispatcher.stop()
-        #expect(await step == nil)
+        await steps
+    }
+
+    /// Takes the steps of the dispatcher until it stops. A permit may be renewed or given back meanwhile, which brings no start.
+    private func grantingNoMoreStarts() async {
+        while let step = await dispatcher.next() {
+            guard case .ask(let askings, _) = step else { continue }
+            let permit = CallPermit(source: source, slots: 1, target: 1, starts: 0, startsWithin: .seconds(60))
+            _ = dispatcher.permit([permit], of: askings, asked: .now)
+        }
     }
 
     @Test func aPageThatNobodyWantsAnyMoreNeedsNoStart() async {
