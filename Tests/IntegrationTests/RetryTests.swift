@@ -193,7 +193,9 @@ extension IntegrationTests {
                 }
                 let none = try await platform.client.post(["run": .string(unknown)], to: "/v1/runs/retry")
                 #expect(none.status == 404)
-                let run = try await platform.database.value(String.self, "select min(id::text) from public.run_queue")
+                let run = try await eventually("the request's run") {
+                    try await platform.database.value(String?.self, "select min(id::text) from public.run_queue")
+                }
                 let open = try await platform.client.post(["run": .string(run)], to: "/v1/runs/retry")
                 #expect(open.status == 409 && open.code == "nothing_to_retry", "\(open.json)")
                 #expect(try await platform.client.request(id)["state"] != "failed")

@@ -16,7 +16,7 @@ struct WorkflowKillPlan: Sendable, CustomStringConvertible {
         /// How long the service is gone.
         let absence: Duration
 
-        /// Whether it has to cost an executor its calls: far enough from the end of a phase that consists of calls.
+        /// Whether it should cost an executor its calls: far enough from the end of a phase that consists of calls.
         var breaksCalls: Bool {
             service == .executor && [.details, .verdict].contains(stretch) && share < 0.7
         }
