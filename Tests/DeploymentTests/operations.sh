@@ -66,8 +66,22 @@ operations_run() (
     exec timeout 180 bash -euo pipefail "$1" </dev/null
 )
 
+# Metrics, alerts and lines of the log that the page's tables name, each in backticks, are those of the pages about them.
+operations_names() {
+    local name missing=0
+    while read -r name; do
+        case $name in
+            weir_*) grep -qF "| \`$name\` |" docs/telemetry.md ;;
+            Weir*) grep -qF "alert: $name" deploy/alerts.yaml ;;
+            *) grep -qF "| \`$name\` |" docs/telemetry.md ;;
+        esac || { echo "there is no $name"; missing=1; }
+    done < <(grep '^|' docs/operations.md | grep -oE '`(weir_[a-z]+_[a-z_]+|Weir[A-Za-z]+|[A-Z][a-z]+ [^`]+\.`)' | tr -d '`' | sort -u)
+    return "$missing"
+}
+
 operations() {
     local file line heading start
+    check 'docs/operations.md: there are the metrics, alerts and log lines that it names' operations_names
     while IFS=$'\t' read -r file line heading; do
         start=$SECONDS
         check "docs/operations.md:$line: $heading" operations_run "$file"
