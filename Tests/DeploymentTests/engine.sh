@@ -54,7 +54,7 @@ engine_make_postgres() {
     cp -a "$home" "$tree/usr/lib/postgresql/"
     rm -rf "$tree$home/lib/bitcode" "$tree$home/lib/llvmjit"*
     cp -a /usr/share/postgresql/15 "$tree/usr/share/postgresql/"
-    for file in "$home"/bin/{postgres,initdb,pg_ctl,psql,pg_isready} "$home"/lib/{plpgsql,dict_snowball}.so; do
+    for file in "$home"/bin/{postgres,initdb,pg_ctl,psql,pg_isready,pg_dump,pg_dumpall,pg_restore,pg_basebackup} "$home"/lib/{plpgsql,dict_snowball}.so; do
         ldd "$file" | awk '$3 ~ "^/" { print $3 }'
     done | sort -u | while read -r file; do
         [[ $file != /lib/* ]] || file=/usr$file # /lib is a link in the image

@@ -248,6 +248,10 @@ select function_privs_are('etl_api', f.name, f.arguments, s.name,
     case s.name when 'weir_scheduler' then array['EXECUTE'] else array[]::text[] end)
 from service as s
 cross join (values ('ensure_partitions', array['timestamptz', 'interval']), ('check_state_consistency', array['uuid'])) as f(name, arguments);
+-- A step waits for the phases before its own: who expands requests asks that, and who says again which of them wait.
+select function_privs_are('etl_api', 'round_before', array['uuid'], s.name,
+    case when s.name in ('weir_intake', 'weir_scheduler') then array['EXECUTE'] else array[]::text[] end)
+from service as s;
 
 select * from finish();
 rollback;
