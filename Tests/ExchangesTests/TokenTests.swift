@@ -347,7 +347,7 @@ struct TokenTests {
     }
 
     /// Between its look and its claim another one has fetched a token.
-    @Test func whoSeesAnOldTokenIsNotTheNextToFetchOne() async throws {
+    @Test(.timeLimit(.minutes(1))) func whoSeesAnOldTokenIsNotTheNextToFetchOne() async throws {
         try await TokenDatabase.use { database in
             let credentials = ClientCredentials(tokenURL: "https://a/", clientID: "i", clientSecret: "s")
             let store = database.store
@@ -358,6 +358,7 @@ struct TokenTests {
             let late = try await database.pool.transaction { other in
                 try await other.script("update public.source_token set generation = generation + 1")
                 let late = Task { try await store.turn(for: credentials, claimLife: .seconds(60)) }
+                // Another session waits for a lock, of which Postgres sends no word; the test's own time limit bounds it.
                 while try await !database.isSomebodyWaiting() { try await Task.sleep(for: .milliseconds(5)) }
                 return late
             }

@@ -113,6 +113,7 @@ struct DispatcherTests {
     private func ending(_ wait: @escaping @Sendable () async -> Bool) async -> Bool? {
         await withTaskGroup(of: Bool?.self) { group in
             group.addTask { await wait() }
+            // Only a fault waits that long: the other task's end cancels this one.
             group.addTask { (try? await Task.sleep(for: .seconds(30))).flatMap { nil } }
             let first = await group.next() ?? nil
             group.cancelAll()

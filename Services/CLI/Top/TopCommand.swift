@@ -70,6 +70,7 @@ struct TopCommand: WeirCommand {
         let bell = Bell()
         bell.ring()
         let ticking = Task {
+            // Rates fall and silence grows also while no report comes: the picture is drawn anew by the clock.
             while (try? await Task.sleep(for: pause)) != nil { bell.ring() }
         }
         let resizes = await UnixSignalsSequence(trapping: .sigwinch)
@@ -114,6 +115,7 @@ struct TopCommand: WeirCommand {
                 for line in text.lines(picture, time: Self.timeOfDay()) { console.print(line) }
             }
             if once { return }
+            // How often lines are printed, which is what the caller has chosen.
             try await Task.sleep(for: pause)
             if !json { console.print() }
         }
