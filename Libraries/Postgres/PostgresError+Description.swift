@@ -1,4 +1,7 @@
-extension PostgresError: CustomStringConvertible {
+extension PostgresError: CustomStringConvertible, CustomReflectable {
+    /// The same line, so that no dump of an error, or of what holds it, shows more.
+    public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
+
     /// The error in one line, without any value of the data: detail is left out, and a value that a data exception quotes is hidden.
     public var description: String {
         var text = "Postgres \(code)"

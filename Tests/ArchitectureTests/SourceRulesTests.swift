@@ -8,7 +8,8 @@ struct SourceRulesTests {
 
     @Test func onlyAMainReadsTheEnvironmentOrExits() throws {
         let forbidden = try Regex(
-            #"ProcessInfo\.processInfo\.environment|(?:^|[^\w.])(?:getenv|secure_getenv|exit|_exit|abort)\("#)
+            #"ProcessInfo\.processInfo\.environment|\b_*environ\b|EnvironmentVariablesProvider\(\)|\bEnvironment\(\)"#
+                + #"|(?:^|[^\w.])(?:getenv|secure_getenv|exit|_exit|abort)\("#)
         for file in product where !file.isMain {
             for (number, line) in file.code where line.contains(forbidden) {
                 Issue.record("\(file.path):\(number): only a Main reads the environment or exits: \(line)")

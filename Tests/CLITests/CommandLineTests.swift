@@ -1,3 +1,4 @@
+import ArgumentParser
 import Contracts
 import Testing
 
@@ -11,44 +12,30 @@ struct CommandLineTests {
         #expect(outcome.output.contains("weir demo"))
     }
 
-    @Test(
-        arguments: [
-            ["up"], ["demo"], ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "status"],
-            ["migrate", "verify"],
-            ["apply"], ["source"], ["source", "test"], ["workflow"], ["workflow", "plan"], ["workflow", "list"],
-            ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
-            ["webhook"], ["webhook", "list"], ["webhook", "show"], ["webhook", "secret"],
-            ["webhook", "secret", "create"], ["webhook", "secret", "list"], ["webhook", "secret", "revoke"],
-            ["webhook", "test"], ["webhook", "enable"], ["webhook", "disable"], ["webhook", "deliveries"],
-            ["webhook", "delivery"], ["webhook", "resend"], ["webhook", "recover"],
-            ["keys"], ["keys", "create"],
-            ["keys", "show"],
-            ["keys", "revoke"], ["submit"], ["list"], ["status"], ["result"], ["cancel"], ["retry"], ["replay"],
-            ["publish"],
-            ["tail"],
-            ["doctor"],
-        ])
+    /// All that there are, as one types them.
+    private static let commands = commands(below: Weir.self, at: [])
+
+    private static func commands(below command: any ParsableCommand.Type, at path: [String]) -> [[String]] {
+        command.configuration.subcommands.flatMap { subcommand in
+            let path = path + [CommandSpelling.name(of: subcommand)]
+            return [path] + commands(below: subcommand, at: path)
+        }
+    }
+
+    @Test(arguments: commands)
     func everyCommandHasHelp(_ command: [String]) async {
         let outcome = await Terminal.run(command + ["--help"])
         #expect(outcome.status == .success)
         #expect(outcome.output.contains("USAGE: weir \(command.joined(separator: " "))"))
     }
 
-    @Test(arguments: [
-        ["up"], ["demo"], ["migrate"], ["apply"], ["source"], ["source", "test"], ["workflow"], ["workflow", "plan"],
-        ["workflow", "list"], ["key"], ["keys"], ["submit"],
-        ["webhook"], ["webhook", "list"], ["webhook", "show"], ["webhook", "secret"],
-        ["webhook", "secret", "create"], ["webhook", "secret", "list"], ["webhook", "secret", "revoke"],
-        ["webhook", "test"], ["webhook", "enable"], ["webhook", "disable"], ["webhook", "deliveries"],
-        ["webhook", "delivery"], ["webhook", "resend"], ["webhook", "recover"],
-        ["status"],
-        ["result"], ["cancel"],
-        ["retry"], ["replay"], ["publish"], ["tail"], ["doctor"],
-    ])
+    /// By its own help, or by that of the group that it belongs to.
+    @Test(arguments: commands)
     func helpTeachesByExample(_ command: [String]) async {
-        let help = await Terminal.run(command + ["--help"]).output
-        #expect(help.contains("Example"))
-        #expect(help.contains("  weir \(command[0])"))
+        var helps = [await Terminal.run(command + ["--help"]).output]
+        if command.count > 1 { helps.append(await Terminal.run(command.dropLast() + ["--help"]).output) }
+        let line = "\n  weir \(command.joined(separator: " "))"
+        #expect(helps.contains { $0.contains("Example") && $0.contains(line) }, "there is no example of \(command)")
     }
 
     @Test(

@@ -190,11 +190,31 @@ extension IntegrationTests {
                 let id = try await platform.client.submit(["silent"], activity: "hurry")
                 let request = try await platform.client.wait(for: id, toBe: "timedout")
                 #expect(request["runs"]?["timedout"] == 1)
+                let timeline = try await platform.client.timeline(of: id)
+                #expect(
+                    timeline.contains {
+                        $0["subject"] == "runs" && $0["to"] == "timedout"
+                            && $0["reason"]?.stringValue?.contains("no whole answer within 0.3 seconds") == true
+                    })
                 let run = try await Run(of: "silent", platform)
                 #expect(run.state == "timedout" && run.substate == "timeout")
                 #expect(run.reason?.contains("attempt 2 of 2 was the last") == true)
                 #expect(platform.api.calls["silent"] == 2)
                 #expect(request["failures"]?[0]?["reason"]?.stringValue == run.reason)
+            }
+        }
+
+        @Test func silenceAboutOneObjectHoldsUpNoOther() async throws {
+            try await withPlatform { platform in
+                let names = (0..<20).map { "object \($0)" }
+                platform.api.script("object 7", [.silence])
+                // Patient as long as it takes: the others are done before anybody gives up.
+                let id = try await platform.client.submit(names)
+                try await eventually("all others done") {
+                    try await platform.client.request(id)["runs"]?["done"]?.intValue == names.count - 1
+                }
+                let open = try await platform.client.request(id)["runs"]?["open"]
+                #expect(open == 1 && platform.api.calls["object 7"] == 1)
             }
         }
 

@@ -44,7 +44,10 @@ import Testing
             #expect(error.detail?.contains("secret@example.com") == true)
             #expect(error.isKnownNotApplied)
             #expect(!error.isRetryable)
-            for text in ["\(error)", String(describing: error), String(reflecting: error), "\([error])"] {
+            var dumped = ""
+            dump(error, to: &dumped)
+            dump(Result<Int, PostgresError>.failure(error), to: &dumped)
+            for text in ["\(error)", String(describing: error), String(reflecting: error), "\([error])", dumped] {
                 #expect(!text.contains("secret"))
             }
             #expect("\(error)".contains("person.insert"))

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Postgres
 import Synchronization
@@ -40,6 +41,30 @@ import Testing
                 try await group.waitForAll()
             }
             #expect(try await pool.value(Int.self, "SELECT count(DISTINCT a) FROM t") == 1000)
+        }
+    }
+
+    /// More callers wait for the server than there are threads for tasks. If each held one, nobody could open the lock, and the server
+    /// would end them by its time-out.
+    @Test func whoeverWaitsForTheServerHoldsNoThreadOfTheTasks() async throws {
+        let callers = ProcessInfo.processInfo.activeProcessorCount + 2
+        try await withPool({
+            $0.maxConnections = callers + 2
+            $0.statementTimeout = .seconds(20)
+        }) { pool in
+            let blocked = """
+                SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                WHERE NOT granted AND datname = current_database()
+                """
+            let locked = Statement("lock", "SELECT pg_advisory_lock_shared(4)")
+            let unlocked = Statement("unlock", "SELECT pg_advisory_unlock(4)")
+            try await pool.withConnection { holder in
+                try await holder.execute(Statement("hold", "SELECT pg_advisory_lock(4)"))
+                let waiting = (0..<callers).map { _ in Task { try await pool.execute(locked).count } }
+                while try await pool.value(Int.self, blocked) < callers { await Task.yield() }
+                try await holder.execute(unlocked)
+                for task in waiting { #expect(try await task.value == 1) }
+            }
         }
     }
 

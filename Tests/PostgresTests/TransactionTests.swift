@@ -158,6 +158,28 @@ import Testing
         }
     }
 
+    /// Asking the server to stop it could stop the next caller's statement instead: the connection is given back with the COMMIT.
+    @Test func aCommitUnderWayEndsEvenIfItsTaskIsCancelled() async throws {
+        try await withPool { pool in
+            try await pool.script("CREATE TABLE t (a int8 PRIMARY KEY)")
+            try await pool.withConnection { holder in
+                try await holder.script("BEGIN; LOCK TABLE t")
+                let task = Task {
+                    try await pool.transaction { transaction async throws in
+                        var pipeline = Pipeline()
+                        pipeline.add(Self.insert, 1)
+                        return try await transaction.commit(pipeline).map(\.affectedRows)
+                    }
+                }
+                try await waitUntilBlocked(pool)
+                task.cancel()
+                try await holder.script("COMMIT")
+                #expect(try await task.value == [1])
+            }
+            #expect(try await count(pool) == 1)
+        }
+    }
+
     @Test func transactionsFollowEachOtherOnOneConnection() async throws {
         try await withTable { pool async throws in
             try await pool.withConnection { connection in

@@ -12,6 +12,7 @@ final class FlightCancellation: Sendable {
     }
 
     private let flight: Flight
+    /// nil if the server must not be asked, or cannot be.
     private let request: CancelRequest?
     private let state = Mutex(State.idle)
 
@@ -22,7 +23,7 @@ final class FlightCancellation: Sendable {
 
     /// Called once, when the task is cancelled.
     func begin() {
-        guard let request, flight.cancel() == .running else { return }
+        guard flight.cancel() == .running, let request else { return }
         let mustSend = state.withLock { state in
             guard case .idle = state else { return false }
             state = .sending(waiter: nil)

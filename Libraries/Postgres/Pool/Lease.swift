@@ -6,13 +6,16 @@ struct Lease: Sendable {
     let session: SessionFacts
 
     /// Does one flight on the leased session. If the task is cancelled meanwhile, the server is asked to stop.
+    ///
+    /// A flight that ends the lease is only kept from beginning: whoever has the connection next may be at work by the time that the server
+    /// gets the request, and would be stopped in its place.
     nonisolated(nonsending) func fly(
         _ work: Flight.Work, endsLease: Bool = false, isCancellable: Bool = true
     ) async -> Flight.Outcome {
         let flight = Flight(work, epoch: session.epoch, endsLease: endsLease)
         guard isCancellable else { return await flight.outcome { thread.post($0) } }
         // In a task that is cancelled already the flight is posted all the same: it does nothing, but ends the lease if it is to.
-        let cancellation = FlightCancellation(flight, session.cancelRequest)
+        let cancellation = FlightCancellation(flight, endsLease ? nil : session.cancelRequest)
         let outcome = await withTaskCancellationHandler {
             await flight.outcome { thread.post($0) }
         } onCancel: {

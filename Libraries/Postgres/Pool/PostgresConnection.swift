@@ -82,24 +82,6 @@ public final class PostgresConnection: Sendable {
         try await use().copyIn(table: table, column: column, values: values)
     }
 
-    /// Asks the server to cancel what this connection is doing now, from another task than the one that waits for it.
-    ///
-    /// - Throws: ``PostgresError/Code/connection`` if the server could not be asked.
-    public func cancel() async throws(PostgresError) {
-        guard let request = try use().session.cancelRequest else { return }
-        let answer: Result<Void, PostgresError> = await withCheckedContinuation { continuation in
-            do throws(PostgresError) {
-                try DetachedThread.start(named: "postgres-cancel") {
-                    let problem = request.send().map { PostgresError(.connection, "cancel request failed: \($0)") }
-                    continuation.resume(returning: problem.map(Result.failure) ?? .success(()))
-                }
-            } catch {
-                continuation.resume(returning: .failure(error))
-            }
-        }
-        try answer.get()
-    }
-
     /// Ends the loan. Tells whether anything was done on the connection.
     func end() -> Bool {
         isEnded.store(true, ordering: .releasing)

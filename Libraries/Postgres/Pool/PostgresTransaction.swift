@@ -76,6 +76,8 @@ public final class PostgresTransaction: Sendable {
 
     /// Sends the last statements and COMMIT in one round trip. The transaction is over afterwards, whatever the outcome.
     ///
+    /// In a transaction of the pool's it ends even if the task is cancelled once it is under way, since it gives the connection back.
+    ///
     /// - Throws: the error of a statement or of COMMIT. Then nothing has taken effect, unless
     ///   ``PostgresError/isKnownNotApplied`` is false.
     @discardableResult

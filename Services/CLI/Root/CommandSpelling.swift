@@ -38,7 +38,7 @@ enum CommandSpelling {
         return path
     }
 
-    private static func name(of command: any ParsableCommand.Type) -> String { command.configuration.commandName ?? "" }
+    static func name(of command: any ParsableCommand.Type) -> String { command.configuration.commandName ?? "" }
 
     private static func names(of command: any ParsableCommand.Type) -> [String] {
         [name(of: command)] + command.configuration.aliases
