@@ -145,6 +145,17 @@ extension CatalogueStore {
             is_ordered = excluded.is_ordered
         """)
 
+    /// Endpoints are written in the order of their keys, and locked before in that of their ids, as whoever disables several does.
+    static let lockEndpoints = Statement(
+        "catalogue.lock_webhook_endpoints",
+        """
+        select from unnest($1::text[], $2::text[]) as i(org, key)
+        join public.org as g on g.key = i.org
+        join public.webhook_endpoint as e on e.org_id = g.id and e.key = i.key
+        order by e.id
+        for no key update of e
+        """)
+
     private static let factor = Statement(
         "catalogue.write_factor",
         """

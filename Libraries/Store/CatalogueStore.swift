@@ -123,6 +123,10 @@ public struct CatalogueStore: Sendable {
     public func write(_ items: [CatalogueItem], removing removals: [CatalogueItem.Identity] = []) async throws {
         try await pool.transaction { transaction in
             var pipeline = Pipeline()
+            let endpoints = items.map(\.identity).filter { $0.kind == .webhookEndpoint }.map(\.key)
+            if !endpoints.isEmpty {
+                pipeline.add(Self.lockEndpoints, endpoints.map { $0[0] }, endpoints.map { $0[1] })
+            }
             for identity in removals {
                 guard let statement = Self.removals[identity.kind] else { continue }
                 pipeline.add(statement, identity.key)

@@ -12,6 +12,8 @@ public struct DeliveryAttempt: Sendable {
         case failed
         /// It was not tried, through no fault of the endpoint's or of its declaration: it waits, and has used up no attempt.
         case postponed(after: Duration)
+        /// It could not be made, since its endpoint lacks something: it waits for that, and has used up no attempt.
+        case held(after: Duration)
     }
 
     /// What the attempt says of its endpoint.
@@ -22,6 +24,8 @@ public struct DeliveryAttempt: Sendable {
         case notTaken
         /// It says that it is not wanted any more.
         case gone
+        /// It lacks a secret or a header, so that nothing could be posted.
+        case incomplete
         /// Nothing: the delivery was not posted at all.
         case none
     }
@@ -63,30 +67,40 @@ extension DeliveryAttempt.Outcome {
     var state: String {
         switch self {
         case .delivered: "delivered"
-        case .retry, .postponed: "ready"
+        case .retry, .postponed, .held: "ready"
         case .failed: "failed"
         }
     }
 
     var delaySeconds: Double? {
         switch self {
-        case .retry(let delay), .postponed(let delay): delay.inSeconds
+        case .retry(let delay), .postponed(let delay), .held(let delay): delay.inSeconds
         case .delivered, .failed: nil
         }
     }
 
-    /// Whether it counts as an attempt, which is kept.
-    var isPosted: Bool {
+    /// Whether it is kept, so that people see why.
+    var isKept: Bool {
         if case .postponed = self { false } else { true }
+    }
+
+    /// Whether it uses up an attempt of the schedule.
+    var isCounted: Bool {
+        switch self {
+        case .delivered, .retry, .failed: true
+        case .postponed, .held: false
+        }
     }
 }
 
 extension DeliveryAttempt.Finding {
-    /// Whether the endpoint took it; nil when nobody asked.
-    var isTaken: Bool? {
+    /// Its word in SQL; nil when there is nothing to say.
+    var word: String? {
         switch self {
-        case .taken: true
-        case .notTaken, .gone: false
+        case .taken: "taken"
+        case .notTaken: "not_taken"
+        case .gone: "gone"
+        case .incomplete: "incomplete"
         case .none: nil
         }
     }

@@ -56,16 +56,16 @@ extension DeliveryStore {
         """
         with input as materialized (
             select i.*, clock_timestamp() + make_interval(secs => i.delay) as next_at
-            from unnest($1::uuid[], $2::int[], $3::text[], $4::boolean[], $5::double precision[], $6::int[], $7::double precision[], $8::text[],
-                        $9::text[], $10::text[])
-                with ordinality as i(id, attempt, state, is_posted, delay, status, duration_ms, error, answer, substate, place)
+            from unnest($1::uuid[], $2::int[], $3::text[], $4::boolean[], $5::boolean[], $6::double precision[], $7::int[], $8::double precision[],
+                        $9::text[], $10::text[], $11::text[])
+                with ordinality as i(id, attempt, state, is_kept, is_counted, delay, status, duration_ms, error, answer, substate, place)
         ), new as materialized (
             select i.*, d.org_id, i.state = 'delivered' as is_taken,
                    -- Its claim may have been given back for a worker that seemed gone. Whatever else has become of it stays.
                    d.attempt is not distinct from i.attempt and d.state in ('in_progress', 'ready') as is_last
             from input as i
             join public.delivery as d on d.id = i.id
-            where case when i.is_posted
+            where case when i.is_kept
                        then not exists (select from public.delivery_attempt as t where t.delivery_id = i.id and t.attempt = i.attempt)
                        else d.attempt is not distinct from i.attempt and d.state is not distinct from 'in_progress' end
         ), changed as materialized (
@@ -79,7 +79,7 @@ extension DeliveryStore {
                 state_reason = case when c.is_last then c.error else d.state_reason end,
                 due_at = case when c.is_last then coalesce(c.next_at, clock_timestamp()) else d.due_at end,
                 attempts_before = case when not c.is_last then d.attempts_before
-                                       when not c.is_posted then d.attempts_before + 1
+                                       when not c.is_counted then d.attempts_before + 1
                                        when c.state = 'ready' then d.attempts_before
                                        else d.attempt end,
                 -- One that was taken and sent again has been taken all the same.
@@ -90,14 +90,14 @@ extension DeliveryStore {
             insert into public.delivery_attempt (org_id, delivery_id, attempt, status, duration_ms, error, answer, substate, next_at)
             select n.org_id, n.id, n.attempt, n.status, n.duration_ms, n.error, n.answer, n.substate, case when n.is_last then n.next_at end
             from new as n
-            where n.is_posted
+            where n.is_kept
         )
         select n.place from new as n
         """)
 
     private static let note = Statement(
         "delivery.note",
-        "select org_id, webhook_endpoint_id, event from etl_api.note_delivery_attempts($1, $2, $3, $4)")
+        "select org_id, webhook_endpoint_id, event from etl_api.note_delivery_attempts($1, $2, $3)")
 
     /// Records attempts, each once, marks the requests whose outcome has arrived everywhere, and notes how endpoints do. What was tried counts,
     /// whoever has the delivery by now.
@@ -115,7 +115,8 @@ extension DeliveryStore {
                 Self.record, all,
                 attempts.map { Int32($0.delivery.attempt) },
                 attempts.map(\.outcome.state),
-                attempts.map(\.outcome.isPosted),
+                attempts.map(\.outcome.isKept),
+                attempts.map(\.outcome.isCounted),
                 attempts.map(\.outcome.delaySeconds),
                 attempts.map { $0.status.map(Int32.init(truncatingIfNeeded:)) },
                 attempts.map(\.milliseconds),
@@ -127,8 +128,7 @@ extension DeliveryStore {
             }
             var last = Pipeline()
             last.add(
-                Self.note, new.map(\.delivery.id), new.map(\.finding.isTaken), new.map { $0.finding == .gone },
-                disableAfter.inSeconds)
+                Self.note, new.map(\.delivery.id), new.map(\.finding.word), disableAfter.inSeconds)
             for requests in Requests.kinds { last.add(requests.settle, delivered) }
             return try await transaction.commit(last)[0].compactMap { row in
                 let (org, endpoint, change) = try row.decode((OrgID, EndpointID, String).self)

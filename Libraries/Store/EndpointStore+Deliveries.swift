@@ -23,6 +23,8 @@ public struct AttemptRecord: Sendable {
     public let reason: String?
     /// The beginning of the endpoint's answer.
     public let answer: String?
+    /// When the next one was to be made; nil when there was to be none.
+    public let nextAttemptAt: Date?
 }
 
 /// What became of one page of deliveries that were given up.
@@ -78,7 +80,7 @@ extension EndpointStore {
     private static let attempts = Statement(
         "endpoint.attempts",
         """
-        select t.attempt, t.at, t.status, t.duration_ms::double precision, t.substate, t.error, t.answer
+        select t.attempt, t.at, t.status, t.duration_ms::double precision, t.substate, t.error, t.answer, t.next_at
         from public.delivery_attempt as t
         where t.delivery_id = $2 and t.org_id is not distinct from $1
         order by t.attempt desc
@@ -156,11 +158,11 @@ extension EndpointStore {
     ) async throws -> (delivery: DeliveryRecord, attempts: [AttemptRecord])? {
         guard let row = try await pool.execute(Self.find, org, id).first else { return nil }
         let attempts = try await pool.execute(Self.attempts, org, id, Int32(Self.attemptsShown)).map { row in
-            let (attempt, at, status, milliseconds, substate, reason, answer) = try row.decode(
-                (Int32, Date, Int32?, Double, String?, String?, String?).self)
+            let (attempt, at, status, milliseconds, substate, reason, answer, next) = try row.decode(
+                (Int32, Date, Int32?, Double, String?, String?, String?, Date?).self)
             return AttemptRecord(
                 attempt: Int(attempt), at: at, status: status.map { Int($0) }, milliseconds: milliseconds,
-                substate: substate, reason: reason, answer: answer)
+                substate: substate, reason: reason, answer: answer, nextAttemptAt: next)
         }
         return (try DeliveryRecord(row, from: 0), attempts.reversed())
     }

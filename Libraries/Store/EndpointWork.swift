@@ -46,6 +46,8 @@ public struct EndpointEvent: Sendable {
     public enum Change: String, Sendable {
         /// Most attempts failed: nothing is posted for a while.
         case opened
+        /// It lacks a secret or a header: nothing is posted for a while.
+        case held
         /// The probe failed too: nothing is posted for a longer while.
         case stillOpen = "still open"
         /// The probe got through: all is posted again.

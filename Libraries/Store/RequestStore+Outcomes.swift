@@ -8,7 +8,7 @@ public struct RunOutcome: Sendable {
     public enum Kind: String, Sendable {
         /// Those that ended without success.
         case failed
-        /// Those that wait to be tried again, for a job of an API, or for somebody to mend their source.
+        /// Those that wait to be tried again, for a job of an API, for the end of their source's pause, or for somebody to mend it.
         case waiting
         /// Those that are done although something was not as expected.
         case done
@@ -45,21 +45,29 @@ extension RequestStore {
     private static let outcomes = Statement(
         "request.outcomes",
         """
-        with unusable as materialized (
-            select s.id, s.unusable_reason as reason
+        with told as materialized (
+            select s.id, s.paused_until, s.paused_reason, s.key,
+                   case when s.unusable_version = s.version
+                             and exists (select from public.worker as w where w.id = s.unusable_by and w.ended_at is null)
+                        then s.unusable_reason end as unusable_reason
             from public.source as s
-            where $3 = 'waiting' and s.owner_org_id = $1 and s.unusable_version = s.version
-              and exists (select from public.worker as w where w.id = s.unusable_by and w.ended_at is null)
+            where $3 = 'waiting' and s.owner_org_id = $1
+        ), held as materialized (
+            select t.id, case when t.unusable_reason is null then 'paused' else 'source_unusable' end as substate,
+                   coalesce(t.unusable_reason, 'its source ' || t.key || ' is paused until '
+                       || to_char(t.paused_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+                       || coalesce(': ' || t.paused_reason, '')) as reason
+            from told as t
+            where t.unusable_reason is not null or t.paused_until > clock_timestamp()
         ), ended as materialized (
             select case when r.object_id is not null then r.position end as position, r.run_request_id, r.source_id,
-                   case when u.id is null then r.state_substate else 'source_unusable' end as substate,
-                   coalesce(u.reason, r.state_reason) as reason
+                   coalesce(h.substate, r.state_substate) as substate, coalesce(h.reason, r.state_reason) as reason
             from public.run_queue as r
             -- Those that are ready say nothing themselves: there may be a million.
-            left join unusable as u on u.id = r.source_id and r.state = 'ready'
+            left join held as h on h.id = r.source_id and r.state = 'ready'
             where r.activity_request_id = $2 and r.org_id is not distinct from $1
               and case $3 when 'failed' then r.state in ('failed', 'invalid', 'timedout')
-                          else u.id is not null or r.state::text = $3 and r.state_reason is not null end
+                          else h.id is not null or r.state::text = $3 and r.state_reason is not null end
         ), worded as materialized (
             select substate, reason, count(*) as count, (array_agg(position order by position))[1:3] as positions,
                    (array_agg(run_request_id order by position))[1] as exchange_id,

@@ -41,7 +41,7 @@ struct DeliveryMetrics: Sendable {
     func note(_ attempt: DeliveryAttempt) {
         if case .postponed = attempt.outcome { return }
         attempts[attempt.statusClass]?.increment()
-        if attempt.finding != .none { seconds.record(attempt.milliseconds / 1000) }
+        if !attempt.isUnposted { seconds.record(attempt.milliseconds / 1000) }
         if attempt.outcome != .delivered { failures.increment() }
         if attempt.outcome == .failed { givenUp.increment() }
     }
@@ -54,7 +54,7 @@ struct DeliveryMetrics: Sendable {
     /// Counts what has become of an endpoint.
     func note(_ change: EndpointEvent.Change) {
         switch change {
-        case .opened: opened.increment()
+        case .opened, .held: opened.increment()
         case .disabled: disabled.increment()
         case .stillOpen, .closed: break
         }
@@ -62,9 +62,12 @@ struct DeliveryMetrics: Sendable {
 }
 
 extension DeliveryAttempt {
+    /// Whether nothing went to the endpoint.
+    fileprivate var isUnposted: Bool { finding == .none || finding == .incomplete }
+
     /// The class of the answer's status, or why there is none.
     fileprivate var statusClass: String {
-        guard let status else { return finding == .none ? "not_posted" : "no_answer" }
+        guard let status else { return isUnposted ? "not_posted" : "no_answer" }
         return (2...5).contains(status / 100) ? "\(status / 100)xx" : "other"
     }
 }

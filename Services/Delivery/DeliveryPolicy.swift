@@ -14,6 +14,9 @@ struct DeliveryPolicy: Sendable {
     static let overloadWait: Duration = .seconds(60)
     /// How long a delivery waits that this process could not post: it has too much to do, or stops.
     static let postponement: Duration = .seconds(5)
+    /// How long a delivery waits whose endpoint lacks a secret or a header, as the endpoint is left alone at first
+    /// (`etl_api.note_delivery_attempts`).
+    static let incompleteWait: Duration = .seconds(30)
 
     /// Why an attempt failed, as far as the wait depends on it.
     struct Failure: Sendable {
@@ -23,9 +26,14 @@ struct DeliveryPolicy: Sendable {
         var retryAfter: Duration?
     }
 
-    /// The wait of what was not posted; up to a fifth shorter, as in the schedule.
+    /// The wait of what this process could not post; up to a fifth shorter, as in the schedule.
     func postponement(random: Double) -> Duration {
         Self.postponement * (0.8 + random * 0.2)
+    }
+
+    /// The wait of what could not be made, with the same jitter.
+    func incompleteWait(random: Double) -> Duration {
+        Self.incompleteWait * (0.8 + random * 0.2)
     }
 
     /// The wait after a failed attempt, from 1; nil when it was the last. Between 80 and 100 % of the schedule, so that deliveries

@@ -105,7 +105,7 @@ struct DeliverySchedule {
         lanes[endpoint]?.posting -= 1
         switch finding {
         case .taken: lanes[endpoint]?.isProven = true
-        case .notTaken, .gone: fail(endpoint)
+        case .notTaken, .gone, .incomplete: fail(endpoint)
         case .none: break
         }
         drop(endpoint)

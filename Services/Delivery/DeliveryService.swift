@@ -222,10 +222,9 @@ public struct DeliveryService: Service {
             "delivery": "\(delivery.id)", "event": "\(delivery.eventType)", "attempt": "\(delivery.attempt)",
             "error": "\(attempt.error ?? "-")",
         ]
-        if case .postponed = attempt.outcome {
-            logger.info("A webhook was put off.", metadata: metadata)
-        } else {
-            logger.info("A webhook was not taken.", metadata: metadata)
+        switch attempt.outcome {
+        case .postponed, .held: logger.info("A webhook was put off.", metadata: metadata)
+        case .delivered, .retry, .failed: logger.info("A webhook was not taken.", metadata: metadata)
         }
     }
 
@@ -235,6 +234,9 @@ public struct DeliveryService: Service {
         switch event.change {
         case .opened:
             logger.notice("Most webhooks to an endpoint fail: nothing is posted to it for a while.", metadata: metadata)
+        case .held:
+            logger.warning(
+                "An endpoint lacks a secret or a header: nothing is posted to it for a while.", metadata: metadata)
         case .stillOpen:
             logger.info("An endpoint still takes nothing.", metadata: metadata)
         case .closed:

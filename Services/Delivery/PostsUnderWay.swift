@@ -97,5 +97,10 @@ final class PostsUnderWay: Sendable {
 }
 
 extension DeliveryAttempt {
-    fileprivate var hasFailed: Bool { finding == .notTaken || finding == .gone }
+    fileprivate var hasFailed: Bool {
+        switch finding {
+        case .notTaken, .gone, .incomplete: true
+        case .taken, .none: false
+        }
+    }
 }

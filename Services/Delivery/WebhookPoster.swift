@@ -79,9 +79,11 @@ struct WebhookPoster: Sendable {
                     status: nil, milliseconds: Self.milliseconds(error.duration), substate: error.code.description,
                     error: "it was not posted: \(error.message)", answer: nil)
             }
+            if error.code == .invalidHeader {
+                return unposted(delivery, substate: error.code.description, error: error.message)
+            }
             return failed(
-                delivery, finding: error.code == .invalidHeader ? .none : .notTaken,
-                DeliveryPolicy.Failure(isOverload: error.code == .timeout),
+                delivery, finding: .notTaken, DeliveryPolicy.Failure(isOverload: error.code == .timeout),
                 duration: error.duration, substate: error.code.description, error: error.message)
         }
     }
@@ -115,10 +117,12 @@ struct WebhookPoster: Sendable {
         }
     }
 
-    /// Nothing was posted, because of what is declared or set; it is tried again, since what is missing may be set meanwhile. That uses up an
-    /// attempt: what nobody mends is not tried for ever.
+    /// Nothing was posted, because of what is declared or set. That uses up no attempt: the endpoint is left alone until somebody mends it, and
+    /// disabled when nobody does for too long.
     private func unposted(_ delivery: ClaimedDelivery, substate: String, error: String) -> DeliveryAttempt {
-        failed(delivery, finding: .none, DeliveryPolicy.Failure(), duration: .zero, substate: substate, error: error)
+        DeliveryAttempt(
+            delivery: delivery, outcome: .held(after: policy.incompleteWait(random: random())), finding: .incomplete,
+            status: nil, milliseconds: 0, substate: substate, error: error, answer: nil)
     }
 
     private func failed(

@@ -61,7 +61,7 @@ enum EndpointDocuments {
                     "status": attempt.status.map(JSONValue.count) ?? .null,
                     "milliseconds": number(attempt.milliseconds),
                     "substate": .text(attempt.substate), "reason": .text(attempt.reason),
-                    "answer": .text(attempt.answer),
+                    "answer": .text(attempt.answer), "next_attempt_at": .moment(attempt.nextAttemptAt),
                 ]
             })
         return .object(document)

@@ -22,6 +22,13 @@ struct DeliveryPolicyTests {
     @Test func jitterTakesUpToAFifthAway() {
         #expect(seconds(1, random: 0) == 4)
         #expect(seconds(2, random: 0.5) == 270)
+        #expect(policy.postponement(random: 0) == .seconds(4) && policy.postponement(random: 1) == .seconds(5))
+        #expect(policy.incompleteWait(random: 0) == .seconds(24) && policy.incompleteWait(random: 1) == .seconds(30))
+    }
+
+    @Test func anEndpointHasFifteenSecondsToAnswerAndFiveDaysToComeBack() {
+        let configuration = DeliveryService.Configuration()
+        #expect(configuration.timeout == .seconds(15) && configuration.disableAfter == .seconds(5 * 24 * 60 * minute))
     }
 
     @Test func anOverloadedEndpointIsLeftAloneForAMinuteAtTheLeast() {

@@ -12,18 +12,45 @@ import Testing
 
 @Suite("Webhook poster")
 struct WebhookPosterTests {
-    private func poster(_ client: OutboundClient) throws -> WebhookPoster {
+    private func poster(_ client: OutboundClient) -> WebhookPoster {
         WebhookPoster(
-            client: client, secrets: SecretResolver(environment: ["WEIR_SECRET_HOOK": WebhookSecret.makeText()]),
+            client: client,
+            secrets: SecretResolver(
+                environment: ["WEIR_SECRET_HOOK": WebhookSecret.makeText(), "WEIR_SECRET_WRONG": "whsec_short"]),
             seal: nil, clock: .system, ids: IDGenerator(), policy: DeliveryPolicy(), timeout: .seconds(60),
             random: { 1 })
     }
 
-    private func delivery(to port: UInt16) -> ClaimedDelivery {
+    private func delivery(
+        to port: UInt16, headers: String = "{}", secretName: String? = "HOOK"
+    ) -> ClaimedDelivery {
         ClaimedDelivery(
             id: DeliveryID(UUID()), org: OrgID(UUID()), endpoint: EndpointID(UUID()), request: nil,
             eventType: "webhook_endpoint.test", trace: nil, attempt: 10, attemptsBefore: 0,
-            url: "http://127.0.0.1:\(port)/", headers: JSONB("{}"), secretName: "HOOK", sealedSecrets: [], payload: [])
+            url: "http://127.0.0.1:\(port)/", headers: JSONB(headers), secretName: secretName, sealedSecrets: [],
+            payload: [])
+    }
+
+    /// In the last attempt of the schedule, which it does not use up.
+    @Test(
+        arguments: [
+            ("secret_missing", "{}", "NOT_SET"), ("secret_missing", "{}", nil), ("secret_invalid", "{}", "WRONG"),
+            ("secret_missing", #"{"authorization": "Bearer <<$secret.NOT_SET>>"}"#, "HOOK"),
+            ("invalid_header", #"{"x-a": "<<$object>>"}"#, "HOOK"), ("invalid_header", #"{"x-a": "a\nb"}"#, "HOOK"),
+        ] as [(String, String, String?)])
+    func whatCannotBeMadeWaitsAndIsNotGivenUp(substate: String, headers: String, secretName: String?) async throws {
+        var configuration = OutboundClient.Configuration()
+        configuration.allowedNetworks = ["127.0.0.0/8"]
+        let client = try OutboundClient(
+            configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let server = try RawServer { $0.answer("200 OK") }
+        let attempt = await poster(client)
+            .post(delivery(to: server.port, headers: headers, secretName: secretName))
+        #expect(attempt.substate == substate && attempt.finding == .incomplete, "\(attempt)")
+        #expect(attempt.outcome == .held(after: DeliveryPolicy.incompleteWait) && attempt.error?.isEmpty == false)
+        #expect(server.connectionsAccepted == 0)
+        await client.close()
+        await server.stop()
     }
 
     /// One exchange at a time, and one that waits: of three webhooks to a silent endpoint one finds no room, and the others are cut short when
@@ -36,7 +63,7 @@ struct WebhookPosterTests {
         configuration.queuedRequestsMax = 1
         let client = try OutboundClient(
             configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let poster = try poster(client)
+        let poster = poster(client)
         let attempts = await withTaskGroup(of: DeliveryAttempt.self) { group in
             for _ in 0..<3 {
                 let delivery = delivery(to: silent.port)

@@ -101,7 +101,7 @@ extension IntegrationTests {
             endpoints += [
                 (name: "self_signed", url: "https://127.0.0.1:\(secure.port)/"),
                 (name: "redirect", url: "http://127.0.0.1:\(redirecting.port)/"),
-                // A name of the inside; the port would be allowed at the address that the others have.
+                // A name, whose address is looked at when it is known: at this port, nothing of the inside is allowed.
                 (name: "private", url: "http://localhost:\(inside.port)/"),
             ]
             var options = Platform.Options()

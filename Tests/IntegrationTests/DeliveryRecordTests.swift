@@ -44,6 +44,7 @@ extension IntegrationTests {
                 case .retry: .notTaken
                 case .failed: .gone
                 case .postponed: .none
+                case .held: .incomplete
                 }
             return DeliveryAttempt(
                 delivery: delivery, outcome: outcome, finding: finding, status: nil, milliseconds: 1,
@@ -98,6 +99,21 @@ extension IntegrationTests {
                 _ = try await deliveries.record(
                     [attempt(claimed[0], .postponed(after: .seconds(60)))], disableAfter: .seconds(3600))
                 #expect(try await summary(database) == "in_progress 2 1 0 0 0")
+            }
+        }
+
+        @Test func whatCouldNotBeMadeIsKeptAndUsesUpNoAttempt() async throws {
+            try await withClaimed([Self.low]) { database, stored, deliveries, claimed in
+                for _ in 1...2 {
+                    _ = try await deliveries.record(
+                        [attempt(claimed[0], .held(after: .seconds(30)))], disableAfter: .seconds(3600))
+                    #expect(try await summary(database) == "ready 1 1 1 0 0")
+                }
+                try await database.run("update public.delivery set due_at = clock_timestamp()")
+                #expect(try await stored.claimDeliveries().isEmpty, "its endpoint is left alone")
+                try await database.run("update public.endpoint_health set open_until = clock_timestamp()")
+                let again = try #require(try await stored.claimDeliveries().first)
+                #expect(again.attempt - again.attemptsBefore == 1, "the schedule begins with this one")
             }
         }
 
@@ -216,6 +232,74 @@ extension IntegrationTests {
                   on e.place = i.place
                 returning id
                 """, Self.high.uuid, Self.low.uuid, stored.id.uuid)
+        }
+
+        /// Who writes several endpoints.
+        enum EndpointLocker: CaseIterable, Sendable {
+            case record, apply
+        }
+
+        /// The same of endpoints: the one with the higher id comes first by its key and in the batch.
+        @Test(arguments: EndpointLocker.allCases)
+        func endpointsAreLockedInTheOrderOfTheirIds(by locker: EndpointLocker) async throws {
+            try await withDatabase { database in
+                let stored = try await StoredRequest(database)
+                // Their health first: it is there, in the opposite order of their ids.
+                try await database.run(
+                    """
+                    with made as (
+                        insert into public.webhook_endpoint (org_id, id, key, url, secret_name)
+                        select o.id, v.id::uuid, v.key, 'https://example.org/', 'HOOK'
+                        from public.org as o cross join (values ('\(Self.high)', 'a_high'), ('\(Self.low)', 'b_low')) as v(id, key)
+                        returning org_id, id, key
+                    ), known as (
+                        insert into public.endpoint_health (org_id, webhook_endpoint_id)
+                        select m.org_id, m.id from made as m order by m.key
+                    )
+                    insert into public.delivery (org_id, id, webhook_endpoint_id, event_type, payload)
+                    select m.org_id, m.id, m.id, 'webhook_endpoint.test', '{}' from made as m
+                    """)
+                let claimed = try await stored.claimDeliveries().sorted { $0.id > $1.id }
+                try #require(claimed.count == 2)
+                try await database.pool.withConnection { holder in
+                    _ = try await holder.script(
+                        "begin; select from public.webhook_endpoint where id = '\(Self.low)' for no key update")
+                    async let locking: Void = write(claimed, locker, database)
+                    try await waitUntilBlocked(1, database)
+                    let free = try await database.column(
+                        UUID.self,
+                        "select id from public.webhook_endpoint where id = $1 for no key update skip locked",
+                        Self.high.uuid)
+                    #expect(free.count == 1, "the other one is held already")
+                    _ = try await holder.script("rollback")
+                    try await locking
+                }
+                let written = try await database.value(
+                    Int64.self,
+                    """
+                    select count(*) from public.webhook_endpoint
+                    where key in ('a_high', 'b_low') and (disabled_at is not null or url = 'https://example.com/')
+                    """)
+                #expect(written == 2, "nothing was done, so that this shows nothing")
+            }
+        }
+
+        private func write(
+            _ claimed: [ClaimedDelivery], _ locker: EndpointLocker, _ database: TestDatabase
+        ) async throws {
+            switch locker {
+            case .record:
+                _ = try await DeliveryStore(pool: database.pool).record(
+                    claimed.map { attempt($0, .failed) }, disableAfter: .seconds(3600))
+            case .apply:
+                try await database.apply(
+                    """
+                    organization: acme
+                    webhook_endpoints:
+                      a_high: { url: "https://example.com/", secret: <<$secret.HOOK>> }
+                      b_low: { url: "https://example.com/", secret: <<$secret.HOOK>> }
+                    """)
+            }
         }
 
         private func waitUntilBlocked(_ count: Int, _ database: TestDatabase) async throws {

@@ -54,6 +54,8 @@ extension IntegrationTests {
                 #expect(secrets.first?.reason.contains("WEIR_SECRET_NOT_SET") == true)
                 let webhooks = try await survey.failedWebhooks()
                 #expect(webhooks.map(\.endpoint) == ["acme/receiver"] && webhooks[0].count == 1)
+                let endpoint = try await platform.client.get("/v1/webhook-endpoints/receiver").json
+                #expect(endpoint["health"]?["paused_until"]?.stringValue != nil, "\(endpoint)")
                 #expect(webhooks.map(\.isGivenUp) == [false])
                 _ = try await platform.database.value(
                     Int64.self,
@@ -67,6 +69,41 @@ extension IntegrationTests {
                 #expect(failed?["state"] == "failed" && failed?["next_attempt_at"] == .null)
                 let result = try await platform.client.get("/v1/activity-requests/\(id)/result")
                 #expect(result.json["objects"]?.arrayValue?.count == 1)
+            }
+        }
+
+        @Test func aMissingSecretUsesUpNoAttemptAndIsSoonNoticedWhenItIsThere() async throws {
+            var options = Platform.Options()
+            options.secret = "NOT_SET"
+            // Two attempts are all that there are.
+            options.variables[.delivery] = ["WEIR_DELIVERY_RETRIES": "1h", "WEIR_DELIVERY_POLL": "50ms"]
+            try await withPlatform(options) { platform in
+                let id = try await platform.client.submit(["Abel"])
+                for look in 1...3 {
+                    try await eventually("look \(look)") {
+                        try await platform.database.value(
+                            Int.self, "select count(*) from public.delivery_attempt where substate = 'secret_missing'")
+                            == look
+                    }
+                    let state = try await platform.database.value(
+                        String.self,
+                        """
+                        select concat_ws(' ', d.state, d.attempt - d.attempts_before, h.open_until > clock_timestamp())
+                        from public.delivery as d join public.endpoint_health as h on h.webhook_endpoint_id = d.webhook_endpoint_id
+                        """)
+                    #expect(state == "ready 0 t")
+                    if look == 3 {
+                        try await platform.database.run("update public.webhook_endpoint set secret_name = 'HOOK'")
+                    }
+                    // Time passes.
+                    try await platform.database.run("update public.delivery set due_at = now()")
+                    try await platform.database.run("update public.endpoint_health set open_until = now()")
+                }
+                _ = try await platform.client.wait(for: id, toBe: "delivered")
+                #expect(platform.webhooks.received.map(\.fault) == [nil])
+                let open = try await platform.database.column(
+                    String.self, "select 'open' from public.endpoint_health where open_until is not null")
+                #expect(open == [])
             }
         }
     }

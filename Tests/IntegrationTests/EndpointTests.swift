@@ -186,6 +186,27 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aStormOf429IsOverAfterTenPosts() async throws {
+            try await withEndpoints(["busy"], with: Self.options(retries: "100ms,100ms,100ms")) { platform, endpoints in
+                let busy = try #require(endpoints["busy"])
+                busy.answerAlways { _ in .status(429) }
+                try await busy.make(100)
+                try await eventually("the breaker open") {
+                    try await busy.value(Bool.self, "bool_or(h.open_until is not null)")
+                }
+                // One that has taken nothing yet is posted to by one at a time.
+                #expect(busy.received.count == 10 && Set(busy.received.map(\.id)).count == 10)
+                let waits = try await busy.value(
+                    Double.self, "extract(epoch from min(t.next_at - t.at))::double precision")
+                #expect(waits >= 59, "whoever has too much to do is left alone for a minute at the least")
+                let untried = try await busy.value(Int64.self, "count(distinct d.id) filter (where d.attempt = 0)")
+                #expect(untried == 90, "the others have used up no attempt")
+                _ = try await platform.database.value(
+                    Int64.self,
+                    "with up as (update public.delivery set state = 'failed' returning 1) select count(*) from up")
+            }
+        }
+
         @Test func aRateHoldsOverAllProcesses() async throws {
             let settings = ["calls": "10", "per_seconds": "1"]
             try await withEndpoints(["paced", "free"], ["paced": settings], with: Self.options(processes: 2)) {

@@ -50,6 +50,39 @@ extension IntegrationTests {
             }
         }
 
+        @Test func runsThatAreReadySayThatTheirSourceIsPausedAndGoOnWhenItIsNot() async throws {
+            try await withPlatform { platform in
+                try await platform.database.run(
+                    """
+                    update public.source set paused_until = '2999-12-31 23:59:59+00', paused_reason = 'the quota is used up'
+                    where key = 'registry'
+                    """)
+                let id = try await platform.client.submit(["Bebel", "Cebel"], activity: "quiet")
+                let waiting = try await eventually("the reason") {
+                    try await platform.client.request(id)["waiting"]?.arrayValue?.first { $0["count"] == 2 }
+                }
+                #expect(waiting["substate"] == "paused" && waiting["objects"] == ["Bebel", "Cebel"])
+                #expect(
+                    waiting["reason"]
+                        == "its source registry is paused until 2999-12-31 23:59:59 UTC: the quota is used up")
+                try await WeirProgram.with(
+                    variables: ["WEIR_URL": platform.publicURL, "WEIR_API_KEY": platform.client.key ?? ""]
+                ) { weir in
+                    let status = try await weir.run("status", id)
+                    #expect(status.output.contains("is paused until 2999-12-31"), "\(status)")
+                }
+                #expect(
+                    try await platform.database.column(String.self, "select distinct state::text from public.run_queue")
+                        == ["ready"])
+                try await platform.database.run("update public.source set paused_until = now() where key = 'registry'")
+                #expect(try await platform.client.request(id)["waiting"] == [])
+                // One that has asked would come back at the end of the pause only.
+                _ = try await platform.terminate(.executor)
+                try await platform.start(.executor)
+                _ = try await platform.client.wait(for: id, toBe: "done")
+            }
+        }
+
         @Test func theReasonIsThatOfAnExecutorThatLives() async throws {
             try await withPlatform { platform in
                 try await platform.database.run(Self.spoiling)

@@ -103,6 +103,11 @@ extension IntegrationTests {
                     let secrets = try #require(list.json.arrayValue)
                     #expect(
                         secrets.count == 2 && secrets[0]["expires_at"] != .null && secrets[1]["expires_at"] == .null)
+                    let grace = try await platform.database.value(
+                        Double.self,
+                        "select extract(epoch from max(expires_at) - max(created_at))::double precision from public.webhook_secret"
+                    )
+                    #expect(abs(grace - 86_400) < 60, "24 h unless something else was said")
                     let oldID = try #require(secrets[0]["id"]?.stringValue)
                     let newID = try #require(secrets[1]["id"]?.stringValue)
                     let revoked = try await weir.run("webhook", "secret", "revoke", "made", oldID)
@@ -206,6 +211,8 @@ extension IntegrationTests {
                     let shown = try await weir.run("webhook", "delivery", deliveryID, "--json")
                     let statuses = shown.json["history"]?.arrayValue?.map { $0["status"]?.intValue }
                     #expect(statuses == [500, 500, 500, 200], "\(shown)")
+                    let next = shown.json["history"]?.arrayValue?.map { $0["next_attempt_at"]?.stringValue }
+                    #expect(next?.map { $0 != nil } == [true, false, true, false], "\(shown)")
                     let received = platform.webhooks.received
                     #expect(Set(received.map(\.id)) == [deliveryID] && Set(received.map(\.body)).count == 1)
 
@@ -218,6 +225,8 @@ extension IntegrationTests {
                     #expect(
                         attempts.output.contains("HTTP 500") && attempts.lines.last?.contains("taken") == true,
                         "\(attempts)")
+                    let second = next?[0]?.prefix(19).replacing("T", with: " ") ?? "no next attempt"
+                    #expect(attempts.output.contains(second), "\(attempts)")
 
                     // One that was taken stays so, whatever becomes of it now.
                     platform.webhooks.answer(500, 500)
@@ -292,16 +301,17 @@ extension IntegrationTests {
                 var pages: [Int] = []
                 repeat {
                     let page = try await platform.client.post(
-                        ["since": "2026-01-01T00:08:20Z", "cursor": cursor],
+                        ["since": "2026-01-01T00:08:20Z", "until": "2026-01-01T00:41:30Z", "cursor": cursor],
                         to: "/v1/webhook-endpoints/receiver/recover")
                     #expect(page.status == 202, "\(page.json)")
                     pages.append(page.json["recovered"]?.intValue ?? -1)
                     cursor = page.json["cursor"] ?? .null
                 } while cursor != .null && pages.count < 10
-                #expect(pages == [1_000, 1_000, 1])
+                // From second 500 to second 2,490, both included.
+                #expect(pages == [1_000, 991])
                 let left = try await platform.database.value(
                     Int64.self, "select count(*) from public.delivery where state = 'failed'")
-                #expect(left == 499)
+                #expect(left == 499 + 10)
                 // A list of a rare state takes several pages, none of them long.
                 let list = try await platform.client.get(
                     "/v1/webhook-endpoints/receiver/deliveries?state=delivered&limit=10")

@@ -50,12 +50,20 @@ extension IntegrationTests {
                     let example = try String(
                         contentsOf: TestDatabase.packageRoot.appending(path: "examples/prospects.yaml"), encoding: .utf8
                     )
-                    _ = try await weir.run("apply", "-f", try weir.write(example, to: "keys.yaml"))
+                    let byKeys = try weir.write(example, to: "keys.yaml")
+                    _ = try await weir.run("apply", "-f", byKeys)
                     let profile = try #require(try await ids(database)["profile_prospects"])
                     let named = example.replacing("id: profile_prospects", with: "id: \(profile.uppercased())")
                         .replacing("id: [profile_prospects]", with: "id: [\(profile)]")
-                    let same = try await weir.run("apply", "-f", try weir.write(named, to: "ids.yaml"))
+                    let byIDs = try weir.write(named, to: "ids.yaml")
+                    let same = try await weir.run("apply", "-f", byIDs)
                     #expect(same.lines.last?.hasPrefix("0 created, 0 changed, ") == true, "\(same)")
+                    // The plan knows them as well, and is the same.
+                    let plans = try await (
+                        weir.run("workflow", "plan", byKeys, "--json"),
+                        weir.run("workflow", "plan", byIDs, "--json")
+                    )
+                    #expect(plans.1.status == 0 && plans.1.json == plans.0.json, "\(plans.1)")
 
                     let changed = named.replacing("max_objects: 100", with: "max_objects: 70")
                     let made = try await weir.run("apply", "-f", try weir.write(changed, to: "changed.yaml"))
@@ -65,11 +73,14 @@ extension IntegrationTests {
                     #expect(stored == "70")
 
                     let unknown = named.replacing(profile, with: "01a1fdaa-e92e-7552-a4dd-a93d69303891")
-                    let refused = try await weir.run("apply", "-f", try weir.write(unknown, to: "unknown.yaml"))
+                    let wrong = try weir.write(unknown, to: "unknown.yaml")
+                    let refused = try await weir.run("apply", "-f", wrong)
                     #expect(refused.status == 1, "\(refused)")
                     #expect(
                         refused.errors.contains("is not the activity of a step (rule destination_is_a_step)"),
                         "\(refused)")
+                    let plan = try await weir.run("workflow", "plan", wrong)
+                    #expect(plan.status == 1 && plan.errors.contains("rule destination_is_a_step"), "\(plan)")
                 }
             }
         }

@@ -221,6 +221,11 @@ extension IntegrationTests {
                 let request = try await platform.client.wait(forWorkflow: id, toBe: "delivered")
                 #expect(request["substate"] == "partial")
                 #expect(request.step("details").condition == "done partial")
+                // What has succeeded is there, whatever the failure did.
+                let path = try #require(request.step("details")["links"]?["result"]?.stringValue)
+                let partial = try await platform.client.get(path).json["objects"]?.arrayValue ?? []
+                #expect(partial.map { $0["object"] } == ["Alpha", "Beta", "Gamma"])
+                #expect(partial.map { $0["error"] == nil } == [true, false, true], "\(partial)")
                 let verdict = request.step("verdict")
                 switch policy {
                 case "continue":

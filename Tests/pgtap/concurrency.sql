@@ -186,7 +186,7 @@ insert into public.delivery (org_id, id, webhook_endpoint_id, event_type, subjec
     (:org_a, 'a0000000-0000-7000-8000-0000000000e2', 'a0000000-0000-7000-8000-000000000015', 'webhook_endpoint.test', 's', '{}', 'ready', now() + interval '1 hour');
 create function pg_temp.note() returns text language plpgsql as $$
 begin
-    perform dblink_send_query('first', 'select etl_api.note_delivery_attempts(array[''a0000000-0000-7000-8000-0000000000e1''::uuid], ''{t}'', ''{f}'', 1000)::text');
+    perform dblink_send_query('first', 'select etl_api.note_delivery_attempts(array[''a0000000-0000-7000-8000-0000000000e1''::uuid], ''{taken}'', 1000)::text');
     return pg_temp.outcome('first');
 end
 $$;

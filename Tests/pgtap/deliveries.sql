@@ -35,21 +35,20 @@ create function pg_temp.claim(p_letters text[], p_room integer default 100)
         array(select pg_temp.endpoint(l) from unnest(p_letters) as l), array_fill(p_room, array[cardinality(p_letters)]), 75) as c
 $$;
 -- What was claimed of an endpoint ends; gives what became of endpoints.
-create function pg_temp.ends(p_letter text, p_taken boolean, p_gone boolean default false, p_days double precision default 5)
+create function pg_temp.ends(p_letter text, p_finding text, p_days double precision default 5)
     returns setof text language plpgsql as $$
 declare
     ids uuid[];
 begin
     with ended as (
         update public.delivery as d
-        set state = case when p_taken then 'delivered' when p_gone then 'failed' else 'ready' end, worker_id = null,
-            due_at = clock_timestamp() + case when p_taken or p_gone then interval '0' else interval '5 minutes' end
+        set state = case p_finding when 'taken' then 'delivered' when 'gone' then 'failed' else 'ready' end, worker_id = null,
+            due_at = clock_timestamp() + case when p_finding in ('taken', 'gone') then interval '0' else interval '5 minutes' end
         where d.webhook_endpoint_id = pg_temp.endpoint(p_letter) and d.state = 'in_progress'
         returning d.id
     ) select array_agg(e.id) into ids from ended as e;
     return query
-    select n.event from etl_api.note_delivery_attempts(
-        ids, array_fill(p_taken, array[cardinality(ids)]), array_fill(p_gone, array[cardinality(ids)]), p_days * 86400) as n;
+    select n.event from etl_api.note_delivery_attempts(ids, array_fill(p_finding, array[cardinality(ids)]), p_days * 86400) as n;
 end
 $$;
 create function pg_temp.anew() returns void language sql as $$
@@ -97,9 +96,9 @@ select pg_temp.anew() \g /dev/null
 -- The breaker.
 select pg_temp.make('a', array_fill('s'::text, array[100])) \g /dev/null
 select pg_temp.claim(array['a'], 9) \g /dev/null
-select is_empty('select pg_temp.ends(''a'', false)', 'nine failures open nothing');
+select is_empty('select pg_temp.ends(''a'', ''not_taken'')', 'nine failures open nothing');
 select pg_temp.claim(array['a'], 1) \g /dev/null
-select results_eq('select pg_temp.ends(''a'', false)', $$values ('opened')$$, 'ten do');
+select results_eq('select pg_temp.ends(''a'', ''not_taken'')', $$values ('opened')$$, 'ten do');
 select is_empty('select from pg_temp.claim(array[''a''])', 'nothing is posted while it is open');
 select results_eq(
     $$select held_until > clock_timestamp() + interval '20 seconds', is_proven from etl_api.endpoints_with_deliveries()$$,
@@ -107,13 +106,13 @@ select results_eq(
 update public.endpoint_health set open_until = clock_timestamp();
 select results_eq('select count(*)::int from pg_temp.claim(array[''a''])', 'values (1)', 'then one probes');
 select is_empty('select from pg_temp.claim(array[''a''])', 'and nobody else');
-select results_eq('select pg_temp.ends(''a'', false)', $$values ('still open')$$, 'it fails');
+select results_eq('select pg_temp.ends(''a'', ''not_taken'')', $$values ('still open')$$, 'it fails');
 select ok(open_until > clock_timestamp() + interval '50 seconds', 'and the next probe is longer away') from public.endpoint_health;
 update public.endpoint_health set open_until = clock_timestamp();
 select pg_temp.claim(array['a']) \g /dev/null
 update public.endpoint_health set open_until = clock_timestamp();
 select results_eq('select count(*)::int from pg_temp.claim(array[''a''])', 'values (1)', 'a probe that was lost is made again');
-select results_eq('select pg_temp.ends(''a'', true)', $$values ('closed')$$, 'it gets through');
+select results_eq('select pg_temp.ends(''a'', ''taken'')', $$values ('closed')$$, 'it gets through');
 select results_eq('select count(*)::int from pg_temp.claim(array[''a''], 20)', 'values (20)', 'and all are posted again');
 select results_eq('select is_proven from etl_api.endpoints_with_deliveries()', 'values (true)', 'since it is proven');
 select pg_temp.anew() \g /dev/null
@@ -121,14 +120,14 @@ select pg_temp.anew() \g /dev/null
 -- Seven of ten are no reason, eight are; what is older than five minutes does not count.
 select pg_temp.make('a', array_fill('s'::text, array[100])) \g /dev/null
 select pg_temp.claim(array['a'], 3) \g /dev/null
-select pg_temp.ends('a', true) \g /dev/null
+select pg_temp.ends('a', 'taken') \g /dev/null
 select pg_temp.claim(array['a'], 7) \g /dev/null
-select is_empty('select pg_temp.ends(''a'', false)', 'seven of ten are not over 70 %');
+select is_empty('select pg_temp.ends(''a'', ''not_taken'')', 'seven of ten are not over 70 %');
 select pg_temp.claim(array['a'], 1) \g /dev/null
-select results_eq('select pg_temp.ends(''a'', false)', $$values ('opened')$$, 'eight of eleven are');
+select results_eq('select pg_temp.ends(''a'', ''not_taken'')', $$values ('opened')$$, 'eight of eleven are');
 update public.endpoint_health set open_until = null, probe_id = null, counted_at = counted_at - interval '5 minutes';
 select pg_temp.claim(array['a'], 9) \g /dev/null
-select is_empty('select pg_temp.ends(''a'', false)', 'what is older than five minutes does not count');
+select is_empty('select pg_temp.ends(''a'', ''not_taken'')', 'what is older than five minutes does not count');
 select is(etl_api.minute_counts('{1,2,3,4,5}', 0, 10), '{11,2,3,4,5}', 'within a minute');
 select is(etl_api.minute_counts('{1,2,3,4,5}', 2, 10), '{10,0,1,2,3}', 'two minutes later');
 select is(etl_api.minute_counts('{1,2,3,4,5}', 9, 10), '{10,0,0,0,0}', 'long after');
@@ -138,7 +137,7 @@ select pg_temp.anew() \g /dev/null
 select pg_temp.make('a', array['s', 's', 's']) \g /dev/null
 update public.webhook_endpoint set event_types = array['activity_request.completed'] where id = :third;
 select pg_temp.claim(array['a'], 1) \g /dev/null
-select results_eq('select pg_temp.ends(''a'', false, true)', $$values ('disabled')$$, 'HTTP 410 disables');
+select results_eq('select pg_temp.ends(''a'', ''gone'')', $$values ('disabled')$$, 'HTTP 410 disables');
 select is(disabled_reason, 'it answered HTTP 410 (Gone)', 'with the reason') from public.webhook_endpoint where id = :endpoint_a;
 select results_eq(
     $$select webhook_endpoint_id, event_type, state, convert_from(payload, 'UTF8')::jsonb #>> '{data,endpoint}', convert_from(payload, 'UTF8')::jsonb ->> 'type'
@@ -149,13 +148,36 @@ select is_empty('select from pg_temp.claim(array[''a''])', 'what waits is not po
 select pg_temp.anew() \g /dev/null
 select pg_temp.make('a', array['s', 's', 's']) \g /dev/null
 select pg_temp.claim(array['a'], 1) \g /dev/null
-select is_empty('select pg_temp.ends(''a'', false)', 'a failure disables nothing');
+select is_empty('select pg_temp.ends(''a'', ''not_taken'')', 'a failure disables nothing');
 update public.endpoint_health set failing_since = clock_timestamp() - interval '6 days';
 select pg_temp.claim(array['a'], 1) \g /dev/null
-select is_empty('select pg_temp.ends(''a'', null)', 'nor does what was not posted');
+select is_empty('select pg_temp.ends(''a'', null::text)', 'nor does what was not posted');
 select pg_temp.claim(array['a'], 1) \g /dev/null
-select results_eq('select pg_temp.ends(''a'', false)', $$values ('disabled')$$, 'five days of failure do');
+select results_eq('select pg_temp.ends(''a'', ''not_taken'')', $$values ('disabled')$$, 'five days of failure do');
 select is_empty('select from pg_temp.claim(array[''a''])', 'what waits is not posted then either');
+select pg_temp.anew() \g /dev/null
+
+-- One that lacks a secret or a header is left alone until somebody has mended that.
+select pg_temp.make('a', array_fill('s'::text, array[100])) \g /dev/null
+select pg_temp.claim(array['a'], 2) \g /dev/null
+select results_eq('select pg_temp.ends(''a'', ''incomplete'')', $$values ('held')$$, 'whoever cannot post says so once');
+select is_empty('select from pg_temp.claim(array[''a''])', 'what waits is left alone');
+select is(sum(n), 0::bigint, 'it is no attempt at the endpoint') from public.endpoint_health as h, unnest(h.attempts) as n;
+update public.endpoint_health set open_until = clock_timestamp();
+select results_eq('select count(*)::int from pg_temp.claim(array[''a''])', 'values (1)', 'after a while one looks again');
+select results_eq('select pg_temp.ends(''a'', ''incomplete'')', $$values ('still open')$$, 'in vain');
+select ok(open_until > clock_timestamp() + interval '50 seconds', 'and the next look is longer away') from public.endpoint_health;
+update public.endpoint_health set open_until = clock_timestamp();
+select pg_temp.claim(array['a']) \g /dev/null
+select results_eq('select pg_temp.ends(''a'', ''taken'')', $$values ('closed')$$, 'it was mended');
+select results_eq('select count(*)::int from pg_temp.claim(array[''a''], 20)', 'values (20)', 'and all are posted');
+select pg_temp.ends('a', 'incomplete') \g /dev/null
+update public.endpoint_health set open_until = clock_timestamp(), failing_since = clock_timestamp() - interval '4 days';
+select pg_temp.claim(array['a']) \g /dev/null
+select results_eq('select pg_temp.ends(''a'', ''incomplete'')', $$values ('still open')$$, 'for days nobody mends it');
+update public.endpoint_health set open_until = clock_timestamp(), failing_since = clock_timestamp() - interval '6 days';
+select pg_temp.claim(array['a']) \g /dev/null
+select results_eq('select pg_temp.ends(''a'', ''incomplete'')', $$values ('still open'), ('disabled')$$, 'after five it is disabled');
 select pg_temp.anew() \g /dev/null
 
 -- A rate holds over all that claim.
@@ -211,13 +233,13 @@ select results_eq('select number from pg_temp.claim(array[''a'']) order by 1', $
 select is_empty('select from pg_temp.claim(array[''a''])', 'the others wait');
 select is(count(*), 2::bigint, 'off the index of what is due') from public.delivery
 where state = 'ready' and due_at > clock_timestamp() + interval '10 minutes';
-select pg_temp.ends('a', false) \g /dev/null
+select pg_temp.ends('a', 'not_taken') \g /dev/null
 select is_empty('select from pg_temp.claim(array[''a''])', 'a first one that is tried again holds the others');
 update public.delivery set due_at = clock_timestamp() where attempt = 1;
 select results_eq('select number from pg_temp.claim(array[''a'']) order by 1', $$values ('1'), ('3'), ('4'), ('6')$$, 'and is the next');
-select pg_temp.ends('a', true) \g /dev/null
+select pg_temp.ends('a', 'taken') \g /dev/null
 select results_eq('select number from pg_temp.claim(array[''a''])', $$values ('2')$$, 'when it has got through, the second is');
-select pg_temp.ends('a', false, true, 5) \g /dev/null
+select pg_temp.ends('a', 'gone') \g /dev/null
 update public.webhook_endpoint set disabled_at = null where id = :endpoint_a;
 select results_eq('select number from pg_temp.claim(array[''a''])', $$values ('5')$$, 'and when that is given up the third');
 select pg_temp.anew() \g /dev/null
@@ -242,7 +264,7 @@ set local role weir_delivery;
 select is(count(*), 1::bigint, 'weir-delivery claims') from etl_api.claim_deliveries(:worker, array[:org_a::uuid], array[:endpoint_a::uuid], array[1], 75);
 update public.delivery set state = 'failed', worker_id = null where state = 'in_progress';
 select is(min(event), 'disabled', 'and notes')
-from etl_api.note_delivery_attempts(array(select id from claimed), array[false], array[true], 1);
+from etl_api.note_delivery_attempts(array(select id from claimed), array['gone'], 1);
 reset role;
 
 select * from finish();

@@ -29,6 +29,10 @@ struct WorkflowOverview: Sendable, Equatable {
     struct Phase: Sendable, Equatable {
         let number: Int
         let steps: [Step]
+
+        /// All runs of its steps, as far as they are known.
+        var runsExpected: Int { steps.reduce(0) { $0 + $1.runsExpected } }
+        var runsEnded: Int { steps.reduce(0) { $0 + $1.runsEnded } }
     }
 
     let id: String
@@ -57,15 +61,13 @@ struct WorkflowOverview: Sendable, Equatable {
         json = answer.value
     }
 
-    private var steps: [Step] { phases.flatMap(\.steps) }
-
     /// Whether all of its steps have ended.
     var isFinished: Bool { RequestAction.isOver(state) }
     /// Whether it ended with an outcome.
     var isSuccessful: Bool { state == "done" || state == "delivered" }
-    var runsEnded: Int { steps.reduce(0) { $0 + $1.runsEnded } }
+    var runsEnded: Int { phases.reduce(0) { $0 + $1.runsEnded } }
     /// All runs of the steps that have begun; those of later phases are not known.
-    var runsExpected: Int { steps.reduce(0) { $0 + $1.runsExpected } }
+    var runsExpected: Int { phases.reduce(0) { $0 + $1.runsExpected } }
 }
 
 extension WorkflowOverview.Phase {

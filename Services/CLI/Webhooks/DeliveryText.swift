@@ -36,12 +36,14 @@ enum DeliveryText {
     /// Attempts, the first one first.
     static func attempts(_ attempts: [AnswerReader]) throws -> TextTable {
         var table = TextTable([
-            .right("attempt"), .whole("ended"), .whole("status"), .right("took"), .left("what"), .below("answer"),
+            .right("attempt"), .whole("ended"), .whole("status"), .right("took"), .whole("next"), .left("what"),
+            .below("answer"),
         ])
         for attempt in attempts {
             table.add([
                 "\(try attempt.int("attempt"))", EndpointText.second(try attempt.string("at")),
                 attempt.value["status"]?.intValue.map { "\($0)" } ?? "", duration(attempt),
+                attempt.optionalString("next_attempt_at").map(EndpointText.second) ?? "",
                 attempt.optionalString("reason") ?? "taken", attempt.optionalString("answer") ?? "",
             ])
         }

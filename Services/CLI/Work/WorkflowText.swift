@@ -1,6 +1,6 @@
 import Contracts
 
-/// How a request for a workflow stands, as a tree: phases, and below each its steps with how far they are.
+/// How a request for a workflow stands, as a tree: phases with how far they are, and below each its steps with the same.
 enum WorkflowText {
     private static let barWidth = 10
 
@@ -23,7 +23,8 @@ enum WorkflowText {
         }
         for phase in overview.phases {
             lines.append("")
-            lines.append(style.bold("phase \(phase.number)"))
+            let progress = progress(phase.runsEnded, of: phase.runsExpected)
+            lines.append(style.bold("phase \(phase.number)") + (progress.isEmpty ? "" : "  \(progress)"))
             for (index, step) in phase.steps.enumerated() {
                 let isLast = index == phase.steps.count - 1
                 let padded = zip(Self.cells(step), widths).map { TerminalText.padded($0, width: $1) }
@@ -44,16 +45,19 @@ enum WorkflowText {
         let known = step.state == "waiting" ? nil : step.objects
         let qualified = step.qualified.map { ", \($0) qualified" } ?? ""
         let objects = known.map { "\(Quantity($0, "object"))\(qualified)" } ?? ""
-        return [step.key, step.activity, text(step.state, step.substate), objects, progress(step)].map(
+        return [
+            step.key, step.activity, text(step.state, step.substate), objects,
+            progress(step.runsEnded, of: step.runsExpected),
+        ].map(
             TerminalText.safe)
     }
 
-    private static func progress(_ step: WorkflowOverview.Step) -> String {
-        let expected = step.runsExpected
+    /// A bar and numbers; empty while nobody knows what it comes to.
+    private static func progress(_ ended: Int, of expected: Int) -> String {
         guard expected > 0 else { return "" }
-        let filled = min(barWidth, barWidth * step.runsEnded / expected)
+        let filled = min(barWidth, barWidth * ended / expected)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: barWidth - filled)
-        return "\(bar) \(step.runsEnded) of \(Quantity(expected, "run"))"
+        return "\(bar) \(ended) of \(Quantity(expected, "run"))"
     }
 
     private static func notes(on step: WorkflowOverview.Step) -> [String] {

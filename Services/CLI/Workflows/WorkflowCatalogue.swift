@@ -1,5 +1,6 @@
 import Catalogue
 import Contracts
+import Store
 
 /// Finds the workflow that is meant.
 struct WorkflowCatalogue {
@@ -11,10 +12,10 @@ struct WorkflowCatalogue {
     ///   - key: nil for the only one that there is.
     ///   - organization: the key of its organization, if it was said.
     func workflow(
-        _ key: String?, of organization: String?, inFile file: String, overrides: [CatalogueOverride]
-    ) throws -> PlannedWorkflow {
-        let text = try CatalogueFile.read(context.path(file), shownAs: file)
-        let definition = try CatalogueFile.definition(text, shownAs: file, overrides: overrides)
+        _ key: String?, of organization: String?, inFile file: String, set arguments: [String],
+        database: DatabaseOptions
+    ) async throws -> PlannedWorkflow {
+        let definition = try await definition(inFile: file, set: arguments, database)
         let names = definition.organizations.filter { organization == nil || $0.key == organization }.flatMap {
             declared in declared.workflows.map { (organization: declared.key, key: $0.key) }
         }
@@ -33,6 +34,24 @@ struct WorkflowCatalogue {
             remedy: keys.count > 1
                 ? "Say which with --workflow: \(keys.prefix(20).joined(separator: ", "))"
                 : "Say whose with --org: \(found.map(\.organization).joined(separator: ", "))")
+    }
+
+    /// What a file declares. Only where it can be understood no other way, the database is asked whose ids stand in it.
+    private func definition(
+        inFile file: String, set arguments: [String], _ database: DatabaseOptions
+    ) async throws -> CatalogueDefinition {
+        let text = try CatalogueFile.read(context.path(file), shownAs: file)
+        let overrides = arguments.compactMap { CatalogueOverride(argument: $0) }
+        do {
+            return try CatalogueFile.definition(text, shownAs: file, overrides: overrides)
+        } catch {
+            let ids = WrittenIDs(in: [text] + arguments)
+            guard !ids.isEmpty, (try? context.databaseURL(database)) != nil else { throw error }
+            let known = try await context.withDatabase(database) { pool in
+                try await ids.activities(in: CatalogueStore(pool: pool))
+            }
+            return try CatalogueFile.definition(text, shownAs: file, overrides: overrides, activityIDs: known)
+        }
     }
 
     /// A workflow as the organization of the key has it.

@@ -11,7 +11,8 @@ struct WorkflowPlanCommand: WeirCommand {
             "Show the steps of a workflow, and the runs and calls that a request for it comes to. Nothing is started.",
         discussion: """
             The workflow stands in a catalogue file that need not be applied yet, or is one of your organization, which its key \
-            names. What is not known before the objects are found is shown by its most, as 'up to'.
+            names. What is not known before the objects are found is shown by its most, as 'up to'. A file may name activities by \
+            their ids: these the database tells.
 
             Examples:
               weir workflow plan examples/prospects.yaml
@@ -26,6 +27,7 @@ struct WorkflowPlanCommand: WeirCommand {
     @Option(help: ArgumentHelp("Of a file: replace one value; may be repeated.", valueName: "path=value"))
     var set: [String] = []
     @OptionGroup var intake: IntakeOptions
+    @OptionGroup var database: DatabaseOptions
     @Flag(help: "Print JSON for programs.") var json = false
 
     private var isFile: Bool { workflowOrFile.contains("/") || workflowOrFile.contains(".") }
@@ -47,9 +49,8 @@ struct WorkflowPlanCommand: WeirCommand {
         let catalogue = WorkflowCatalogue(context: context)
         let found =
             if isFile {
-                try catalogue.workflow(
-                    workflow, of: org, inFile: workflowOrFile,
-                    overrides: set.compactMap { CatalogueOverride(argument: $0) })
+                try await catalogue.workflow(
+                    workflow, of: org, inFile: workflowOrFile, set: set, database: database)
             } else { try await catalogue.workflow(workflowOrFile, at: intake) }
         let report = WorkflowPlanReport(found, objects: objects)
         guard !json else { return context.console.print(report.json.description) }
