@@ -117,6 +117,27 @@ public struct CatalogueStore: Sendable {
         }
     }
 
+    private static let signed = Statement(
+        "catalogue.signed_endpoints",
+        """
+        select distinct g.key, e.key
+        from public.org as g join public.webhook_endpoint as e on e.org_id = g.id
+        join public.webhook_secret as s on s.org_id = g.id and s.webhook_endpoint_id = e.id
+        where g.key = any ($1) and coalesce(s.expires_at > clock_timestamp(), true)
+        """)
+
+    /// The endpoints of the given organizations for which a secret signs that Weir has made.
+    public func endpointsWithSecrets(
+        ofOrganizations keys: [String]
+    ) async throws(PostgresError) -> Set<CatalogueItem.Identity> {
+        var endpoints: Set<CatalogueItem.Identity> = []
+        for row in try await pool.execute(Self.signed, keys) {
+            let (organization, endpoint) = try row.decode((String, String).self)
+            endpoints.insert(.init(kind: .webhookEndpoint, key: [organization, endpoint]))
+        }
+        return endpoints
+    }
+
     /// Writes items in their order, in one transaction: creates those that are missing, changes the others.
     ///
     /// - Parameter removals: mappings that are taken away; nothing else is.

@@ -43,6 +43,8 @@ struct CommandLineTests {
             (["sumbit"], "did you mean 'weir submit'?"),
             (["migrate", "stauts"], "did you mean 'weir migrate status'?"),
             (["key", "craete"], "did you mean 'weir key create'?"),
+            (["help", "nosuch"], "weir has no command 'nosuch'"), (["help", "sumbit"], "did you mean 'weir submit'?"),
+            (["help", "workflow", "nosuch"], "weir workflow has no command 'nosuch'"),
             (["frobnicate"], "weir has no command 'frobnicate'"),
             (["submit", "a", "--objcts", "DE"], "--objects"), (["submit"], "the key of an activity, or --workflow"),
             (["submit", "a", "--workflow", "w"], "Say what to do"),

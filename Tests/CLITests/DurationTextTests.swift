@@ -21,7 +21,7 @@ struct DurationTextTests {
             ("2000-02-29T12:00:00.000001Z", 951_825_600_000_001),
             ("2026-11-21T10:29:56.904Z", 1_795_256_996_904_000),
             ("2026-11-21T11:29:56.904+01:00", 1_795_256_996_904_000),
-            ("1969-12-31T23:59:59Z", -1_000_000),
+            ("1969-12-31T23:59:59Z", -1_000_000), ("2026-11-21 10:29Z", 1_795_256_940_000_000),
         ] as [(String, Int64)])
     func instantsAreReadToTheMicrosecond(_ text: String, _ microseconds: Int64) {
         #expect(InstantText.microseconds(text) == microseconds)
@@ -29,12 +29,21 @@ struct DurationTextTests {
 
     @Test(arguments: [
         "", "2026-11-21", "2026-13-01T00:00:00Z", "2026-11-21T10:29:56", "2026-11-21 yesterday", "2026-11-21T10:29:5xZ",
+        "2026-11-21x10:29:56Z", "2026-11-21T24:00:00Z", "2026-11-21T10:60:00Z", "2026-11-21T10:29.5Z",
     ])
     func whatIsNoInstantIsNone(_ text: String) {
         #expect(InstantText.microseconds(text) == nil)
     }
 
+    @Test func whatPeopleReadSaysThatItIsUTC() {
+        #expect(InstantText.minute("2026-11-21T10:29:56.904Z") == "2026-11-21 10:29Z")
+        #expect(InstantText.second("2026-11-21T10:29:56Z") == "2026-11-21 10:29:56Z")
+        // Nothing claims to be UTC that is not, and a terminal obeys nothing.
+        #expect(InstantText.minute("2026-11-21T10:29:56+01:00") == "2026-11-21T10:29:56+01:00")
+        #expect(InstantText.minute("soon\u{1B}Z") == "soon\u{FFFD}Z")
+    }
+
     @Test func theTimeOfDayHasMilliseconds() {
-        #expect(InstantText.timeOfDay(microseconds: 1_795_256_996_904_321) == "10:29:56.904")
+        #expect(InstantText.timeOfDay(microseconds: 1_795_256_996_904_321) == "10:29:56.904Z")
     }
 }

@@ -20,7 +20,7 @@ struct EndpointTextTests {
 
     @Test func whatElseSignsIsSaidOfANewSecret() throws {
         let endpoint = try AnswerReader(parsing: Array(Self.answer.utf8))
-        #expect(EndpointText.stillSigning(endpoint, besides: "s2") == ["whsec s1 signs until 2026-11-27 10:11 UTC"])
+        #expect(EndpointText.stillSigning(endpoint, besides: "s2") == ["whsec s1 signs until 2026-11-27 10:11Z"])
         #expect(EndpointText.stillSigning(endpoint, besides: "s1") == ["whsk s2 signs too"])
     }
 }

@@ -37,7 +37,7 @@ struct QualityTextTests {
         #expect(
             QualityText.lines(overview, of: "source registry", style: .plain) == [
                 "source registry: 7 runs, 1 of them open",
-                "there are more runs than are looked at: these are 7, made since 2026-11-26T08:00:00Z",
+                "there are more runs than are looked at: these are 7, made since 2026-11-26 08:00Z",
             ])
     }
 

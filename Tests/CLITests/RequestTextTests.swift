@@ -125,7 +125,7 @@ struct RequestTextTests {
         let text = Self.answer.replacing("\"total\":8", with: "\"total\":1").replacing("null}", with: "1}")
         let overview = try RequestOverview(AnswerReader(parsing: Array(text.utf8)))
         let lines = OverviewText.lines(overview, style: .plain)
-        #expect(lines.contains("accepted 2026-11-21T10:29:56.904Z with 1 object"))
+        #expect(lines.contains("accepted 2026-11-21 10:29:56Z with 1 object"))
         #expect(lines.contains("result: 1 byte"))
     }
 

@@ -29,7 +29,7 @@ struct TailTests {
         let row = table.line(observed(Self.hint), seenAt: 0)
         #expect(
             row.split(separator: " ") == [
-                "09:55:27.042", "dev.weir.runs.closed.v1", "01a1fd94-25de-7789-97be-1273177f0077",
+                "09:55:27.042Z", "dev.weir.runs.closed.v1", "01a1fd94-25de-7789-97be-1273177f0077",
                 "/weir/intake/box/4711", "00-4bf92f3577b34da6a3ce929d0e0e4736-97be1273177f0077-01",
             ])
         for title in ["TYPE", "SUBJECT", "SOURCE", "TRACEPARENT"] {
@@ -58,7 +58,7 @@ struct TailTests {
                 CloudEvent(id: "1", source: "s", type: "dev.weir.activity.requested.v1", subject: "enrich"),
                 isCommand: true),
             seenAt: 1_000)
-        #expect(command.hasPrefix("00:00:00.001  dev.weir.activity.requested.v1  enrich"))
+        #expect(command.hasPrefix("00:00:00.001Z  dev.weir.activity.requested.v1  enrich"))
         #expect(command.hasSuffix("(a command; its data are not shown)"))
         let text = ObservedMessage(
             topic: "t", key: "k", body: Array("\u{1B}[2Jx".utf8), isCommand: false, missedCount: 2)
@@ -92,7 +92,7 @@ struct TailTests {
         try await serving
 
         #expect(table.status == .success && table.output.hasPrefix("TIME "), "\(table.error)")
-        #expect(table.output.contains("09:55:27.042  dev.weir.runs.closed.v1 "))
+        #expect(table.output.contains("09:55:27.042Z  dev.weir.runs.closed.v1 "))
         #expect(table.output.contains("-4bf92f3577b34da6a3ce929d0e0e4736-"))
         #expect(json.status == .success && json.output.split(separator: "\n").count == 1, "\(json.error)")
         let event = try #require(try JSONValue(parsing: Array(json.output.utf8))["event"])

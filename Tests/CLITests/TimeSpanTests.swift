@@ -16,6 +16,8 @@ struct TimeSpanTests {
     }
 
     @Test func moments() throws {
+        // As tables show it, to be copied.
+        #expect(try TimeSpan(since: "2026-01-02 03:04Z", until: nil, now: now).since == "2026-01-02T03:04:00.000Z")
         let span = try TimeSpan(since: "2026-01-02T03:04:05Z", until: "2026-01-02T04:04:05.25+01:00", now: now)
         #expect(span.since.hasPrefix("2026-01-02T03:04:05") && span.until.hasPrefix("2026-01-02T03:04:05.25"))
     }

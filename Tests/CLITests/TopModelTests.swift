@@ -166,8 +166,8 @@ struct TopModelTests {
     }
 
     @Test func peopleGetTables() {
-        let lines = TopText(style: .plain, width: 120).lines(picture, time: "10:08:27")
-        #expect(lines[0] == "weir top · 3 processes report · 10:08:27")
+        let lines = TopText(style: .plain, width: 120).lines(picture, time: "10:08:27Z")
+        #expect(lines[0] == "weir top · 3 processes report · 10:08:27Z")
         func row(_ first: String) -> [String] {
             lines.first { $0.hasPrefix(first) }?.split(separator: "  ").map { $0.trimmingPrefix { $0 == " " } }
                 .map(String.init) ?? []
@@ -181,7 +181,7 @@ struct TopModelTests {
         #expect(
             lines.last == "bus: 4.0 received/s, 0.5 merged/s, 3.0 delivered/s, 0 dropped/s, 3 waiting, credit for 640")
         let none = TopText(style: .plain, width: 120).lines(
-            TopPicture(stages: [], processes: [], bus: nil), time: "10:08:27")
+            TopPicture(stages: [], processes: [], bus: nil), time: "10:08:27Z")
         #expect(none.last == "No service has reported yet.")
     }
 

@@ -35,7 +35,7 @@ struct WorkflowTextTests {
         #expect(
             WorkflowText.lines(try overview(), style: .plain) == [
                 "workflow request w1 (find_prospects): in_progress",
-                "accepted 2026-11-26T08:00:00.000Z",
+                "accepted 2026-11-26 08:00:00Z",
                 "",
                 "phase 1",
                 "└─ search   search_companies   done, partial      100 objects             ██████████ 2 of 2 runs     r1",

@@ -141,6 +141,42 @@ extension IntegrationTests {
             }
         }
 
+        @Test func anEndpointThatNothingSignsForIsNamedUntilASecretIsMade() async throws {
+            try await withDatabase { database in
+                try await WeirProgram.with(database: database) { weir in
+                    let file = try weir.write(
+                        """
+                        organization: acme
+                        webhook_endpoints:
+                          crm: { url: "https://crm.example.com/hooks" }
+                          named: { url: "https://named.example.com/hooks", secret: "<<$secret.NAMED>>" }
+                        """, to: "catalogue.yaml")
+                    for outcome in [
+                        try await weir.run("apply", "-f", file, "--dry-run"), try await weir.run("apply", "-f", file),
+                        try await weir.run("apply", "-f", file),
+                    ] {
+                        let words = outcome.lines.filter { $0.hasPrefix("no secret yet") }
+                        #expect(words.count == 1 && words[0].contains("'weir webhook secret create crm'"), "\(outcome)")
+                    }
+                    let made = try await database.column(
+                        String.self,
+                        """
+                        insert into public.webhook_secret (org_id, webhook_endpoint_id, kind, sealed, expires_at)
+                        select e.org_id, e.id, 'whsec', 'x', now() - interval '1 second'
+                        from public.webhook_endpoint as e where e.key = 'crm'
+                        returning id::text
+                        """)
+                    try #require(made.count == 1)
+                    let expired = try await weir.run("apply", "-f", file, "--json")
+                    #expect(expired.json["without_secret"] == [["kind": "webhook_endpoint", "key": "acme/crm"]])
+                    _ = try await database.column(
+                        String.self, "update public.webhook_secret set expires_at = null returning id::text")
+                    let signed = try await weir.run("apply", "-f", file)
+                    #expect(signed.lines == ["0 created, 0 changed, 3 unchanged, 0 not in file"], "\(signed)")
+                }
+            }
+        }
+
         private func mappings(_ database: TestDatabase) async throws -> String {
             try await database.value(
                 String.self,

@@ -98,6 +98,27 @@ select is(sum(objects), 3::numeric, 'a source of a request') from etl_api.datapo
 select is(count(*), 4::bigint, 'no more runs than asked for') from etl_api.assessed_runs(:'request', null, null, 4);
 select throws_ok('select * from etl_api.failed_runs()', '22023', 'neither a request nor a source is given', 'something has to be said');
 
+-- An object that several requests asked about is named once among the examples of a source, and the newest request speaks for it.
+select pg_temp.ask(:enrich_twice, '{"objects": ["alpha", "zeta"]}') as later \gset
+select etl_api.process_activity_request_by_id(:'later');
+select pg_temp.answer(:'later', :registry, '{"name": "Alpha", "staff": 9}', 'alpha');
+select pg_temp.answer(:'later', :registry, '{"something": "else"}', 'zeta');
+select pg_temp.ask(:enrich_twice, '{"objects": ["zeta", "eta"]}') as latest \gset
+select etl_api.process_activity_request_by_id(:'latest');
+select pg_temp.answer(:'latest', :registry, '{"something": "else"}', 'zeta');
+select pg_temp.answer(:'latest', :registry, '{"something": "else"}', 'eta');
+select etl_api.process_run_results_for_source(:registry);
+select pg_temp.answer(:'later', :directory, '{"results": [{"site": "alpha", "size": 6}]}');
+select etl_api.process_run_results_for_source(:directory);
+select is(runs || ' runs: ' || array_to_string(objects, ', '), '4 runs: gamma, zeta, eta', 'an object of two runs is named once')
+from etl_api.empty_answers(p_source => :registry) where kind = 'nothing_mapped';
+insert into public.run_queue (org_id, activity_request_id, source_id, object_id, position, state, state_substate)
+select r.org_id, r.activity_request_id, r.source_id, r.object_id, 7, 'failed', 'http_500' from public.run_queue as r where r.id = :'failing';
+select is(runs || ' runs: ' || array_to_string(objects, ', '), '2 runs: zeta', 'among runs without success too')
+from etl_api.failed_runs(p_source => :registry) where substate = 'http_500';
+select is(format('%s of %s: %s', conflicts, object, "values" -> 1 -> 'value'), '1 of alpha: 9', 'and among conflicts')
+from etl_api.conflicting_values(p_source => :registry) where datapoint = 'employees';
+
 -- Of another organization's, nothing; and services may look.
 select is(count(*), 0::bigint, 'a request that there is not') from etl_api.datapoint_coverage('c0000000-0000-7000-8000-00000000dead');
 set local role weir_intake;

@@ -9,7 +9,7 @@ struct ObservationTable {
 
     let style: TextStyle
     /// To begin with, what a time, the type of a command and the id of a request take.
-    private var widths = [12, 30, 36, 24, 11]
+    private var widths = [13, 30, 36, 24, 11]
 
     init(style: TextStyle) {
         self.style = style

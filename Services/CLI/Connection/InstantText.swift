@@ -1,6 +1,7 @@
-/// Reads and writes RFC 3339 date-times with microseconds.
+/// Reads RFC 3339 date-times with microseconds, and writes moments for people: in UTC, with the `Z` that says so.
 enum InstantText {
-    /// Microseconds since 1970 of a text such as `2026-11-21T09:55:27.000123Z`; nil when it is none.
+    /// Microseconds since 1970 of a text such as `2026-11-21T09:55:27.000123Z`; nil when it is none. What is written here for people
+    /// is read too: a blank in place of the `T`, and no seconds.
     static func microseconds(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? {
@@ -13,14 +14,19 @@ enum InstantText {
             return value
         }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month),
-            (1...31).contains(day),
+            let minute = number(14..<16), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
             bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[13] == UInt8(ascii: ":"),
-            bytes[16] == UInt8(ascii: ":")
+            [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(bytes[10])
         else { return nil }
-        var position = 19
+        var position = 16
+        var second: Int64 = 0
         var fraction: Int64 = 0
-        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+        if position < bytes.count, bytes[position] == UInt8(ascii: ":") {
+            guard let seconds = number(17..<19), seconds <= 60 else { return nil }
+            second = seconds
+            position = 19
+        }
+        if position == 19, position < bytes.count, bytes[position] == UInt8(ascii: ".") {
             position += 1
             var scale: Int64 = 100_000
             while position < bytes.count, let digit = number(position..<position + 1) {
@@ -34,14 +40,28 @@ enum InstantText {
         return (minutes * 60 + second) * 1_000_000 + fraction
     }
 
-    /// The time of day of an instant in UTC: `09:55:27.000`.
+    /// A moment to the minute: `2026-11-21 09:55Z`.
+    static func minute(_ moment: String) -> String { dateTime(moment, length: 16) }
+
+    /// A moment to the second: `2026-11-21 09:55:27Z`.
+    static func second(_ moment: String) -> String { dateTime(moment, length: 19) }
+
+    /// The beginning of an RFC 3339 date-time in UTC, which is what services write; any other text stays as it is.
+    private static func dateTime(_ moment: String, length: Int) -> String {
+        guard moment.hasSuffix("Z"), moment.utf8.count > length, microseconds(moment) != nil else {
+            return TerminalText.safe(moment)
+        }
+        return moment.prefix(length).replacing("T", with: " ") + "Z"
+    }
+
+    /// The time of day of an instant: `09:55:27.000Z`.
     static func timeOfDay(microseconds: Int64) -> String {
         let milliseconds = microseconds / 1_000 % 86_400_000
         func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let rest = milliseconds % 1_000
         let clock = [milliseconds / 3_600_000, milliseconds / 60_000 % 60, milliseconds / 1_000 % 60].map(two).joined(
             separator: ":")
-        return "\(clock).\(String(String(1_000 + rest).dropFirst()))"
+        return "\(clock).\(String(String(1_000 + rest).dropFirst()))Z"
     }
 
     private static func offsetMinutes(_ zone: ArraySlice<UInt8>) -> Int64? {

@@ -9,8 +9,8 @@ struct ApplyCommand: WeirCommand {
         commandName: "apply",
         abstract: "Declare organizations, object types, sources, activities and endpoints from a YAML file.",
         discussion: """
-            Prints what is created, changed (old → new) and left alone. Applying twice changes nothing; what the \
-            file does not mention stays. The file is described in docs/catalogue.md.
+            Prints what is created and changed (old → new), how much else is left alone, and which endpoints have no secret \
+            yet. Applying twice changes nothing; what the file does not mention stays. The file is described in docs/catalogue.md.
 
             Examples:
               weir apply -f examples/countries.yaml --dry-run
@@ -28,6 +28,7 @@ struct ApplyCommand: WeirCommand {
     var set: [String] = []
 
     @Flag(help: "Only show what would be done.") var dryRun = false
+    @Flag(help: "Name all that is not in the file and is left alone, also when it is much.") var leftAlone = false
     @OptionGroup var database: DatabaseOptions
     @Flag(help: "Print JSON for programs.") var json = false
 
@@ -43,14 +44,18 @@ struct ApplyCommand: WeirCommand {
         let ids = WrittenIDs(in: [text] + set)
         // What names nothing by its id is judged before the database is asked for anything.
         let early = ids.isEmpty ? try definition(text) : nil
-        let diff = try await context.withDatabase(database) { pool in
+        let report = try await context.withDatabase(database) { pool in
             let store = CatalogueStore(pool: pool)
             let definition = try await definition(text, known: ids, in: store, judged: early)
-            return try await CatalogueApplication(store: store).apply(definition, isDryRun: dryRun)
+            let application = CatalogueApplication(store: store)
+            return CatalogueReport(
+                diff: try await application.apply(definition, isDryRun: dryRun), isDryRun: dryRun,
+                unsignedEndpoints: try await application.unsignedEndpoints(of: definition))
         }
-        let report = CatalogueReport(diff: diff, isDryRun: dryRun)
         guard !json else { return context.console.print(report.json.description) }
-        for line in report.lines(style: context.console.style) { context.console.print(line) }
+        for line in report.lines(style: context.console.style, namesLeftAlone: leftAlone) {
+            context.console.print(line)
+        }
     }
 
     private func definition(

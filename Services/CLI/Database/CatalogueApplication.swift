@@ -1,4 +1,5 @@
 import Catalogue
+import JSON
 import Store
 
 /// Brings the stored catalogue to what a file says.
@@ -17,5 +18,15 @@ struct CatalogueApplication {
         let items = (diff.created + diff.changed.map(\.item)).sorted { $0.identity < $1.identity }
         try await store.write(items, removing: diff.removed)
         return diff
+    }
+
+    /// The endpoints of a definition that have no secret: neither does the definition name one, nor has Weir made one.
+    func unsignedEndpoints(of definition: CatalogueDefinition) async throws -> [CatalogueItem.Identity] {
+        let unnamed = definition.items
+            .filter { $0.identity.kind == .webhookEndpoint && $0.fields["secret_name"]?.stringValue == nil }
+            .map(\.identity)
+        guard !unnamed.isEmpty else { return [] }
+        let signed = try await store.endpointsWithSecrets(ofOrganizations: definition.organizations.map(\.key))
+        return unnamed.filter { !signed.contains($0) }
     }
 }

@@ -5,12 +5,19 @@ import JSON
 struct CatalogueReport {
     /// Values longer than this are shown by their beginning.
     private static let valueWidthMax = 60
+    /// More than these that are left alone are counted: in an organization of several files they are all that the others declare.
+    private static let namedLeftAloneMax = 5
 
     let diff: CatalogueDiff
     let isDryRun: Bool
+    /// Endpoints of the file that nothing can be posted to, because nothing signs what would be.
+    var unsignedEndpoints: [CatalogueItem.Identity] = []
 
-    /// One line per item that is created or changed, one per changed field, one for all that stays.
-    func lines(style: TextStyle) -> [String] {
+    /// One line per item that is created, changed or removed, one per changed field; then what is left alone, what is to be done yet, and
+    /// how many there are of each.
+    ///
+    /// - Parameter namesLeftAlone: name all that is left alone, also when it is much.
+    func lines(style: TextStyle, namesLeftAlone: Bool = false) -> [String] {
         var lines: [String] = []
         for item in diff.created {
             lines.append("\(style.green(isDryRun ? "would create" : "created"))  \(item.identity)")
@@ -24,7 +31,15 @@ struct CatalogueReport {
         for identity in diff.removed {
             lines.append("\(style.yellow(isDryRun ? "would remove" : "removed"))  \(identity)")
         }
-        for identity in diff.notInFile { lines.append("\(style.faint("not in file, left alone"))  \(identity)") }
+        let isNamed = namesLeftAlone || diff.notInFile.count <= Self.namedLeftAloneMax
+        for leftAlone in isNamed
+            ? diff.notInFile.map(\.description) : ["\(diff.notInFile.count); --left-alone names them"]
+        {
+            lines.append("\(style.faint("not in file, left alone"))  \(leftAlone)")
+        }
+        for identity in unsignedEndpoints {
+            lines.append("\(style.yellow("no secret yet"))  \(Self.secretRemedy(identity))")
+        }
         var counts = [
             (diff.created.count, isDryRun ? "to create" : "created"),
             (diff.changed.count, isDryRun ? "to change" : "changed"),
@@ -55,7 +70,15 @@ struct CatalogueReport {
             "removed": .array(diff.removed.map(Self.json)),
             "unchanged": .array(diff.unchanged.map(Self.json)),
             "not_in_file": .array(diff.notInFile.map(Self.json)),
+            "without_secret": .array(unsignedEndpoints.map(Self.json)),
         ]
+    }
+
+    private static func secretRemedy(_ identity: CatalogueItem.Identity) -> String {
+        """
+        \(identity): nothing is posted to it before it has one; 'weir webhook secret create \(identity.key.last ?? "")' \
+        with a key of \(identity.organization ?? "") makes it
+        """
     }
 
     private static func json(_ identity: CatalogueItem.Identity) -> JSONValue {

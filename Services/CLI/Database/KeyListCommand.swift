@@ -25,7 +25,9 @@ struct KeyListCommand: WeirCommand {
         }
         var table = TextTable("org", "name", "begins with", "made", "revoked")
         for key in keys {
-            table.add([key.org, key.name, key.prefix, Self.text(key.createdAt), key.revokedAt.map(Self.text) ?? ""])
+            table.add(
+                [key.org, key.name, key.prefix]
+                    + [key.createdAt, key.revokedAt].map { $0.map { InstantText.minute(Self.text($0)) } ?? "" })
         }
         context.console.print(table)
     }

@@ -4,10 +4,11 @@ import Contracts
 /// Finds the command that a misspelled word probably stands for. ArgumentParser does the same for options.
 enum CommandSpelling {
     /// A word where a command should stand that is none, as an error that names the nearest ones; nil when all is well.
+    /// After `help` stands the command that is to be explained.
     static func mistake(in arguments: [String], root: any ParsableCommand.Type) -> CommandError? {
         var command = root
         var walked = [name(of: command)]
-        for word in arguments {
+        for word in arguments.first == "help" ? arguments.dropFirst() : arguments[...] {
             let subcommands = command.configuration.subcommands
             guard !word.hasPrefix("-"), word != "help", !subcommands.isEmpty else { return nil }
             guard let next = subcommands.first(where: { names(of: $0).contains(word) }) else {

@@ -17,6 +17,8 @@ struct Weir: ParsableCommand {
             Commands find a running Weir through their options, then WEIR_URL, WEIR_API_KEY, WEIR_DATABASE_URL, \
             WEIR_BUS_ENDPOINTS and WEIR_BUS_EVENTS, then 'weir up' of this clone.
 
+            Times are in UTC, as the Z behind them says.
+
             Exit status: 0 done, 1 the work failed, 2 the command line is wrong, 3 something cannot be reached.
             """,
         version: ServiceVersion.current,

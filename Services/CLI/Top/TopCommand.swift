@@ -125,7 +125,7 @@ struct TopCommand: WeirCommand {
         Timestamp.rfc3339(nanosecondsSinceEpoch: Int64(Date.now.timeIntervalSince1970 * 1_000_000_000))
     }
 
-    private static func timeOfDay() -> String { String(now().dropFirst(11).prefix(8)) }
+    private static func timeOfDay() -> String { "\(now().dropFirst(11).prefix(8))Z" }
 
     /// The model, filled by one task and looked at by another.
     private final class Model: Sendable {

@@ -9,7 +9,7 @@ enum DeliveryText {
         ])
         for delivery in deliveries {
             table.add([
-                try delivery.string("id"), EndpointText.minute(try delivery.string("created_at")),
+                try delivery.string("id"), InstantText.minute(try delivery.string("created_at")),
                 try delivery.string("event"), try EndpointText.state(delivery), "\(try delivery.int("attempts"))",
                 delivery.optionalString("reason") ?? "",
             ])
@@ -28,7 +28,7 @@ enum DeliveryText {
         if let request = delivery.optionalString("workflow_request") { lines.append("workflow request: \(request)") }
         if let reason = delivery.optionalString("reason") { lines.append("reason: \(reason)") }
         if let next = delivery.optionalString("next_attempt_at") {
-            lines.append("next attempt: \(EndpointText.second(next)) UTC")
+            lines.append("next attempt: \(InstantText.second(next))")
         }
         return lines.map(TerminalText.safe)
     }
@@ -41,7 +41,7 @@ enum DeliveryText {
         ])
         for attempt in attempts {
             table.add([
-                "\(try attempt.int("attempt"))", EndpointText.second(try attempt.string("at")),
+                "\(try attempt.int("attempt"))", InstantText.second(try attempt.string("at")),
                 attempt.value["status"]?.intValue.map { "\($0)" } ?? "", duration(attempt),
                 attempt.optionalString("next_attempt_at").map(EndpointText.second) ?? "",
                 attempt.optionalString("reason") ?? "taken", attempt.optionalString("answer") ?? "",

@@ -18,9 +18,9 @@ enum EndpointText {
     /// How deliveries to it go.
     static func health(_ endpoint: AnswerReader) -> String {
         let health = endpoint.value["health"]
-        if let moment = health?["paused_until"]?.stringValue { return "paused until \(minute(moment))" }
-        if let moment = health?["failing_since"]?.stringValue { return "failing since \(minute(moment))" }
-        if let moment = health?["last_success_at"]?.stringValue { return "good, last \(minute(moment))" }
+        if let moment = health?["paused_until"]?.stringValue { return "paused until \(InstantText.minute(moment))" }
+        if let moment = health?["failing_since"]?.stringValue { return "failing since \(InstantText.minute(moment))" }
+        if let moment = health?["last_success_at"]?.stringValue { return "good, last \(InstantText.minute(moment))" }
         return "nothing to tell yet"
     }
 
@@ -57,7 +57,7 @@ enum EndpointText {
     /// One line for each other secret that signs still, and until when.
     static func stillSigning(_ endpoint: AnswerReader, besides id: String) -> [String] {
         let made = endpoint.list("secrets").filter { $0.optionalString("id") != id }.map { secret in
-            let end = secret.optionalString("expires_at").map { "until \(minute($0)) UTC" } ?? "too"
+            let end = secret.optionalString("expires_at").map { "until \(InstantText.minute($0))" } ?? "too"
             return "\(secret.optionalString("kind") ?? "") \(secret.optionalString("id") ?? "") signs \(end)"
         }
         let catalogues = endpoint.optionalString("secret_name").map { ["the catalogue's \($0) signs too"] } ?? []
@@ -71,18 +71,13 @@ enum EndpointText {
         ])
         for secret in secrets {
             table.add([
-                try secret.string("id"), try secret.string("kind"), minute(try secret.string("created_at")),
-                secret.optionalString("expires_at").map(minute) ?? "", secret.optionalString("public_key") ?? "",
+                try secret.string("id"), try secret.string("kind"), InstantText.minute(try secret.string("created_at")),
+                secret.optionalString("expires_at").map(InstantText.minute) ?? "",
+                secret.optionalString("public_key") ?? "",
             ])
         }
         return table
     }
-
-    /// A moment to the minute, in UTC.
-    static func minute(_ moment: String) -> String { String(moment.prefix(16)).replacing("T", with: " ") }
-
-    /// A moment to the second, in UTC.
-    static func second(_ moment: String) -> String { String(moment.prefix(19)).replacing("T", with: " ") }
 
     /// The state of a delivery, with a closer word.
     static func state(_ delivery: AnswerReader) throws -> String {

@@ -92,7 +92,7 @@ struct ListCommand: WeirCommand {
     }
 
     private static func made(_ request: AnswerReader) throws -> String {
-        String(try request.string("created_at").prefix(16)).replacing("T", with: " ")
+        InstantText.minute(try request.string("created_at"))
     }
 
     private static func state(of request: AnswerReader) throws -> String {

@@ -19,7 +19,8 @@ enum OverviewText {
         let coloured = coloured(state, overview, style)
         var lines = ["request \(overview.id) (\(TerminalText.safe(overview.activity))): \(coloured)"]
         if let reason = overview.reason { lines.append("reason: \(TerminalText.safe(reason))") }
-        lines.append("accepted \(overview.createdAt) with \(Quantity(overview.objectsTotal, "object"))")
+        lines.append(
+            "accepted \(InstantText.second(overview.createdAt)) with \(Quantity(overview.objectsTotal, "object"))")
         if overview.objectsExpanded < overview.objectsTotal, !overview.isFinished {
             let verb = overview.objectsExpanded == 1 ? "has" : "have"
             lines.append("\(overview.objectsExpanded) of them \(verb) runs so far")

@@ -54,7 +54,7 @@ struct QualityCommand: WeirCommand {
             let subject: String
             if let source {
                 overview = try await client.quality(ofSource: source, since: span.since)
-                subject = "source \(source), since \(span.since)"
+                subject = "source \(source), since \(InstantText.minute(span.since))"
             } else {
                 let request = request ?? ""
                 overview = try await client.quality(of: request)

@@ -23,7 +23,7 @@ enum QualityText {
         let open = overview.runsOpen > 0 ? ", \(overview.runsOpen) of them open" : ""
         var lines = ["\(TerminalText.safe(subject)): \(Quantity(overview.runsTotal, "run"))\(open)"]
         if overview.isCut {
-            let reach = overview.oldestRunAt.map { ", made since \($0)" } ?? ""
+            let reach = overview.oldestRunAt.map { ", made since \(InstantText.minute($0))" } ?? ""
             lines.append(
                 style.yellow("there are more runs than are looked at: these are \(overview.runsTotal)\(reach)"))
         }

@@ -62,8 +62,7 @@ struct TimeSpan {
     }
 
     private static func moment(_ text: String) -> Date? {
-        [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)].lazy
-            .compactMap { try? $0.parse(text) }.first
+        InstantText.microseconds(text).map { Date(timeIntervalSince1970: Double($0) / 1_000_000) }
     }
 
     private static func text(_ date: Date) -> String {

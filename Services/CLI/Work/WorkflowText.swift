@@ -15,7 +15,7 @@ enum WorkflowText {
                 + coloured(state, overview.state, style)
         ]
         if let reason = overview.reason { lines.append("reason: \(TerminalText.safe(reason))") }
-        lines.append("accepted \(overview.createdAt)")
+        lines.append("accepted \(InstantText.second(overview.createdAt))")
         let steps = overview.phases.flatMap(\.steps)
         let cells = steps.map(Self.cells)
         let widths = (0..<(cells.first?.count ?? 0)).map { column in
