@@ -4,42 +4,52 @@ import Runtime
 extension ResultLinks {
     /// The links that `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY` allow; nil when one of them is not set.
     ///
-    /// - Throws: `ConfigurationError` when the key is too short.
+    /// - Throws: `ConfigurationError` when a key is too short.
     public init?(_ settings: RuntimeConfiguration) throws {
-        guard let (url, key) = try settings.signing else { return nil }
-        self.init(publicURL: url, key: key)
+        guard let (url, keys) = try settings.signing else { return nil }
+        self.init(publicURL: url, keys: keys)
     }
 }
 
 extension CallbackLinks {
     /// The links that `WEIR_PUBLIC_URL` and `WEIR_SIGNING_KEY` allow; nil when one of them is not set.
     ///
-    /// - Throws: `ConfigurationError` when the key is too short.
+    /// - Throws: `ConfigurationError` when a key is too short.
     public init?(_ settings: RuntimeConfiguration) throws {
-        guard let (url, key) = try settings.signing else { return nil }
-        self.init(publicURL: url, key: key)
+        guard let (url, keys) = try settings.signing else { return nil }
+        self.init(publicURL: url, keys: keys)
     }
 }
 
 extension RuntimeConfiguration {
-    fileprivate var signing: (url: String, key: String)? {
+    fileprivate var signing: (url: String, keys: SigningKeys)? {
         get throws {
-            guard let url = string("WEIR_PUBLIC_URL"), let key = try signingKey else { return nil }
-            return (url, key)
+            guard let url = string("WEIR_PUBLIC_URL"), let keys = try signingKeys else { return nil }
+            return (url, keys)
         }
     }
 
-    /// `WEIR_SIGNING_KEY`; nil when it is not set.
+    /// `WEIR_SIGNING_KEY`, and those of `WEIR_SIGNING_KEYS_OLD`; nil when the first is not set.
     ///
-    /// - Throws: `ConfigurationError` when it is too short.
-    var signingKey: String? {
+    /// - Throws: `ConfigurationError` when one is too short, or there are too many.
+    var signingKeys: SigningKeys? {
         get throws {
             guard let key = string("WEIR_SIGNING_KEY") else { return nil }
-            if key.utf8.count < 16 {
+            try check(key, "WEIR_SIGNING_KEY", "is too short")
+            let old = list("WEIR_SIGNING_KEYS_OLD")
+            for key in old { try check(key, "WEIR_SIGNING_KEYS_OLD", "holds a key that is too short") }
+            guard let keys = SigningKeys(current: key, old: old) else {
                 throw ConfigurationError(
-                    setting: "WEIR_SIGNING_KEY", problem: "is too short", remedy: "Use at least 16 random characters")
+                    setting: "WEIR_SIGNING_KEYS_OLD", problem: "holds \(old.count) keys",
+                    remedy: "At most \(SigningKeys.oldMax) are kept; leave the oldest out")
             }
-            return key
+            return keys
         }
+    }
+
+    private func check(_ key: String, _ setting: String, _ problem: String) throws {
+        guard key.utf8.count < SigningKeys.lengthMin else { return }
+        throw ConfigurationError(
+            setting: setting, problem: problem, remedy: "Use at least \(SigningKeys.lengthMin) random characters")
     }
 }

@@ -4,14 +4,13 @@
 public struct CallbackLinks: Sendable {
     private let signer: LinkSigner
 
-    /// Addresses below a public URL, signed with a key that intake and executors share.
+    /// Addresses below a public URL, signed with keys that intake and executors share.
     ///
     /// - Parameters:
     ///   - publicURL: where intake is reached from outside, such as `https://weir.example.com`.
-    ///   - key: at least 16 characters; `WEIR_SIGNING_KEY`.
-    public init?(publicURL: String, key: String) {
-        guard let signer = LinkSigner(publicURL: publicURL, key: key) else { return nil }
-        self.signer = signer
+    ///   - keys: `WEIR_SIGNING_KEY` and those before it.
+    public init(publicURL: String, keys: SigningKeys) {
+        signer = LinkSigner(publicURL: publicURL, keys: keys)
     }
 
     /// The address for an exchange's job.

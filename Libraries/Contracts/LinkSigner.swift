@@ -9,15 +9,15 @@ import Crypto
 /// Signs addresses below a public URL, each until a moment: whoever holds one may use it until then.
 struct LinkSigner: Sendable {
     private let publicURL: String
-    private let key: SymmetricKey
+    /// The first one signs.
+    private let keys: [SymmetricKey]
 
     /// - Parameters:
     ///   - publicURL: where intake is reached from outside, such as `https://weir.example.com`.
-    ///   - key: at least 16 characters, or there is no signer; `WEIR_SIGNING_KEY`.
-    init?(publicURL: String, key: String) {
-        guard key.utf8.count >= 16 else { return nil }
+    ///   - keys: what signs, and whose signatures are accepted.
+    init(publicURL: String, keys: SigningKeys) {
         self.publicURL = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
-        self.key = SymmetricKey(data: SHA256.hash(data: Array(key.utf8)))
+        self.keys = ([keys.current] + keys.old).map { SymmetricKey(data: SHA256.hash(data: Array($0.utf8))) }
     }
 
     /// The absolute address of a path, signed.
@@ -27,7 +27,7 @@ struct LinkSigner: Sendable {
     ///   - subject: what the signature is for; nothing else may be reached with it.
     ///   - expires: when it ends, in seconds since 1970.
     func link(to path: String, subject: String, expires: Int64) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Self.message(subject, expires), using: key)
+        let code = HMAC<SHA256>.authenticationCode(for: Self.message(subject, expires), using: keys[0])
         let separator = path.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
         return "\(publicURL)\(path)\(separator)expires=\(expires)&signature=\(code.hexadecimal)"
     }
@@ -35,7 +35,8 @@ struct LinkSigner: Sendable {
     /// Whether a signature is genuine and its time not over.
     func accepts(signature: String, of subject: String, expires: Int64, now: Int64) -> Bool {
         guard now < expires, let bytes = Data(hexadecimal: signature) else { return false }
-        return HMAC<SHA256>.isValidAuthenticationCode(bytes, authenticating: Self.message(subject, expires), using: key)
+        let message = Self.message(subject, expires)
+        return keys.contains { HMAC<SHA256>.isValidAuthenticationCode(bytes, authenticating: message, using: $0) }
     }
 
     private static func message(_ subject: String, _ expires: Int64) -> [UInt8] { Array("\(subject).\(expires)".utf8) }

@@ -66,6 +66,44 @@ struct TailTests {
         #expect(!line.contains("\u{1B}") && line.hasSuffix("x  (2 before it were missed)"))
     }
 
+    @Test func itSaysWhenTheBusGoesAwayAndWhenItIsBack() async throws {
+        try await withTemporaryState { state in
+            let silent = CommandContext.silentLogger
+            let (endpoint, events) = ("ipc://\(state.path)/bus", "ipc://\(state.path)/events")
+            func start() throws -> (BusBroker, Task<Void, any Error>) {
+                let broker = try BusBroker(
+                    configuration: .init(endpoint: endpoint, eventsEndpoint: events), logger: silent)
+                return (broker, Task { try await broker.run() })
+            }
+            let (broker, serving) = try start()
+            let terminal = Terminal()
+            let tail = Task { await terminal.run(["tail", "--count", "1", "--bus", endpoint, "--events", events]) }
+            try await waitUntil { terminal.output.hasPrefix("TIME ") }
+            broker.stop()
+            try await serving.value
+            try await waitUntil { terminal.error.contains("the bus is gone") }
+            #expect(!terminal.error.contains("the bus is back"))
+
+            let (another, servingAgain) = try start()
+            try await waitUntil { terminal.error.contains("the bus is back") }
+            // And it shows what is said from now on.
+            let client = try BusClient(configuration: .init(endpoints: [endpoint]), logger: silent)
+            let saying = Task {
+                while !Task.isCancelled {
+                    client.publish(topic: Self.hint.type, key: Self.hint.subject ?? "", body: Self.hint.encoded())
+                    try await client.ping(timeout: .seconds(30))
+                }
+            }
+            #expect(await tail.value == .success)
+            #expect(terminal.output.contains("dev.weir.runs.closed.v1"))
+            saying.cancel()
+            _ = try? await saying.value
+            await client.close()
+            another.stop()
+            try await servingAgain.value
+        }
+    }
+
     @Test func itShowsPeopleATableAndProgramsTheWholeEvent() async throws {
         let silent = CommandContext.silentLogger
         let broker = try BusBroker(

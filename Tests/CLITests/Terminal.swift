@@ -28,11 +28,16 @@ final class Terminal: Sendable {
     /// Runs a command line where no Weir runs.
     static func run(_ arguments: [String], environment: [String: String] = [:]) async -> Outcome {
         let terminal = Terminal()
+        let status = await terminal.run(arguments, environment: environment)
+        return Outcome(status: status, output: terminal.output, error: terminal.error)
+    }
+
+    /// Runs a command line on this terminal, where no Weir runs.
+    func run(_ arguments: [String], environment: [String: String] = [:]) async -> ExitStatus {
         let nowhere = "/nonexistent/weir-tests"
         let context = CommandContext(
             environment: ["WEIR_STATE_DIR": nowhere].merging(environment) { $1 }, executablePath: "\(nowhere)/weir",
-            currentDirectory: nowhere, console: terminal.console)
-        let status = await CommandRunner.run(arguments: arguments, context: context)
-        return Outcome(status: status, output: terminal.output, error: terminal.error)
+            currentDirectory: nowhere, console: console)
+        return await CommandRunner.run(arguments: arguments, context: context)
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Seal of webhook secrets")
 struct WebhookSecretSealTests {
-    let seal = WebhookSecretSeal(signingKey: "a signing key of some length")
+    let seal = Self.seal("a signing key of some length")
     let org = OrgID(UUID())
     let endpoint = EndpointID(UUID())
     let id = WebhookSecretID(UUID())
@@ -19,7 +19,7 @@ struct WebhookSecretSealTests {
 
     @Test func opensForNoOtherRowAndWithNoOtherKey() throws {
         let seal = try #require(seal)
-        let other = try #require(WebhookSecretSeal(signingKey: "another signing key"))
+        let other = try #require(Self.seal("another signing key"))
         let sealed = try seal.seal(text, org: org, endpoint: endpoint, id: id)
         #expect(seal.open(sealed, org: OrgID(UUID()), endpoint: endpoint, id: id) == nil)
         #expect(seal.open(sealed, org: org, endpoint: EndpointID(UUID()), id: id) == nil)
@@ -38,7 +38,17 @@ struct WebhookSecretSealTests {
         #expect(seal.open([], org: org, endpoint: endpoint, id: id) == nil)
     }
 
-    @Test func takesNoShortSigningKey() {
-        #expect(WebhookSecretSeal(signingKey: "fifteen letters") == nil)
+    @Test func opensWhatAnOldKeyHasSealedAndSealsWithTheNewOne() throws {
+        let before = try #require(seal)
+        let after = try #require(Self.seal("another signing key", old: ["a signing key of some length"]))
+        let sealed = try before.seal(text, org: org, endpoint: endpoint, id: id)
+        #expect(after.open(sealed, org: org, endpoint: endpoint, id: id) == text)
+        let anew = try after.seal(text, org: org, endpoint: endpoint, id: id)
+        #expect(before.open(anew, org: org, endpoint: endpoint, id: id) == nil)
+        #expect(after.open(anew, org: org, endpoint: endpoint, id: id) == text)
+    }
+
+    private static func seal(_ key: String, old: [String] = []) -> WebhookSecretSeal? {
+        SigningKeys(current: key, old: old).map { WebhookSecretSeal($0) }
     }
 }

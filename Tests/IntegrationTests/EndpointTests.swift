@@ -295,7 +295,7 @@ extension IntegrationTests {
                 let echo = try await StubEndpoint(
                     "echo", of: platform,
                     ["headers": #"'{"authorization": "Bearer <<$secret.TOKEN>>", "x-plain": "seen"}'::jsonb"#])
-                let seal = try #require(WebhookSecretSeal(signingKey: Platform.signingKey))
+                let seal = WebhookSecretSeal(try #require(SigningKeys(current: Platform.signingKey)))
                 let org = OrgID(
                     try await platform.database.value(
                         UUID.self, "select org_id from public.webhook_endpoint where id = $1", echo.id.uuid))

@@ -90,7 +90,8 @@ extension IntegrationTests {
 
         /// A genuine link whose time was over long ago.
         private func expiredLink(to id: String, _ platform: Platform) throws -> String {
-            let links = try #require(ResultLinks(publicURL: platform.publicURL, key: Platform.signingKey))
+            let keys = try #require(SigningKeys(current: Platform.signingKey))
+            let links = ResultLinks(publicURL: platform.publicURL, keys: keys)
             return links.link(to: try #require(ActivityRequestID(id)), now: 0).url
         }
 

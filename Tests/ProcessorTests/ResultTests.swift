@@ -98,7 +98,8 @@ struct ResultTests {
     }
 
     @Test func aLargeResultIsALink() throws {
-        let links = try #require(ResultLinks(publicURL: "https://weir.example.com/", key: "0123456789abcdef"))
+        let keys = try #require(SigningKeys(current: "0123456789abcdef"))
+        let links = ResultLinks(publicURL: "https://weir.example.com/", keys: keys)
         let link = links.link(to: ActivityRequestID(UUID()), now: 1000)
         let payload = try payload(inline: nil, link: link)
         #expect(payload["data"]?["objects"] == nil)

@@ -66,12 +66,43 @@ public final class PostgresCluster: Sendable {
 
     /// Kills the server's first process with SIGKILL; its children follow by themselves. ``start()`` recovers.
     public func kill() throws {
+        let process = try firstProcess()
+        guard Foundation.kill(process, SIGKILL) == 0 else { throw TestServerError("kill failed: errno \(errno)") }
+    }
+
+    private func firstProcess() throws -> pid_t {
         let file = directory.appending(path: "data/postmaster.pid")
         let content = try String(contentsOf: file, encoding: .utf8)
         guard let line = content.split(separator: "\n").first, let process = pid_t(line), process > 1 else {
             throw TestServerError("no process id in \(file.path)")
         }
-        guard Foundation.kill(process, SIGKILL) == 0 else { throw TestServerError("kill failed: errno \(errno)") }
+        return process
+    }
+
+    /// Makes the server hang: all its processes stop where they are, and the kernel goes on to take what is sent to them.
+    /// ``resume()`` ends that, and has to be called.
+    public func suspend() throws { try signal(SIGSTOP) }
+
+    /// Makes one session hang, given its process id.
+    public func suspend(session: Int32) throws {
+        guard Foundation.kill(session, SIGSTOP) == 0 else { throw TestServerError("kill failed: errno \(errno)") }
+    }
+
+    /// Lets a server that hangs go on.
+    public func resume() throws { try signal(SIGCONT) }
+
+    private func signal(_ signal: Int32) throws {
+        let first = try firstProcess()
+        // The first one first, so that it makes no more of them.
+        for process in [first] + Self.children(of: first) where Foundation.kill(process, signal) != 0 {
+            // A session may have ended in between.
+            guard errno == ESRCH, process != first else { throw TestServerError("kill failed: errno \(errno)") }
+        }
+    }
+
+    private static func children(of process: pid_t) -> [pid_t] {
+        let text = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+        return (text ?? "").split(separator: " ").compactMap { pid_t($0) }
     }
 
     /// Stops the server and removes everything it left. The end of the process does the same.

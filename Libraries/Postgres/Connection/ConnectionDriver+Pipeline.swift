@@ -44,6 +44,9 @@ extension ConnectionDriver {
             handle.sendSync()
         else { return (brokenWhileSending(), nil) }
         environment.counters.executed(pipeline.count)
+        // With those that prepare, begin and commit.
+        statementsDue = pipeline.count * 2 + 2
+        defer { statementsDue = nil }
         let outcome = receive(&flight, isUndone: isOpen && !commits)
         cache.flightEnded()
         if handle.isIdle, !cache.discarded.isEmpty { deallocateDiscarded() }

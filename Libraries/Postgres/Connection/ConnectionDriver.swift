@@ -9,6 +9,8 @@ final class ConnectionDriver {
     var cache: StatementCache
     var pointers = ConnectionHandle.ParameterPointers()
     var isCopying = false
+    /// How many statements the flight has that is under way; nil where nobody knows.
+    var statementsDue: Int?
     /// Why the session is of no more use. Once set, nothing is sent any more.
     private(set) var breakage: PostgresError?
     private let notified: (_ channel: String, _ payload: String) -> Void
@@ -121,7 +123,9 @@ final class ConnectionDriver {
                 breakDown(PostgresError(.connection, handle.errorMessage, isKnownNotApplied: false))
                 return false
             }
-            let ready = PollSet.wait(socket: handle.socket, writing: flushed == .wantsWrite)
+            guard let ready = waitForServer(writing: flushed == .wantsWrite, isKnownNotApplied: false) else {
+                return false
+            }
             if ready.readable, !handle.consumeInput() {
                 // What arrived before the end is still worth reading: it says why.
                 while !handle.isBusy, let result = handle.nextResult() { _ = receive(result) }
@@ -141,7 +145,7 @@ final class ConnectionDriver {
                 return false
             case .wantsWrite: break
             }
-            let ready = PollSet.wait(socket: handle.socket, writing: true)
+            guard let ready = waitForServer(writing: true, isKnownNotApplied: true) else { return false }
             if ready.readable, !handle.consumeInput() {
                 breakDown(PostgresError(.connection, handle.errorMessage))
                 return false

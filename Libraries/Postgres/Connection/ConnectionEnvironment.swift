@@ -4,6 +4,8 @@ internal import Logging
 struct ConnectionEnvironment: Sendable {
     let parameters: ConnectionParameters
     let connectTimeout: Duration
+    let silenceTimeout: Duration
+    let statementTimeout: Duration
     let statementCacheMax: Int
     let backoffMin: Duration
     let backoffMax: Duration
@@ -14,6 +16,8 @@ struct ConnectionEnvironment: Sendable {
     init(_ configuration: PostgresPool.Configuration, counters: PoolCounters, logger: Logger) throws(PostgresError) {
         parameters = try ConnectionParameters(configuration)
         connectTimeout = configuration.connectTimeout
+        silenceTimeout = configuration.silenceTimeout
+        statementTimeout = configuration.statementTimeout
         statementCacheMax = configuration.statementCacheMax
         backoffMin = configuration.reconnectBackoffMin
         backoffMax = configuration.reconnectBackoffMax

@@ -11,14 +11,7 @@ struct ConnectionHandle: ~Copyable {
 
     /// Begins to connect. Only the look-up of the host's name blocks.
     init(starting parameters: ConnectionParameters, logger: Logger) throws(PostgresError) {
-        var keywords: [UnsafePointer<CChar>?] = []
-        var values: [UnsafePointer<CChar>?] = []
-        for (keyword, value) in parameters.keywords {
-            keywords.append(UnsafePointer(keyword.copiedToHeap()))
-            values.append(UnsafePointer(value.copiedToHeap()))
-        }
-        defer { (keywords + values).forEach { UnsafeMutablePointer(mutating: $0)?.deallocate() } }
-        guard let connection = PQconnectStartParams(keywords + [nil], values + [nil], 0) else {
+        guard let connection = parameters.withKeywordsAndValues({ PQconnectStartParams($0, $1, 0) }) else {
             throw PostgresError(.connection, "out of memory for a connection")
         }
         self.connection = connection
@@ -112,15 +105,5 @@ extension String {
         var text = Substring(self)
         while text.last?.isNewline == true { text.removeLast() }
         return String(text)
-    }
-
-    /// A NUL-terminated copy that the caller deallocates.
-    fileprivate func copiedToHeap() -> UnsafeMutablePointer<CChar> {
-        withCString { source in
-            let count = utf8.count + 1
-            let copy = UnsafeMutablePointer<CChar>.allocate(capacity: count)
-            copy.initialize(from: source, count: count)
-            return copy
-        }
     }
 }

@@ -31,6 +31,29 @@ struct ConnectionParameters: Sendable {
         String(value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] })
     }
 
+    /// Asks the server, over a connection of its own, for any answer; one that refuses answers, too. Blocks.
+    ///
+    /// - Parameter timeout: whole seconds, of which libpq waits for two at least.
+    func serverAnswers(within timeout: Duration) -> Bool {
+        var parameters = self
+        parameters.keywords["connect_timeout"] = String(max(2, (timeout.milliseconds + 999) / 1000))
+        return parameters.withKeywordsAndValues { PQpingParams($0, $1, 0) } != PQPING_NO_RESPONSE
+    }
+
+    /// Lends the keywords and values as two arrays of C strings that end with NULL, which is how libpq takes them.
+    func withKeywordsAndValues<Output>(
+        _ body: ([UnsafePointer<CChar>?], [UnsafePointer<CChar>?]) -> Output
+    ) -> Output {
+        var names: [UnsafePointer<CChar>?] = []
+        var values: [UnsafePointer<CChar>?] = []
+        for (keyword, value) in keywords {
+            names.append(UnsafePointer(keyword.copiedToHeap()))
+            values.append(UnsafePointer(value.copiedToHeap()))
+        }
+        defer { (names + values).forEach { UnsafeMutablePointer(mutating: $0)?.deallocate() } }
+        return body(names + [nil], values + [nil])
+    }
+
     static func parse(_ connectionString: String) throws(PostgresError) -> [String: String] {
         guard let options = PQconninfoParse(connectionString, nil) else {
             throw PostgresError(
@@ -53,5 +76,17 @@ extension Duration {
         let (seconds, attoseconds) = components
         let whole = seconds * 1000 + attoseconds / 1_000_000_000_000_000
         return whole == 0 && self > .zero ? 1 : whole
+    }
+}
+
+extension String {
+    /// A NUL-terminated copy that the caller deallocates.
+    fileprivate func copiedToHeap() -> UnsafeMutablePointer<CChar> {
+        withCString { source in
+            let count = utf8.count + 1
+            let copy = UnsafeMutablePointer<CChar>.allocate(capacity: count)
+            copy.initialize(from: source, count: count)
+            return copy
+        }
     }
 }

@@ -13,6 +13,10 @@ extension PostgresPool {
         public var acquireTimeout: Duration = .seconds(10)
         /// How long one attempt to connect may take. Looking a name up is not counted. Default: 5 seconds.
         public var connectTimeout: Duration = .seconds(5)
+        /// After so long without a sign of the server while it owes an answer, it is asked over another connection whether it still
+        /// answers; that may take ``connectTimeout``, and at least 2 seconds. If it does not, the session is lost. A statement that
+        /// only takes long goes on. Default: 5 seconds.
+        public var silenceTimeout: Duration = .seconds(5)
         /// The server cancels a statement that runs longer (`statement_timeout`). Zero switches it off. Default: 30 seconds.
         public var statementTimeout: Duration = .seconds(30)
         /// The server ends a session that idles inside a transaction (`idle_in_transaction_session_timeout`). Zero switches it off.

@@ -17,7 +17,8 @@ struct TailCommand: WeirCommand {
         discussion: """
             For each message: when it was said, its type, what it is about (the key that hints are merged by), who said it, and the \
             trace of the request that it is about, if that has one. With --json the whole CloudEvent stands under "event". Commands \
-            appear without their data, and reports of how services are doing (weir top) only with --type dev.weir.service. A feed that is watched too slowly leaves messages out and says how many.
+            appear without their data, and reports of how services are doing (weir top) only with --type dev.weir.service. A feed that is watched too slowly leaves messages out and says how many. When the bus goes away, and when it is back, \
+            standard error says so.
 
             Examples:
               weir tail
@@ -41,6 +42,8 @@ struct TailCommand: WeirCommand {
                 let messages = try client.observe(topicPrefixes: [type])
                 // Says at once when there is no bus, instead of waiting for messages that cannot come.
                 try await client.ping(timeout: .seconds(5))
+                let watching = Task { await BusWatch(client: client, console: console).run() }
+                defer { watching.cancel() }
                 if !json { console.note("watching\(type.isEmpty ? "" : " \(type)…"); Ctrl-C ends it") }
                 var table = ObservationTable(style: console.style)
                 if !json { console.print(table.head) }

@@ -6,6 +6,8 @@ import Runtime
 struct IntakeClient: Sendable {
     /// The longest result that is fetched, in bytes.
     static let resultBytesMax = 1 << 30
+    /// How long one exchange may take unless told otherwise.
+    static let timeoutDefault: Duration = .seconds(60)
 
     let baseURL: String
     private let apiKey: String
@@ -83,8 +85,8 @@ struct IntakeClient: Sendable {
     }
 
     /// How a request stands.
-    func status(of id: String) async throws -> RequestOverview {
-        try RequestOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id))))
+    func status(of id: String, timeout: Duration = Self.timeoutDefault) async throws -> RequestOverview {
+        try RequestOverview(AnswerReader(parsing: try await exchange("GET", Self.path(id), timeout: timeout)))
     }
 
     /// How a request for a workflow stands.
@@ -225,14 +227,14 @@ struct IntakeClient: Sendable {
 
     func exchange(
         _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        timeout: Duration = .seconds(60)
+        timeout: Duration = Self.timeoutDefault
     ) async throws -> [UInt8] {
         try await answer(method, path, headers: headers, body: body, timeout: timeout).body
     }
 
     private func answer(
         _ method: String, _ path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        timeout: Duration = .seconds(60)
+        timeout: Duration = Self.timeoutDefault
     ) async throws -> OutboundResponse {
         let request = OutboundRequest(
             method: method, url: baseURL + path,

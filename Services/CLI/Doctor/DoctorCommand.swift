@@ -7,7 +7,7 @@ struct DoctorCommand: WeirCommand {
         commandName: "doctor",
         abstract: "Check that all of Weir is well, and say what to do where it is not.",
         discussion: """
-            Looks at the tools of this machine, the database and its schema, partitions, workers, work that waits too long, \
+            Looks at what 'weir up' would start on this machine, if it can, the database and its schema, partitions, workers, work that waits too long, \
             runs that failed, webhooks that did not get through, secrets that were missing when they were last needed, the bus, and intake. The \
             exit status is 1 when anything failed; warnings leave it 0.
 
@@ -34,8 +34,14 @@ struct DoctorCommand: WeirCommand {
             { [intake] in await IntakeCheck(context: context, options: intake).findings() },
             { await ServiceCheck(context: context).findings() },
         ]
-        for check in checks {
-            let found = await check()
+        // At once, so that one that waits in vain holds none up; shown in their order.
+        let running = checks.map { check in Task { await check() } }
+        for check in running {
+            let found = await withTaskCancellationHandler {
+                await check.value
+            } onCancel: {
+                for check in running { check.cancel() }
+            }
             if !json { show(found, console) }
             findings += found
         }

@@ -4,7 +4,22 @@ import Glibc
 struct ToolCheck {
     let context: CommandContext
 
-    func findings() -> [Finding] { [postgres, setpriv, executables, countries] }
+    private static let services = ["weir-bus"] + UpPlan.databaseServices.map { "weir-\($0)" }
+
+    func findings() -> [Finding] {
+        let missing = missingServices
+        // A container, or a machine that has the command alone: what Weir it speaks to runs elsewhere.
+        guard missing.count < Self.services.count else {
+            return [
+                .ok("tools", "the command weir alone; services are not beside it, so 'weir up' is not for this place")
+            ]
+        }
+        return [postgres, setpriv, executables(missing), countries]
+    }
+
+    private var missingServices: [String] {
+        Self.services.filter { access("\(context.executableDirectory)/\($0)", X_OK) != 0 }
+    }
 
     private var postgres: Finding {
         do {
@@ -24,11 +39,9 @@ struct ToolCheck {
         }
     }
 
-    private var executables: Finding {
-        let names = ["weir-bus"] + UpPlan.databaseServices.map { "weir-\($0)" }
-        let missing = names.filter { access("\(context.executableDirectory)/\($0)", X_OK) != 0 }
+    private func executables(_ missing: [String]) -> Finding {
         guard !missing.isEmpty else {
-            return .ok("executables", "all \(names.count) services in \(context.executableDirectory)")
+            return .ok("executables", "all \(Self.services.count) services in \(context.executableDirectory)")
         }
         return .warn(
             "executables", "not beside weir: \(missing.joined(separator: ", "))",
