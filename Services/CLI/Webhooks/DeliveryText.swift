@@ -43,7 +43,7 @@ enum DeliveryText {
             table.add([
                 "\(try attempt.int("attempt"))", InstantText.second(try attempt.string("at")),
                 attempt.value["status"]?.intValue.map { "\($0)" } ?? "", duration(attempt),
-                attempt.optionalString("next_attempt_at").map(EndpointText.second) ?? "",
+                attempt.optionalString("next_attempt_at").map(InstantText.second) ?? "",
                 attempt.optionalString("reason") ?? "taken", attempt.optionalString("answer") ?? "",
             ])
         }
