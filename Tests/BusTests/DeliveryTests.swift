@@ -2,7 +2,7 @@ import Bus
 import Messaging
 import Testing
 
-@Suite("Delivery of hints", .timeLimit(.minutes(2)))
+@Suite("Delivery of hints", .timeLimit(.minutes(10)))
 struct DeliveryTests {
     @Test func aHintReachesItsConsumerAsItWas() async throws {
         try await BrokerFixture.with { fixture in

@@ -14,7 +14,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite("Hints", .timeLimit(.minutes(2)))
+@Suite("Hints", .timeLimit(.minutes(10)))
 struct HintTests {
     private static let org = OrgID(UUID())
     private static let request = RequestReference(

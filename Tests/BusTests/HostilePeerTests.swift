@@ -2,7 +2,7 @@ import Bus
 import Messaging
 import Testing
 
-@Suite("Peers that do not keep to the rules", .timeLimit(.minutes(2)))
+@Suite("Peers that do not keep to the rules", .timeLimit(.minutes(10)))
 struct HostilePeerTests {
     /// That clients are served as if nothing had happened.
     private func expectService(_ fixture: BrokerFixture) async throws {

@@ -2,7 +2,7 @@ import Bus
 import Messaging
 import Testing
 
-@Suite("Observers' feed", .timeLimit(.minutes(2)))
+@Suite("Observers' feed", .timeLimit(.minutes(10)))
 struct ObserverTests {
     /// Publishes under a topic of its own until the observer sees it: subscriptions travel on another connection.
     private func waitUntilObserving(

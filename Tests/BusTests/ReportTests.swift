@@ -2,7 +2,7 @@ import Bus
 import Messaging
 import Testing
 
-@Suite("Reports, and what is counted by topic", .timeLimit(.minutes(2)))
+@Suite("Reports, and what is counted by topic", .timeLimit(.minutes(10)))
 struct ReportTests {
     /// Reports under a topic of its own until the observer sees it: subscriptions travel on another connection.
     private func firstReport(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Bus
 
-@Suite("CURVE and ZAP", .timeLimit(.minutes(2)))
+@Suite("CURVE and ZAP", .timeLimit(.minutes(10)))
 struct SecurityTests {
     private let server: CurveKeyPair
     private let known: CurveKeyPair

@@ -9,7 +9,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite("Child process", .timeLimit(.minutes(3)))
+@Suite("Child process", .timeLimit(.minutes(10)))
 struct ChildProcessTests {
     @Test func exitStatusIsThatOfTheProgram() async throws {
         let status = try await ChildProcess.run(ChildCommand(executable: "/bin/sh", arguments: ["-c", "exit 7"]))

@@ -9,7 +9,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite("Embedded cluster", .timeLimit(.minutes(3)))
+@Suite("Embedded cluster", .timeLimit(.minutes(10)))
 struct EmbeddedClusterTests {
     private let binaries: PostgresBinaries
 

@@ -10,7 +10,7 @@ import Testing
     import Foundation
 #endif
 
-@Suite("Process supervisor", .timeLimit(.minutes(3)))
+@Suite("Process supervisor", .timeLimit(.minutes(10)))
 struct ProcessSupervisorTests {
     private func makeSupervisor(
         _ state: StateDirectory,

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("Watching the bus", .timeLimit(.minutes(2)))
+@Suite("Watching the bus", .timeLimit(.minutes(10)))
 struct TailTests {
     private static let hint = CloudEvent(
         id: "1", source: "/weir/intake/box/4711", type: "dev.weir.runs.closed.v1", time: "2026-11-21T09:55:27.042Z",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CLI
 
-@Suite("weir top", .timeLimit(.minutes(2)))
+@Suite("weir top", .timeLimit(.minutes(10)))
 struct TopCommandTests {
     @Test(arguments: ["0s", "50ms", "2h", "5", "soon"])
     func anIntervalHasAFormAndBounds(_ interval: String) async {

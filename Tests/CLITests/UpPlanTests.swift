@@ -64,12 +64,23 @@ struct UpPlanTests {
     @Test func chosenPortsAreDifferentAndFree() throws {
         let ports = try FreePorts.choose(20)
         #expect(Set(ports).count == 20)
-        #expect(try FreePorts.choose(1, preferred: ports[3]) == [ports[3]])
+        let port = try #require(firstToBecomeFree(ports))
+        #expect(try FreePorts.choose(1, preferred: port) == [port])
+    }
+
+    /// A process that another test is just starting holds all descriptors of this one for a moment, and with them the ports; and another test
+    /// may choose one of them for good.
+    private func firstToBecomeFree(_ ports: [Int]) -> Int? {
+        for _ in 0..<3_000 {
+            if let port = ports.first(where: FreePorts.isFree) { return port }
+            usleep(10_000)
+        }
+        return nil
     }
 
     @Test func portOfConnectionsThatEndedAMomentAgoIsFree() throws {
         let (listener, port) = listenSomewhere()
-        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = LoopbackAddress.make(port: port)
         let isConnected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -83,7 +94,8 @@ struct UpPlanTests {
         #expect(read(client, &byte, 1) == 0)
         close(client)
         close(listener)
-        #expect(FreePorts.isFree(port))
+        // The kernel would remember for twice as long.
+        #expect(firstToBecomeFree([port]) == port)
     }
 
     @Test func rememberedPortIsReadBackAndNonsenseIsNone() async throws {
@@ -107,7 +119,7 @@ struct UpPlanTests {
 
     /// A socket that listens on any free port, as a server does.
     private func listenSomewhere() -> (descriptor: Int32, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var reuses: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
         var address = LoopbackAddress.make(port: 0)

@@ -52,9 +52,15 @@ struct TokenDatabase: Sendable {
         )[0].decode(String.self, at: 0)
     }
 
-    /// Whether a statement waits for a lock.
+    /// Whether a statement waits for a lock, in this database: others of the cluster are other tests'.
     func isSomebodyWaiting() async throws -> Bool {
-        try await pool.execute(Statement("test.waiting", "select exists (select from pg_locks where not granted)"))[0]
+        try await pool.execute(
+            Statement(
+                "test.waiting",
+                """
+                select exists (
+                    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')
+                """))[0]
             .decode(Bool.self, at: 0)
     }
 

@@ -3,7 +3,7 @@ import Messaging
 import Testing
 
 /// What a client does without any broker; with one it is tested in BusTests.
-@Suite("Bus client without a broker", .timeLimit(.minutes(2)))
+@Suite("Bus client without a broker", .timeLimit(.minutes(10)))
 struct BusClientTests {
     /// A port of the discard protocol on loopback, where nobody listens.
     private func client(_ change: (inout BusConfiguration) -> Void = { _ in }) throws -> BusClient {

@@ -2,7 +2,7 @@ import Messaging
 import Synchronization
 import Testing
 
-@Suite("Wake-up", .timeLimit(.minutes(2)))
+@Suite("Wake-up", .timeLimit(.minutes(10)))
 struct WakeUpTests {
     @Test func aThousandSignalsCostOneWrite() throws {
         let wakeUp = try WakeUp()

@@ -31,25 +31,25 @@ struct FailureTests {
             _ = connection.readRequest()
             connection.waitForClose()
         } _: { client, server in
-            let error = try await failure(of: client, OutboundRequest(url: server.url(), timeout: .milliseconds(300)))
+            let error = try await failure(of: client, OutboundRequest(url: server.url(), timeout: .seconds(2)))
             #expect(error.code == .timeout)
             #expect(error.isRetryable)
             #expect(error.mayHaveBeenSent)
-            #expect(error.duration >= .milliseconds(300))
+            #expect(error.duration >= .seconds(2))
             #expect(error.message.contains("127.0.0.1:\(server.port)"))
-            #expect(error.message.contains("0.3 seconds"))
+            #expect(error.message.contains("2.0 seconds"))
         }
     }
 
     @Test func trickleEndsAtTheTimeout() async throws {
         try await withServer { connection in
             _ = connection.readRequest()
-            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-            while connection.write("x"), !connection.waitForClose(milliseconds: 1000) {}
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nxx")
+            while !connection.waitForClose(milliseconds: 1000), connection.write("x") {}
         } _: { client, server in
-            let error = try await failure(of: client, OutboundRequest(url: server.url(), timeout: .milliseconds(1500)))
+            let error = try await failure(of: client, OutboundRequest(url: server.url(), timeout: .milliseconds(2500)))
             #expect(error.code == .timeout)
-            #expect(error.message.contains("2 bytes of body"))
+            #expect(error.message.contains(/[2-9] bytes of body/))
         }
     }
 
@@ -119,10 +119,9 @@ struct FailureTests {
     }
 
     @Test func refusedConnectionIsSaidSo() async throws {
-        let server = try TestServer { _ in }
-        await server.stop()
         try await withClient { client in
-            let error = try await failure(of: client, OutboundRequest(url: server.url("/?key=s3cret")))
+            // A port that was free a moment ago could be another test's by now.
+            let error = try await failure(of: client, OutboundRequest(url: "http://127.0.0.1:1/?key=s3cret"))
             #expect(error.code == .connect)
             #expect(error.isRetryable)
             #expect(!error.mayHaveBeenSent)

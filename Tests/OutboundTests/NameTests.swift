@@ -29,11 +29,7 @@ struct NameTests {
         _ answers: [String]..., body: (OutboundClient, TestServer) async throws -> Void
     ) async throws {
         let nameServer = NameServer(answers)
-        let outside = try TestServer { connection in
-            _ = connection.readRequest()
-            connection.answer("outside", headers: ["Connection: close"])
-        }
-        let inside = try TestServer(address: "127.0.0.2", port: outside.port) { $0.answerAll("inside") }
+        let (outside, inside) = try await Self.servers()
         do {
             try await withClient(
                 allowedNetworks: ["127.0.0.1", "127.0.0.3"], configure: { $0.resolve = nameServer.resolve }
@@ -48,6 +44,24 @@ struct NameTests {
         }
         await outside.stop()
         await inside.stop()
+    }
+
+    /// The one outside and the one inside.
+    private static func servers() async throws -> (TestServer, TestServer) {
+        // A port that is free at one address may be taken at the other.
+        for _ in 0..<100 {
+            let outside = try TestServer { connection in
+                _ = connection.readRequest()
+                connection.answer("outside", headers: ["Connection: close"])
+            }
+            if let inside = try? TestServer(
+                address: "127.0.0.2", port: outside.port, script: { $0.answerAll("inside") })
+            {
+                return (outside, inside)
+            }
+            await outside.stop()
+        }
+        throw CancellationError()
     }
 
     @Test(arguments: [

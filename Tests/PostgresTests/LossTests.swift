@@ -30,7 +30,7 @@ import Testing
             let cluster = try await PostgresCluster.shared()
             let other = PostgresPool(
                 configuration: .init(connectionString: cluster.connectionString()), logger: .silent)
-            #expect(try await other.value(Bool.self, "SELECT pg_terminate_backend($1, 10000)", session))
+            #expect(try await other.value(Bool.self, "SELECT pg_terminate_backend($1, 60000)", session))
             while pool.statistics.reconnects == 0 { await Task.yield() }
             #expect(try await pool.value(Int32.self, "SELECT pg_backend_pid()") != session)
             await other.close()

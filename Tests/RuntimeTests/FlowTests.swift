@@ -2,7 +2,7 @@ import Runtime
 import Synchronization
 import Testing
 
-@Suite("Flow", .timeLimit(.minutes(1)))
+@Suite("Flow", .timeLimit(.minutes(10)))
 struct FlowTests {
     @Test func aBellThatWasRungBeforeIsHeardOnce() async {
         let bell = Bell()

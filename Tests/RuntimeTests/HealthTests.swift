@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite("Health", .timeLimit(.minutes(3)))
+@Suite("Health", .timeLimit(.minutes(10)))
 struct HealthTests {
     private struct Down: Error, CustomStringConvertible { let description = "connection \"refused\"" }
 
@@ -16,7 +16,7 @@ struct HealthTests {
     }
 
     @Test func failedCheckIsReportedWithItsReason() async {
-        let health = HealthRegistry()
+        let health = HealthRegistry(checkTimeout: .seconds(60))
         health.register("database") { throw Down() }
         health.register("bus") {}
         let report = await health.report()
@@ -49,7 +49,7 @@ struct HealthTests {
     }
 
     @Test func serverAnswersHealthReadinessAndMetrics() async throws {
-        let health = HealthRegistry()
+        let health = HealthRegistry(checkTimeout: .seconds(60))
         let metrics = PrometheusRegistry()
         metrics.counter("weir_test_total", "Help.").increment(by: 7)
         try await withServer(health: health, metrics: metrics) { port in

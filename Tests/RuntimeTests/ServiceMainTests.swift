@@ -4,7 +4,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite("Service main", .timeLimit(.minutes(3)))
+@Suite("Service main", .timeLimit(.minutes(10)))
 struct ServiceMainTests {
     private func makeContext() throws -> RuntimeContext {
         try RuntimeContext(name: "weir-test", environment: [:], logger: silentLogger)
@@ -26,7 +26,7 @@ struct ServiceMainTests {
         }
         let context = try makeContext()
         await #expect(throws: Failing.Broken.self) {
-            try await ServiceMain.run([Idle(), Failing()], context: context, shutdownTimeout: .seconds(5))
+            try await ServiceMain.run([Idle(), Failing()], context: context, shutdownTimeout: .seconds(60))
         }
         #expect(await !context.health.report().isReady)
     }
