@@ -1,4 +1,6 @@
 import Contracts
+import Messaging
+import Store
 import Testing
 
 extension IntegrationTests {
