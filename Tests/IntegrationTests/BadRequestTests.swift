@@ -109,6 +109,18 @@ extension IntegrationTests {
             }
         }
 
+        @Test func oneObjectMoreThanTheDefaultMaximumIsRefused() async throws {
+            var options = Platform.Options()
+            options.services = [.bus, .intake]
+            try await withPlatform(options) { platform in
+                let names = (0...100_000).map { JSONValue.string("object \($0)") }
+                let body: JSONValue = ["activity": "enrich", "objects": .array(names)]
+                let answer = try await platform.client.post(body.encoded())
+                #expect(answer.status == 422 && answer.paths == ["$.objects"], "\(answer.status)")
+                #expect("\(answer.json)".contains("more than the maximum of 100000"), "\(answer.json)")
+            }
+        }
+
         @Test func wrongPathsAndMethodsAreProblemsToo() async throws {
             var options = Platform.Options()
             options.services = [.bus, .intake]

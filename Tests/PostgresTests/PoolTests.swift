@@ -52,7 +52,7 @@ import Testing
 
     /// More callers wait for the server than there are threads for tasks. If each held one, nobody could open the lock, and the server
     /// would end them by its time-out.
-    @Test func whoeverWaitsForTheServerHoldsNoThreadOfTheTasks() async throws {
+    @Test(.timeLimit(.minutes(1))) func whoeverWaitsForTheServerHoldsNoThreadOfTheTasks() async throws {
         let callers = ProcessInfo.processInfo.activeProcessorCount + 2
         try await withPool({
             $0.maxConnections = callers + 2

@@ -15,6 +15,18 @@ import Testing
         }
     }
 
+    /// Cancels a statement of a connection of its own; returns when the server has stopped it.
+    private func cancelSleep(_ pool: PostgresPool) async throws {
+        let task = Task {
+            try await pool.withConnection { try await $0.execute(Statement("sleep", "SELECT pg_sleep(60)")).count }
+        }
+        let sleeping =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        while try await pool.value(Int.self, sleeping) == 0 {}
+        task.cancel()
+        #expect(try await postgresError { _ = try await task.value }?.code == .cancelled)
+    }
+
     private func count(_ pool: PostgresPool) async throws -> Int {
         try await pool.value(Int.self, "SELECT count(*) FROM t")
     }
@@ -160,7 +172,7 @@ import Testing
 
     /// Asking the server to stop it could stop the next caller's statement instead: the connection is given back with the COMMIT.
     @Test func aCommitUnderWayEndsEvenIfItsTaskIsCancelled() async throws {
-        try await withPool { pool in
+        try await withPool({ $0.maxConnections = 4 }) { pool in
             try await pool.script("CREATE TABLE t (a int8 PRIMARY KEY)")
             try await pool.withConnection { holder in
                 try await holder.script("BEGIN; LOCK TABLE t")
@@ -173,6 +185,8 @@ import Testing
                 }
                 try await waitUntilBlocked(pool)
                 task.cancel()
+                // Had the server been asked to stop the commit, it would have been before it is asked to stop these.
+                for _ in 0..<5 { try await cancelSleep(pool) }
                 try await holder.script("COMMIT")
                 #expect(try await task.value == [1])
             }
