@@ -31,18 +31,18 @@ struct WorkflowTextTests {
         try WorkflowOverview(AnswerReader(parsing: Array(text.utf8)))
     }
 
-    @Test func theTreeHasPhasesAndTheirStepsWithProgress() throws {
+    @Test func theTreeHasPhasesAndTheirStepsEachWithProgress() throws {
         #expect(
             WorkflowText.lines(try overview(), style: .plain) == [
                 "workflow request w1 (find_prospects): in_progress",
                 "accepted 2026-11-26 08:00:00Z",
                 "",
-                "phase 1",
+                "phase 1  ██████████ 2 of 2 runs",
                 "└─ search   search_companies   done, partial      100 objects             ██████████ 2 of 2 runs     r1",
                 "     20 objects more were found than the step takes",
                 "     runs without success: 1 failed",
                 "",
-                "phase 2",
+                "phase 2  █████░░░░░ 51 of 101 runs",
                 "├─ people   find_people        in_progress        100 objects             █████░░░░░ 50 of 100 runs  r2",
                 "│    runs without success: 3 invalid, 7 timed out",
                 "└─ profile  profile_companies  failed, cancelled  1 object                ██████████ 1 of 1 run      r3",

@@ -31,6 +31,23 @@ struct WebhookPosterTests {
             payload: [])
     }
 
+    @Test(arguments: [
+        ("200 OK", true), ("202 Accepted", true), ("204 No Content", true), ("299 Fine", true), ("300 Several", false),
+        ("304 Not Modified", false), ("400 Bad Request", false), ("410 Gone", false), ("500 Sorry", false),
+    ])
+    func whateverIs2xxIsTakenAndNothingElse(status: String, isTaken: Bool) async throws {
+        var configuration = OutboundClient.Configuration()
+        configuration.allowedNetworks = ["127.0.0.0/8"]
+        let client = try OutboundClient(
+            configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let server = try RawServer { $0.answer(status) }
+        let attempt = await poster(client).post(delivery(to: server.port))
+        #expect((attempt.outcome == .delivered) == isTaken && (attempt.finding == .taken) == isTaken, "\(attempt)")
+        #expect(attempt.status.map { "\($0)" } == status.split(separator: " ").first.map(String.init))
+        await client.close()
+        await server.stop()
+    }
+
     /// In the last attempt of the schedule, which it does not use up.
     @Test(
         arguments: [

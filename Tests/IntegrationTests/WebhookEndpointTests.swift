@@ -281,6 +281,25 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aTestOfAnEndpointThatIsLeftAloneSaysUntilWhen() async throws {
+            try await withPlatform { platform in
+                try await platform.database.run(
+                    """
+                    insert into public.endpoint_health (org_id, webhook_endpoint_id, open_until)
+                    select e.org_id, e.id, now() + interval '1 hour' from public.webhook_endpoint as e
+                    """)
+                try await withWeir(platform) { weir in
+                    let held = try await weir.run("webhook", "test", "receiver")
+                    #expect(held.status == 1 && held.errors.contains("nothing is posted to receiver until"), "\(held)")
+                    #expect(held.errors.contains("weir webhook enable receiver"), "\(held)")
+                    _ = try await weir.run("webhook", "enable", "receiver")
+                    let taken = try await weir.run("webhook", "test", "receiver")
+                    #expect(taken.status == 0 && taken.output.contains("HTTP 200"), "\(taken)")
+                }
+                try await eventually("the one that waited") { platform.webhooks.received.count == 2 }
+            }
+        }
+
         @Test func manyAreRecoveredPageByPage() async throws {
             var options = Platform.Options()
             options.services = [.bus, .intake]

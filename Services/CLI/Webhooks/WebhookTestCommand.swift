@@ -31,6 +31,7 @@ struct WebhookTestCommand: WeirCommand {
                 return console.print(
                     json ? sent.value.description : "A test event is on its way: weir webhook delivery \(id)")
             }
+            try await checkThatItIsPostedTo(client)
             let delivery = try await attempted(id, client, console)
             guard let attempt = delivery.list("history").last else {
                 throw CommandError(
@@ -54,6 +55,16 @@ struct WebhookTestCommand: WeirCommand {
             }
             if !json { console.print("\(endpoint) took the test event: \(status), \(DeliveryText.duration(attempt)).") }
         }
+    }
+
+    /// What waits for an endpoint that is left alone may wait for minutes.
+    private func checkThatItIsPostedTo(_ client: IntakeClient) async throws {
+        let found = try await client.endpoint(endpoint)
+        guard let end = found.value["health"]?["paused_until"]?.stringValue else { return }
+        throw CommandError(
+            "The test event waits: nothing is posted to \(endpoint) until \(EndpointText.second(end)) UTC",
+            details: ["Most of what was posted to it has failed, or it lacks a secret or a header."],
+            remedy: "'weir webhook deliveries \(endpoint)' says why; 'weir webhook enable \(endpoint)' ends the wait")
     }
 
     private func attempted(_ id: String, _ client: IntakeClient, _ console: Console) async throws -> AnswerReader {
