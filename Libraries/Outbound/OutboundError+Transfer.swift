@@ -59,7 +59,11 @@ extension OutboundError {
         switch code {
         case CURLE_OPERATION_TIMEDOUT where !wasConnected:
             let limit = min(exchange.request.connectTimeout, exchange.request.timeout)
-            self = error(.timeout, "no connection within \(limit)")
+            // Another machine is at fault, and somebody else has to look after it.
+            let isNameKnown = transfer?.isNameLookedUp ?? true
+            self = error(
+                .timeout,
+                isNameKnown ? "no connection within \(limit)" : "the name could not be looked up within \(limit)")
         case CURLE_OPERATION_TIMEDOUT:
             let bytes = transfer?.bytesReceived ?? 0
             self = error(

@@ -50,6 +50,40 @@ started() {
     within 60 all_healthy
 }
 
+# Jobs have ended before what needs them begins, and the database and the bus answered by then.
+began_in_order() {
+    local needed service job
+    began() { podman inspect --format '{{.State.StartedAt.UnixNano}}' "weir_$1_1"; }
+    ended() { podman inspect --format '{{.State.FinishedAt.UnixNano}} {{.State.ExitCode}}' "weir_$1_1"; }
+    while read -r needed service; do
+        job=$(ended "$needed")
+        [ "${job#* }" -eq 0 ] && [ "${job% *}" -lt "$(began "$service")" ] || { echo "$service and $needed"; return 1; }
+    done < <(printf '%s\n' 'secrets postgres' 'secrets bus' "migrate "{intake,executor,processor,delivery,scheduler})
+    for service in migrate intake executor processor delivery scheduler; do
+        [ "$(began postgres)" -lt "$(began "$service")" ] || { echo "$service and postgres"; return 1; }
+        [ "$service" = migrate ] || [ "$(began bus)" -lt "$(began "$service")" ] || { echo "$service and bus"; return 1; }
+    done
+}
+
+# What an image says of itself; what it is checked by stands there, too.
+are_described() {
+    local image labels health
+    for image in bus intake executor processor delivery scheduler cli sample; do
+        labels=$(podman image inspect --format '{{range $name, $value := .Labels}}{{$name}}={{$value}} {{end}}' "localhost/weir/$image")
+        for label in title description vendor version revision; do
+            [[ $labels == *"org.opencontainers.image.$label="?* ]] || { echo "$image has no $label: $labels"; return 1; }
+        done
+        health=$(podman image inspect --format '{{with .HealthCheck}}{{.Test}}{{end}}' "localhost/weir/$image")
+        [[ $health == *check-health* || $image == cli || $image == sample ]] || { echo "$image: $health"; return 1; }
+    done
+}
+
+is_tuned() {
+    equal /etc/postgresql/weir.conf "$(sql 'show config_file')" && equal '256MB lz4 on' "$(sql "select concat_ws(' ',
+        current_setting('shared_buffers'), current_setting('wal_compression'), current_setting('synchronous_commit'))")" &&
+        equal 0 "$(sql 'select count(*) from pg_file_settings where not applied or error is not null')"
+}
+
 is_confined() {
     local container
     for container in $(podman ps --all --quiet); do
@@ -114,6 +148,46 @@ cli_publishes() {
     cli publish dev.weir.activity.requested.v1 --wait --data '{"activity":"look_up_countries","objects":["DE"]}' || return 1
     within 20 grep -q 'dev.weir.activity.requested' "$STATE/tail.log" || { cat "$STATE/tail.log"; return 1; }
     wait "$tail"
+}
+
+# What weir up would start is no matter of a container.
+doctor_is_content() {
+    local said
+    said=$(cli doctor) || { echo "$said"; return 1; }
+    grep -q '^ok  *tools ' <<<"$said" && ! grep -E '^(warn|fail)|setpriv|server programs' <<<"$said"
+}
+
+# Without keys, or with keys that it does not know, nobody gets a word from the bus.
+bus_needs_keys() {
+    # Nor those of an instance that happens to run in this clone.
+    local -x WEIR_STATE_DIR=$STATE/nowhere
+    weir keys create --directory "$STATE/foreign" >/dev/null && weir tail --count 1 --type dev.weir.service &&
+        ! WEIR_BUS_KEYS='' weir tail --count 1 --type dev.weir.service &&
+        ! WEIR_BUS_KEYS=$STATE/foreign weir tail --count 1 --type dev.weir.service
+}
+
+# A link to a request's result, as a service with this signing key makes it, and the status with which intake answers it.
+link_to() {
+    local expires=$(($(date +%s) + 600)) key signature
+    key=$(printf %s "$2" | openssl dgst -sha256 -r | cut -d ' ' -f 1)
+    signature=$(printf 'result.%s.%s' "$1" "$expires" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -r | cut -d ' ' -f 1)
+    printf '%s/v1/activity-requests/%s/result?format=ndjson&expires=%s&signature=%s' "$WEIR_URL" "$1" "$expires" "$signature"
+}
+answers() { [ "$1" = "$(curl --silent --output /dev/null --write-out '%{http_code}' "$2")" ]; }
+signing_key() { sed -n 's/^WEIR_SIGNING_KEY=//p' "$(podman volume inspect --format '{{.Mountpoint}}' weir_intake)/settings"; }
+
+# What the page says of the signing key: links of the one before are good until it is forgotten.
+changes_signing_key() {
+    local request old new
+    request=$(sql "select id from public.activity_request where state in ('done', 'delivered') limit 1")
+    old=$(signing_key)
+    answers 200 "$(link_to "$request" "$old")" && answers 403 "$(link_to "$request" 'the key of a forger')" || { echo before; return 1; }
+    compose run --rm -T --no-deps secrets --new signing-key && survives_restart intake || return 1
+    new=$(signing_key)
+    [ -n "$new" ] && [ "$new" != "$old" ] || { echo "the key is as before"; return 1; }
+    answers 200 "$(link_to "$request" "$old")" && answers 200 "$(link_to "$request" "$new")" || { echo changed; return 1; }
+    compose run --rm -T --no-deps secrets --forget signing-keys && survives_restart intake || return 1
+    answers 403 "$(link_to "$request" "$old")" && answers 200 "$(link_to "$request" "$new")" || { echo forgotten; return 1; }
 }
 
 host_works() {
@@ -244,6 +318,9 @@ if [ "$CHECKS_FAILED" -ne 0 ]; then
     checks_keep "$STATE/checks"
     exit 1
 fi
+check 'jobs, database and bus come before what needs them' began_in_order
+check 'images say what they are, and how a service is asked for its health' are_described
+check 'Postgres runs with the configuration of deploy/' is_tuned
 check 'containers run without root, rights, or a writable file system, within limits' is_confined
 check 'no secret stands in an environment, a command line or an image' keeps_secrets
 check 'each service knows its own secrets only' shares_no_secret
@@ -251,6 +328,9 @@ check 'cli: submit, status, result' cli_submits
 check 'cli: publish, tail' cli_publishes
 take_keys
 check 'a weir on the host: submit, list, publish' host_works
+check 'the doctor of a container has nothing to complain of' doctor_is_content
+check 'the bus needs keys that it knows' bus_needs_keys
+check 'links of an old signing key are good until it is forgotten' changes_signing_key
 
 feed 0 5 &
 feeder=$!

@@ -53,6 +53,21 @@ struct FailureTests {
         }
     }
 
+    /// A server whose queue of connections is full: the kernel lets the next one wait without a word.
+    @Test func anAddressThatDoesNotAnswerIsToldFromANameThatDoesNot() async throws {
+        let full = try FullListener()
+        defer { full.close() }
+        try await withServer { _ in
+        } _: { client, _ in
+            let error = try await failure(
+                of: client,
+                OutboundRequest(
+                    url: "http://127.0.0.1:\(full.port)/", timeout: .seconds(60), connectTimeout: .milliseconds(300)))
+            #expect(error.code == .timeout && error.isRetryable && !error.mayHaveBeenSent)
+            #expect(error.message.contains("no connection within 0.3 seconds"), "\(error.message)")
+        }
+    }
+
     @Test func waitingForAConnectionCountsTowardsTheTimeout() async throws {
         let isHeld = AsyncSignal()
         try await withServer(configure: { $0.connectionsPerHostMax = 1 }) { connection in

@@ -202,6 +202,9 @@ final class Transfer {
     var status: Int { long(CURLINFO_RESPONSE_CODE) }
     var bytesReceived: Int { offset(CURLINFO_SIZE_DOWNLOAD_T) }
 
+    /// Whether the addresses of the host are known, by its name or because it is one.
+    var isNameLookedUp: Bool { offset(CURLINFO_NAMELOOKUP_TIME_T) > 0 }
+
     var remoteAddress: String? {
         var text: UnsafePointer<CChar>?
         guard ccurl_easy_getinfo_string(easy, CURLINFO_PRIMARY_IP, &text) == CURLE_OK, let text, text.pointee != 0
