@@ -143,14 +143,44 @@ struct RequestTextTests {
         let body =
             #"{"status":422,"code":"invalid_request","detail":"Two things are wrong.","errors":[{"path":"$.objects[3]","message":"too long"},{"path":"$.x","message":"unknown"}]}"#
         let error = ProblemAnswer(OutboundResponse(status: 422, body: Array(body.utf8))).error(url: "http://x")
-        #expect(error.description == "Two things are wrong (invalid_request)\n  $.objects[3]: too long\n  $.x: unknown")
+        #expect(error.description == "Two things are wrong (invalid_request)\n  object 4: too long\n  --x: unknown")
         #expect(error.status == .failure)
+    }
+
+    @Test(
+        arguments: [
+            ("$.objects: is missing", "--objects: is missing"),
+            ("$.objects[1]: is the same name as $.objects[0]", "object 2: is the same name as object 1"),
+            ("$.input.q: there is no such field", "--input q: there is no such field"),
+            ("$.dry_run: not a boolean", "--dry-run: not a boolean"),
+            ("?state: \"x\" is no state", "--state: \"x\" is no state"),
+            (
+                "The URL https://x/?a=1 has <<$secret.KEY>> and costs $5",
+                "The URL https://x/?a=1 has <<$secret.KEY>> and costs $5"
+            ),
+        ])
+    func whatIsWrongIsCalledAsItWasTyped(_ detail: String, _ words: String) {
+        #expect(OptionNames.inPlaceOfPaths(detail) == words)
+    }
+
+    @Test(
+        arguments: [
+            ("/v1/activity-requests/x", "'weir list'"), ("/v1/deliveries/x/resend", "'weir webhook deliveries"),
+            ("/v1/webhook-endpoints/crm/secrets/x", "'weir webhook secret list"), ("/v1/runs/retry", "Check the id"),
+        ])
+    func whatThereIsNotIsFollowedByWhatShowsWhatThereIs(_ path: String, _ remedy: String) {
+        let body = #"{"status":404,"code":"not_found","detail":"There is no such thing."}"#
+        let answer = ProblemAnswer(OutboundResponse(status: 404, body: Array(body.utf8)))
+        #expect(answer.error(url: "http://x" + path).remedy?.contains(remedy) == true)
+        // Intake itself names the endpoints that there are.
+        #expect(answer.error(url: "http://x/v1/webhook-endpoints/crm").remedy == nil)
     }
 
     @Test func anAnswerOfAnotherServerIsShownByItsBeginning() {
         let error = ProblemAnswer(OutboundResponse(status: 404, body: Array("<html>\u{1B}[2J".utf8))).error(
             url: "http://x")
-        #expect(error.description.contains("http://x answered 404 without problem details: <html>\u{FFFD}[2J"))
+        #expect(
+            error.description.contains("http://x answered HTTP 404, and not as Weir's intake does: <html>\u{FFFD}[2J"))
     }
 
     @Test func aServiceThatIsAwayIsUnreachable() {

@@ -105,6 +105,10 @@ extension IntegrationTests {
                         let mistaken = try await weir.run("source", "test", "company")
                         #expect(
                             mistaken.status == 2 && mistaken.errors.contains("Known are companies"), "\(mistaken)")
+                        let stepless = try await weir.run("source", "test", "companies", "--step", "status")
+                        #expect(
+                            stepless.status == 2 && stepless.errors.contains("take one that it has: run"), "\(stepless)"
+                        )
                         try await database.apply(Self.catalogue(api, organization: "globex"))
                         let ambiguous = try await weir.run("source", "test", "companies", "--object", "Abel")
                         #expect(

@@ -2,6 +2,12 @@ import ArgumentParser
 import JSON
 import Messaging
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Keys of the bus.
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,5 +39,16 @@ struct KeysOptions: ParsableArguments {
         KeyDirectory(
             path: try directory.map(context.path) ?? context.variable("WEIR_BUS_KEYS")
                 ?? context.stateDirectory().busKeysPath)
+    }
+
+    /// The keys of a directory that has some.
+    func existingKeys(_ context: CommandContext) throws -> KeyDirectory {
+        let keys = try keys(context)
+        guard FileManager.default.fileExists(atPath: keys.path) else {
+            throw CommandError.usage(
+                "There are no keys of the bus: \(keys.path) is not there",
+                remedy: "'weir keys create' makes them; --directory or WEIR_BUS_KEYS names another place")
+        }
+        return keys
     }
 }

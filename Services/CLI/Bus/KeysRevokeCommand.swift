@@ -11,7 +11,7 @@ struct KeysRevokeCommand: WeirCommand {
     @OptionGroup var options: KeysOptions
 
     func run(_ context: CommandContext) async throws {
-        let keys = try options.keys(context)
+        let keys = try options.existingKeys(context)
         let known = Set(try keys.authorizedKeys().values)
         guard known.contains(name) else {
             let nearest = NearestWord.find(name, among: known.sorted())

@@ -11,7 +11,7 @@ struct KeysShowCommand: WeirCommand {
     @Flag(help: "Print JSON for programs.") var json = false
 
     func run(_ context: CommandContext) async throws {
-        let keys = try options.keys(context)
+        let keys = try options.existingKeys(context)
         let clients = try keys.authorizedKeys().sorted { ($0.value, $0.key) < ($1.value, $1.key) }
         let server = try? keys.serverKeys().keys.publicKey
         guard !json else {

@@ -28,7 +28,12 @@ extension CommandContext {
 
     /// The organization's key.
     func apiKey(_ options: IntakeOptions) throws(CommandError) -> String {
-        if let key = options.apiKey ?? variable("WEIR_API_KEY") { return key }
+        if let key = options.apiKey ?? variable("WEIR_API_KEY") {
+            guard !key.isEmpty else {
+                throw .usage("--api-key is empty", remedy: "Give a key, or leave it out; 'weir key create' makes one")
+            }
+            return key
+        }
         if let path = runningInstance()?.apiKeyPath, let text = try? String(contentsOfFile: path, encoding: .utf8) {
             return text.filter { !$0.isWhitespace }
         }

@@ -4,6 +4,18 @@ import Outbound
 /// An answer of intake that says no: problem details (RFC 9457), or whatever else stands in its place.
 struct ProblemAnswer {
     private static let textMax = 300
+    /// What shows the ids that there are, where intake does not name them itself, by the path of one of them.
+    private static let listing = [
+        (path: "/activity-requests/", remedy: requests), (path: "/workflow-requests/", remedy: requests),
+        (path: "/runs/", remedy: "Check the id; a run of another organization takes a key of that one"),
+        (path: "/deliveries/", remedy: "'weir webhook deliveries ENDPOINT' shows the ids"),
+        (
+            path: "/secrets/",
+            remedy: "'weir webhook list' shows the endpoints, 'weir webhook secret list ENDPOINT' the secrets"
+        ),
+    ]
+    private static let requests =
+        "'weir list' shows your requests, 'weir list --workflows' those for workflows; one of another organization takes a key of that one"
 
     private let status: Int
     private let body: JSONValue?
@@ -19,14 +31,16 @@ struct ProblemAnswer {
     func error(url: String) -> CommandError {
         guard let body, let detail = body["detail"]?.stringValue ?? body["title"]?.stringValue else {
             return CommandError(
-                "\(url) answered \(status) without problem details: \(TerminalText.safe(text))",
+                "\(url) answered HTTP \(status), and not as Weir's intake does"
+                    + (text.isEmpty ? "" : ": \(TerminalText.safe(text))"),
                 remedy: "Check that --url or WEIR_URL names Weir's intake")
         }
-        let details = Self.violations(body)
+        let details = Self.violations(body).map(OptionNames.inPlaceOfPaths)
         // What the client did wrong needs no more words; what is wrong with the service names it.
         let who = status >= 500 ? "weir-intake answered \(status): " : ""
         return CommandError(
-            who + TerminalText.safe(Self.withoutStop(detail)) + Self.code(body), details: details, remedy: remedy,
+            who + OptionNames.inPlaceOfPaths(TerminalText.safe(Self.withoutStop(detail))) + Self.code(body),
+            details: details, remedy: remedy(url: url),
             httpStatus: self.status, status: self.status == 503 ? .unreachable : .failure)
     }
 
@@ -60,9 +74,10 @@ struct ProblemAnswer {
         text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 
-    private var remedy: String? {
+    private func remedy(url: String) -> String? {
         switch body?["code"]?.stringValue {
         case "result_not_ready": "'weir status REQUEST' shows how far it is"
+        case "not_found": Self.listing.first { url.contains($0.path) }?.remedy
         default: status == 401 ? "Check --api-key or WEIR_API_KEY; 'weir key list' shows which keys there are" : nil
         }
     }

@@ -25,11 +25,7 @@ struct KeyCreateCommand: WeirCommand {
         let id = try await context.withDatabase(database) { pool in
             try await APIKeyStore(pool: pool).create(org: org, name: name, prefix: key.prefix, hash: key.hash)
         }
-        guard let id else {
-            throw CommandError(
-                "There is no organization '\(org)'",
-                remedy: "Declare it in a catalogue file and run 'weir apply -f FILE'")
-        }
+        guard let id else { throw CommandError.unknownOrganization(org) }
         guard !json else {
             return context.console.print(
                 JSONValue.object([

@@ -18,7 +18,13 @@ struct KeyListCommand: WeirCommand {
     @Flag(help: "Print JSON for programs.") var json = false
 
     func run(_ context: CommandContext) async throws {
-        let keys = try await context.withDatabase(database) { try await APIKeyStore(pool: $0).list(org: org) }
+        let keys = try await context.withDatabase(database) { pool in
+            let keys = try await APIKeyStore(pool: pool).list(org: org)
+            if let org, keys.isEmpty, try await CatalogueStore(pool: pool).items(ofOrganizations: [org]).isEmpty {
+                throw CommandError.unknownOrganization(org)
+            }
+            return keys
+        }
         guard !json else { return context.console.print(Self.json(keys).description) }
         guard !keys.isEmpty else {
             return context.console.note("There are no keys: weir key create --org ORG --name NAME")

@@ -30,6 +30,15 @@ struct ErrorReport: Equatable {
     }
 
     private init(_ error: PostgresError) {
+        // Of a statement it would be one of this program's faults.
+        guard error.code != .invalidParameter || error.statementName != nil else {
+            self.init(
+                text: """
+                    Error: the database's address cannot be read: \(error)
+                    Check --database-url or WEIR_DATABASE_URL: postgresql://USER@HOST/NAME.
+                    """, status: .usage)
+            return
+        }
         guard error.code == .connection || error.code == .acquireTimeout else {
             self.init(refused: error)
             return
@@ -56,10 +65,12 @@ struct ErrorReport: Equatable {
             switch error.code {
             case .timeout, .brokerLost: "Check that weir-bus runs, WEIR_BUS_ENDPOINTS and WEIR_BUS_KEYS."
             case .noConsumer: "Start the service that takes this type: weir-intake takes commands."
+            case .invalidEndpoint: "Check --bus and --events, or WEIR_BUS_ENDPOINTS and WEIR_BUS_EVENTS."
             case .overloaded: "Try again in a moment."
             default: "'weir doctor' looks further."
             }
-        self.init(text: "Error: the bus: \(error)\n\(remedy)", status: isUnreachable ? .unreachable : .failure)
+        let status: ExitStatus = isUnreachable ? .unreachable : error.code == .invalidEndpoint ? .usage : .failure
+        self.init(text: "Error: the bus: \(error)\n\(remedy)", status: status)
     }
 
     private init(_ error: OutboundError) {

@@ -143,6 +143,12 @@ struct SourceTestCommand: WeirCommand {
         show: @escaping @Sendable (TrialStep) -> Void
     ) async throws -> MappedDocument? {
         let step = step.flatMap(SourceStep.init)
+        if let step, source.templates[step] == nil {
+            let known = SourceStep.allCases.filter { source.templates[$0] != nil }.map(\.rawValue)
+            throw CommandError.usage(
+                "The source \(source.key) has no \(step.key), so that there is no step \(step.rawValue)",
+                remedy: "Leave --step out, or take one that it has: \(known.joined(separator: ", "))")
+        }
         let answer = try await Self.withOutbound(context) { outbound in
             let client = try SourceClient(
                 setup: source.setup, templates: source.templates, outbound: outbound,

@@ -1,4 +1,5 @@
-/// A table for people: columns as wide as they need to be, cut where the terminal ends.
+/// A table for people: columns as wide as they need to be, cut where the terminal ends. Where they cannot be cut enough to stand side by
+/// side, each row goes over several lines.
 struct TextTable: Sendable {
     /// A column's heading, the side on which its cells stand, and what becomes of them where the terminal is too narrow.
     struct Column: Sendable {
@@ -50,18 +51,46 @@ struct TextTable: Sendable {
         }
         let isBelow = columns.last?.fit == .below && Self.total(widths) > width
         if isBelow { widths.removeLast() }
+        let whole = widths
         narrow(&widths, to: width)
-        let titles = zip(columns, widths).map { fit($0.title.uppercased(), $1, isRight: $0.isRight) }
-        var lines = [style.bold(Self.trimmed(titles.joined(separator: Self.gap)))]
+        if Self.total(widths) > width {
+            let widest = max(width - Self.gap.count, Self.narrowest)
+            widths = zip(columns, whole).map { $0.fit == .whole ? $1 : min($1, widest) }
+        }
+        let groups = Self.groups(widths, within: width)
+        var lines = self.lines(columns.map { $0.title.uppercased() }, widths, groups).map(style.bold)
         let indentation = isBelow ? indentationBelow(widths) : 0
         for row in rows {
-            let cells = zip(zip(row, columns), widths).map { fit($0.0, $1, isRight: $0.1.isRight) }
-            lines.append(Self.trimmed(cells.joined(separator: Self.gap)))
+            lines += self.lines(row, widths, groups)
             guard isBelow, let text = row.last, !text.isEmpty else { continue }
             lines += TerminalText.wrapped(text, width: width - indentation)
                 .map { String(repeating: " ", count: indentation) + style.faint($0) }
         }
         return lines
+    }
+
+    /// The columns that stand on one line each: all of them where they fit, else as many as do, those after the first line a little to
+    /// the right of it.
+    private static func groups(_ widths: [Int], within width: Int) -> [Range<Int>] {
+        var groups: [Range<Int>] = []
+        var start = 0
+        while start < widths.count {
+            let room = groups.isEmpty ? width : width - gap.count
+            var end = start + 1
+            while end < widths.count, total(Array(widths[start...end])) <= room { end += 1 }
+            groups.append(start..<end)
+            start = end
+        }
+        return groups
+    }
+
+    /// One row; lines that have nothing to say are left out, but for the first.
+    private func lines(_ cells: [String], _ widths: [Int], _ groups: [Range<Int>]) -> [String] {
+        groups.enumerated().compactMap { number, group in
+            let fitted = group.map { fit(cells[$0], widths[$0], isRight: columns[$0].isRight) }
+            let line = Self.trimmed((number == 0 ? "" : Self.gap) + fitted.joined(separator: Self.gap))
+            return line.isEmpty && number > 0 ? nil : line
+        }
     }
 
     /// Below the first column of words, and a little to the right of it.

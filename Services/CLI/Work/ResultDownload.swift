@@ -16,6 +16,8 @@ struct ResultDownload {
     private var way: Way
     private var received: Int
     private var isOver = false
+    /// Whether intake has answered yet: it is waited for when it goes away, not when it never was there.
+    private var isReached = false
 
     private enum Way {
         /// The bytes as they are stored; nil before the first of them has come.
@@ -46,6 +48,7 @@ struct ResultDownload {
             let part = try await insist {
                 try await client.resultPart(of: id, at: received, bytesMax: Self.partBytes, tag: known?.tag)
             }
+            isReached = true
             way = .ranges((part.tag, part.total))
             self.received += part.bytes.count
             isOver = self.received >= part.total
@@ -54,6 +57,7 @@ struct ResultDownload {
         case .pages(let next):
             let (client, id) = (client, id)
             let page = try await insist { try await client.resultPage(of: id, next: next) }
+            isReached = true
             way = .pages(next: page.next)
             received += page.lines.count
             isOver = page.next == nil
@@ -82,13 +86,14 @@ struct ResultDownload {
             do {
                 return try await body()
             } catch let error as OutboundError where error.isRetryable {
-                guard ContinuousClock.now - begin < Self.outageMax else { throw error }
+                let isAbsent = !isReached && [.connect, .nameResolution].contains(error.code)
+                guard !isAbsent, ContinuousClock.now - begin < Self.outageMax else { throw error }
             } catch let error as CommandError {
                 // A part is there already, and the rest is of another result.
                 if received > 0, [409, 410, 412].contains(error.httpStatus) { throw Self.takenUpAgain }
                 guard error.status == .unreachable, ContinuousClock.now - begin < Self.outageMax else { throw error }
             }
-            progress.show("the connection broke; going on in a moment")
+            progress.show("the connection to intake broke; going on in a moment")
             // Whoever broke the connection may be starting again.
             try await Task.sleep(for: pause)
             pause = min(pause * 2, Self.longestPause)
