@@ -63,7 +63,7 @@ operations_run() (
     export -f docker build_images up compose
     export CLONE ROOT HOME=$STATE/home
     mkdir -p "$HOME"
-    exec timeout 180 bash -euo pipefail "$1" </dev/null
+    exec timeout 600 bash -euo pipefail "$1" </dev/null
 )
 
 # Metrics, alerts and lines of the log that the page's tables name, each in backticks, are those of the pages about them.

@@ -26,7 +26,9 @@ select is(count(*) filter (where bound = 'DEFAULT'), 1::bigint, parent || ' has 
 from part group by parent;
 select cmp_ok(count(*), '>=', 3::bigint, parent || ' has partitions for this week and the next') from part group by parent;
 select is(pg_temp.rows_in_defaults(), 0::bigint, 'the default partitions are empty');
-select is(etl_api.ensure_partitions(clock_timestamp()), 0, 'the migration has made what is needed now');
+-- Then, and not now: a week may have begun since.
+select is(etl_api.ensure_partitions(applied_at), 0, 'the migration has made what was needed then')
+from public.schema_migration where version = 50;
 
 -- A far away time, over a new year: 2031-12-22 … 2032-01-05 are the weeks 2031w52, 2032w01 and 2032w02.
 select is(etl_api.ensure_partitions('2031-12-24 12:00:00+00', '14 days'), 18, 'three weeks of six tables');

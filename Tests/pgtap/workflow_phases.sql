@@ -14,11 +14,11 @@ create temp table backend as
 select name, (select pid from dblink(name, 'select pg_backend_pid()') as p(pid integer)) from unnest(array['first', 'second', 'holder']) as c(name);
 create function pg_temp.wait_until_blocked(p_name text) returns void language plpgsql as $$
 begin
-    for i in 1..2000 loop
+    for i in 1..12000 loop
         if cardinality(pg_blocking_pids((select pid from backend where name = p_name))) > 0 then return; end if;
         perform pg_sleep(0.005);
     end loop;
-    raise exception 'session % was not blocked within ten seconds', p_name;
+    raise exception 'session % was not blocked within a minute', p_name;
 end
 $$;
 -- What the statement of a session gave.
