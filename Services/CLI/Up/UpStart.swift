@@ -67,10 +67,11 @@ actor UpStart {
     /// The ports, intake's first: the one asked for, else that of the last start, else any. One that only stands in for a port that is
     /// in use this time does not last.
     private func choosePorts() throws -> (ports: [Int], isLasting: Bool) {
-        guard options.httpPort == nil, let last = RememberedPort.read(options.state), !FreePorts.isFree(last) else {
-            let preferred = options.httpPort ?? RememberedPort.read(options.state)
-            return (try FreePorts.choose(UpPlan.portsCount, preferred: preferred), true)
+        guard options.httpPort == nil, let last = RememberedPort.read(options.state) else {
+            return (try FreePorts.choose(UpPlan.portsCount, preferred: options.httpPort), true)
         }
+        // Tried, and not looked at before: another program may take it between a look and its use.
+        if let ports = try? FreePorts.choose(UpPlan.portsCount, preferred: last) { return (ports, true) }
         let ports = try FreePorts.choose(UpPlan.portsCount)
         onProgress(.portInUse(last, instead: ports[0]))
         return (ports, false)
