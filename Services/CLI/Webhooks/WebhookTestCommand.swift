@@ -62,7 +62,7 @@ struct WebhookTestCommand: WeirCommand {
         let found = try await client.endpoint(endpoint)
         guard let end = found.value["health"]?["paused_until"]?.stringValue else { return }
         throw CommandError(
-            "The test event waits: nothing is posted to \(endpoint) until \(EndpointText.second(end)) UTC",
+            "The test event waits: nothing is posted to \(endpoint) until \(InstantText.second(end))",
             details: ["Most of what was posted to it has failed, or it lacks a secret or a header."],
             remedy: "'weir webhook deliveries \(endpoint)' says why; 'weir webhook enable \(endpoint)' ends the wait")
     }
