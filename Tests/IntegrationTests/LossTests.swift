@@ -12,7 +12,7 @@ extension IntegrationTests {
 
         @Test(arguments: ServiceName.allCases)
         func aServiceIsKilledInTheMiddle(_ service: ServiceName) async throws {
-            try await withPlatform { platform in
+            try await withPlatform(.init(lease: "2s")) { platform in
                 let id = try await submit(platform, holding: service)
                 try await reachTheMiddle(of: service, id, platform)
                 try await platform.kill9(service)
