@@ -15,7 +15,7 @@ extension IntegrationTests {
         @Test func runsOfOneExchangeAreRecordedEachByItsOwnAttempt() async throws {
             try await withRuns(attempts: [3, 0, 0]) { database, runs, ready in
                 let exchanges = try await runs.claim(
-                    ready, worker: worker, limit: 10, runsPerExchange: 10, exchangeIDs: [RunRequestID(UUID())])
+                    ready, worker: worker, limit: 10, runsPerExchange: 10, exchangeIDs: [try await newID(database)])
                 let exchange = try #require(exchanges.first)
                 #expect(exchange.runs.map(\.attempt).sorted() == [1, 1, 4])
                 let failure = RecordedFailure(
