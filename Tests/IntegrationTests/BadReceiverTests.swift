@@ -105,7 +105,7 @@ extension IntegrationTests {
                 (name: "private", url: "http://localhost:\(inside.port)/"),
             ]
             var options = Platform.Options()
-            options.variables[.delivery] = ["WEIR_DELIVERY_TIMEOUT": "1500ms", "WEIR_DELIVERY_RETRIES": "1h"]
+            options.variables[.delivery] = ["WEIR_DELIVERY_TIMEOUT": "5s", "WEIR_DELIVERY_RETRIES": "1h"]
             let expected =
                 Self.cases + [
                     Case("self_signed", .gone, "tls", "certificate"), Case("redirect", .gone, "http_302", "HTTP 302"),

@@ -83,7 +83,11 @@ extension IntegrationTests {
                         try await eventually("somebody who waits for the sources") {
                             try await database.value(
                                 Bool.self,
-                                "select exists (select from pg_locks where locktype = 'relation' and not granted)")
+                                """
+                                select exists (
+                                    select from pg_locks as l join pg_database as d on d.oid = l.database
+                                    where l.locktype = 'relation' and not l.granted and d.datname = current_database())
+                                """)
                         }
                         try await gate.open()
                         try await taken

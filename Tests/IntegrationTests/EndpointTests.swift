@@ -121,18 +121,19 @@ extension IntegrationTests {
         }
 
         @Test func whatTheEndpointAsksForDecidesAboutTheNextAttempt() async throws {
+            // Counted from the beginning of the statement that records the attempt, which may take its time.
             let cases: [(key: String, reply: StubReply, seconds: ClosedRange<Double>)] = [
                 ("busy", .status(429), 59...70),
                 ("patient", .status(503, headers: [("retry-after", "120")]), 119...140),
-                ("later", .status(503, headers: [("retry-after", "Wed, 31 Dec 9999 23:59:59 GMT")]), 86_390...86_400),
-                ("huge", .status(429, headers: [("retry-after", "9999999999")]), 86_390...86_400),
-                ("odd", .status(503, headers: [("retry-after", "-1")]), 7...10),
-                ("soon", .status(503, headers: [("retry-after", "0")]), 7...10),
-                ("moved", .status(302, headers: [("location", "http://127.0.0.1:1/")]), 7...10),
+                ("later", .status(503, headers: [("retry-after", "Wed, 31 Dec 9999 23:59:59 GMT")]), 86_390...86_410),
+                ("huge", .status(429, headers: [("retry-after", "9999999999")]), 86_390...86_410),
+                ("odd", .status(503, headers: [("retry-after", "-1")]), 7...20),
+                ("soon", .status(503, headers: [("retry-after", "0")]), 7...20),
+                ("moved", .status(302, headers: [("location", "http://127.0.0.1:1/")]), 7...20),
                 ("silent", .silence, 59...70),
             ]
             var options = Self.options(retries: "10s")
-            options.shared["WEIR_DELIVERY_TIMEOUT"] = "500ms"
+            options.shared["WEIR_DELIVERY_TIMEOUT"] = "5s"
             try await withEndpoints(cases.map(\.key), with: options) { platform, endpoints in
                 for (key, reply, _) in cases {
                     endpoints[key]?.answerAlways { _ in reply }
@@ -208,7 +209,7 @@ extension IntegrationTests {
         }
 
         @Test func aRateHoldsOverAllProcesses() async throws {
-            let settings = ["calls": "10", "per_seconds": "1"]
+            let settings = ["calls": "4", "per_seconds": "1"]
             try await withEndpoints(["paced", "free"], ["paced": settings], with: Self.options(processes: 2)) {
                 _, endpoints in
                 let (paced, free) = (try #require(endpoints["paced"]), try #require(endpoints["free"]))
@@ -222,8 +223,8 @@ extension IntegrationTests {
                 try await eventually("all of the free one") { try await free.count("delivered") == 25 }
                 #expect(try await paced.count("delivered") < 25, "the other one is not done yet")
                 try await eventually("all of the paced one") { try await paced.count("delivered") == 25 }
-                // The 24 that follow the first take a tenth of a second each, however slow all else is.
-                #expect(arrivals.span > .milliseconds(1500))
+                // The 24 that follow the first take a quarter of a second each, however slow all else is; the first may be late by as much.
+                #expect(arrivals.span > .seconds(4))
                 let attempts = try await paced.value(Int32.self, "max(d.attempt)")
                 #expect(attempts == 1)
             }

@@ -29,7 +29,7 @@ extension IntegrationTests {
 
         @Test(arguments: [ServiceName.executor, .processor])
         func aServiceIsKilledInTheMiddle(_ service: ServiceName) async throws {
-            try await withPlatform { platform in
+            try await withPlatform(.init(lease: "2s")) { platform in
                 platform.api.forget(Self.unknown)
                 platform.api.gate.close(after: Self.exchangesBefore)
                 let id = try await platform.client.submit(Self.names, activity: "gather")

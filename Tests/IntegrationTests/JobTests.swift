@@ -38,7 +38,7 @@ extension IntegrationTests {
         }
 
         @Test func anotherExecutorGoesOnWhereAKilledOneWas() async throws {
-            try await withJobs(executors: 2) { platform, api in
+            try await withJobs(executors: 2, lease: "5s") { platform, api in
                 api.follow(.done(atPoll: 8))
                 let id = try await platform.client.submit(["Abel"], activity: "order")
                 try await eventually("a poll") { (api.jobs.first?.polls ?? 0) > 1 }
@@ -53,7 +53,7 @@ extension IntegrationTests {
 
         @Test(arguments: [true, false])
         func aKillInTheMiddleOfASubmissionIsSettledByItsKey(isTaken: Bool) async throws {
-            try await withJobs { platform, api in
+            try await withJobs(lease: "5s") { platform, api in
                 if isTaken { api.gate.close(after: 0) } else { api.lose(1) }
                 let id = try await platform.client.submit(["Abel"], activity: "order")
                 try await eventually("the submission") { api.submissions == 1 }

@@ -11,9 +11,7 @@ extension IntegrationTests {
     @Suite("Leases")
     struct LeaseTests {
         @Test func afterAnOutageNoLeaseExpiresBeforeEveryWorkerHadOneLeaseToComeBack() async throws {
-            var options = Platform.Options()
-            options.shared = ["WEIR_LEASE": "3s"]
-            try await withPlatform(options) { platform in
+            try await withPlatform(.init(lease: "6s")) { platform in
                 let database = platform.database
                 let id = try await platform.client.submit(["Abel"])
                 _ = try await platform.client.wait(for: id, toBe: "delivered")
@@ -77,7 +75,7 @@ extension IntegrationTests {
         }
 
         @Test func callsUnderWayEndWithTheLease() async throws {
-            var options = Platform.Options()
+            var options = Platform.Options(lease: "5s")
             let health = try FreePort.choose()
             options.variables[.executor] = ["WEIR_HEALTH_PORT": "\(health)"]
             try await withPlatform(options) { platform in

@@ -5,17 +5,17 @@ extension IntegrationTests {
     /// Limits that hold over four executors, counted by the API.
     @Suite("Limits of calls")
     struct LimitTests {
-        private static var four: Platform.Options {
-            var options = Platform.Options()
-            options.counts = [.executor: 4]
-            return options
-        }
+        private static let four = Platform.Options(counts: [.executor: 4])
 
         @Test func callsInFlightReachTheLimitAndNeverExceedIt() async throws {
             try await withPlatform(Self.four) { platform in
                 try await limit(platform, #"{"concurrency": 10}"#)
                 platform.api.slow(by: .milliseconds(30))
+                // Held until there are as many as may be, which else depends on who is quick.
+                platform.api.gate.close(after: 0)
                 let requests = try await submit(6, of: 60, to: platform.client)
+                try await eventually("calls up to the limit") { platform.api.meter.mostInFlight == 10 }
+                platform.api.gate.open()
                 for id in requests { _ = try await platform.client.wait(for: id, toBe: "done") }
                 #expect(platform.api.meter.total == 360)
                 #expect(platform.api.meter.mostInFlight == 10)
@@ -35,16 +35,17 @@ extension IntegrationTests {
 
         @Test func callsPerSecondReachTheLimitAndNeverExceedIt() async throws {
             try await withPlatform(Self.four) { platform in
-                try await limit(platform, #"{"concurrency": 64, "rate": {"calls": 20, "per_seconds": 1}}"#)
-                let requests = try await submit(4, of: 20, to: platform.client)
+                try await limit(platform, #"{"concurrency": 64, "rate": {"calls": 20, "per_seconds": 5}}"#)
+                let requests = try await submit(3, of: 20, to: platform.client)
                 for id in requests { _ = try await platform.client.wait(for: id, toBe: "done") }
-                #expect(platform.api.meter.total == 80)
-                #expect(platform.api.meter.most(within: .seconds(1)) == 20)
+                #expect(platform.api.meter.total == 60)
+                // The rate holds for the beginnings of calls: on a busy machine one may be a second on its way, and the next is not.
+                #expect(platform.api.meter.most(within: .seconds(4)) == 20)
             }
         }
 
         @Test func aKilledExecutorsCallsAreFreeForTheOthers() async throws {
-            try await withPlatform(Self.four) { platform in
+            try await withPlatform(.init(counts: [.executor: 4], lease: "5s")) { platform in
                 try await limit(platform, #"{"concurrency": 4}"#)
                 platform.api.slow(by: .milliseconds(30))
                 let requests = try await submit(1, of: 4_000, to: platform.client)
@@ -77,13 +78,23 @@ extension IntegrationTests {
                     update public.source set rate_group_id = (select id from shared) where key = 'registry' returning version
                     """)
                 platform.api.slow(by: .milliseconds(20))
+                platform.api.gate.close(after: 20)
                 let client = { (key: String) in try #require(platform.clients[key]) }
                 let many = try await submit(1, of: 2_000, to: client("acme"))
-                try await eventually("the first organization's calls") { platform.api.meter.total > 20 }
-                let few = try await submit(1, of: 10, to: client("globex"))
-                for id in few { _ = try await client("globex").wait(for: id, toBe: "done") }
+                try await eventually("calls up to the limit") {
+                    platform.api.meter.total > 20 && platform.api.meter.mostInFlight == 4
+                }
+                let few = try await submit(1, of: 10, to: client("globex"), as: "few")
+                try await eventually("their runs") {
+                    try await client("globex").request(few[0])["objects"]?["expanded"] == 10
+                }
+                platform.api.gate.open()
+                try await eventually("their calls") {
+                    platform.api.calls.count { $0.key.hasPrefix("few ") } == 10
+                }
                 let calls = platform.api.meter.total
                 #expect(calls < 1_500, "the ten waited for \(calls) calls of somebody else")
+                for id in few { _ = try await client("globex").wait(for: id, toBe: "done") }
                 #expect(platform.api.meter.mostInFlight == 4)
                 platform.api.slow(by: .zero)
                 for id in many { _ = try await client("acme").wait(for: id, toBe: "done") }
@@ -122,11 +133,13 @@ extension IntegrationTests {
                 """, setup)
         }
 
-        private func submit(_ count: Int, of objects: Int, to client: IntakeClient) async throws -> [String] {
+        private func submit(
+            _ count: Int, of objects: Int, to client: IntakeClient, as prefix: String = "o"
+        ) async throws -> [String] {
             var requests: [String] = []
             for number in 0..<count {
                 requests.append(
-                    try await client.submit((0..<objects).map { "o \(number) \($0)" }, activity: "quiet"))
+                    try await client.submit((0..<objects).map { "\(prefix) \(number) \($0)" }, activity: "quiet"))
             }
             return requests
         }

@@ -18,12 +18,13 @@ extension IntegrationTests {
             try await withPlatform(Self.executors(4)) { platform in
                 let (request, exchanges) = try await prepare(40, platform, executors: 4)
                 #expect(exchanges.count == 40)
-                _ = try await platform.database.column(
-                    Int64.self,
-                    #"update public.source set setup = setup || '{"concurrency": 4}', version = version + 1 where key = 'registry' returning version"#
-                )
+                try await setUp(#"{"concurrency": 4}"#, platform)
                 platform.api.slow(by: .milliseconds(30))
+                // Held until there are as many as may be, which else depends on who is quick.
+                platform.api.gate.close(after: 0)
                 for number in 0..<4 { try await platform.start(.executor, number) }
+                try await eventually("calls up to the limit") { platform.api.meter.mostInFlight == 4 }
+                platform.api.gate.open()
                 _ = try await platform.client.wait(for: request, toBe: "done")
                 #expect(platform.api.calls.count == 40 && platform.api.calls.values.allSatisfy { $0 == 1 })
                 #expect(platform.api.meter.mostInFlight == 4)
@@ -34,7 +35,7 @@ extension IntegrationTests {
         }
 
         @Test func whatAKilledExecutorHadTakenUpGoesToAnother() async throws {
-            try await withPlatform { platform in
+            try await withPlatform(.init(lease: "5s")) { platform in
                 let (request, exchanges) = try await prepare(8, platform)
                 platform.api.gate.close(after: 0)
                 try await platform.start(.executor)
@@ -63,7 +64,9 @@ extension IntegrationTests {
 
         @Test func whatNobodyTakesUpIsReadyAgainAndTimesOutLikeAnyOther() async throws {
             try await withPlatform { platform in
-                let (request, exchanges) = try await prepare(3, platform, setup: #"{"run_timeout_seconds": 1}"#)
+                let (request, exchanges) = try await prepare(3, platform)
+                // Only now, so that they do not time out before they are formed.
+                try await setUp(#"{"run_timeout_seconds": 1}"#, platform)
                 let ended = try await platform.client.wait(for: request, toBe: "timedout")
                 #expect(ended["runs"]?["timedout"] == 3)
                 #expect(try await self.exchanges("state_substate = 'not_claimed'", platform).sorted() == exchanges)
@@ -105,13 +108,9 @@ extension IntegrationTests {
 
         /// Has exchanges formed for a request of so many objects while there is no executor.
         private func prepare(
-            _ count: Int, _ platform: Platform, executors: Int = 1, setup: String = "{}"
+            _ count: Int, _ platform: Platform, executors: Int = 1
         ) async throws -> (request: String, exchanges: [String]) {
             for number in 0..<executors { try await platform.kill9(.executor, number) }
-            _ = try await platform.database.column(
-                Int64.self,
-                "update public.source set setup = setup || $1::text::jsonb where key = 'registry' returning version",
-                setup)
             let request = try await platform.client.submit((0..<count).map { "o \($0)" }, activity: "quiet")
             try await eventually("all runs") {
                 try await platform.database.value(
@@ -119,6 +118,15 @@ extension IntegrationTests {
             }
             #expect(try await platform.database.value(Int32.self, Self.allocate) == count)
             return (request, try await exchanges("state = 'ready'", platform))
+        }
+
+        private func setUp(_ setup: String, _ platform: Platform) async throws {
+            _ = try await platform.database.column(
+                Int64.self,
+                """
+                update public.source set setup = setup || $1::text::jsonb, version = version + 1 where key = 'registry'
+                returning version
+                """, setup)
         }
 
         private func exchanges(_ condition: String, _ platform: Platform) async throws -> [String] {

@@ -15,7 +15,7 @@ extension IntegrationTests {
         @Test func runsOfOneExchangeAreRecordedEachByItsOwnAttempt() async throws {
             try await withRuns(attempts: [3, 0, 0]) { database, runs, ready in
                 let exchanges = try await runs.claim(
-                    ready, worker: worker, limit: 10, runsPerExchange: 10, exchangeIDs: [RunRequestID(UUID())])
+                    ready, worker: worker, limit: 10, runsPerExchange: 10, exchangeIDs: [try await newID(database)])
                 let exchange = try #require(exchanges.first)
                 #expect(exchange.runs.map(\.attempt).sorted() == [1, 1, 4])
                 let failure = RecordedFailure(
@@ -95,9 +95,11 @@ extension IntegrationTests {
 
         @Test func whatIsPutOffUsesUpNoAttempt() async throws {
             try await withRuns(attempts: [3, 0]) { database, runs, ready in
+                // Runs that are made in one millisecond have ids in any order: the one with the most attempts first.
                 let exchanges = try await runs.claim(
                     ready, worker: worker, limit: 2, runsPerExchange: 1,
-                    exchangeIDs: [try await newID(database), try await newID(database)])
+                    exchangeIDs: [try await newID(database), try await newID(database)]
+                ).sorted { $0.runs[0].attempt > $1.runs[0].attempt }
                 let pause = SourcePause(duration: .seconds(600), reason: "the quota is used up")
                 let failures = zip(exchanges, [nil, pause]).map { exchange, pause in
                     RecordedFailure(

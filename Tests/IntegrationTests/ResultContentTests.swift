@@ -52,6 +52,10 @@ extension IntegrationTests {
                     }
                 }
                 for round in 2...5 {
+                    // A delivery marks its request when it has got through, and another round must not come before it has.
+                    for (activity, id) in ids where ["qualify", "enrich"].contains(activity) {
+                        _ = try await platform.client.wait(for: id, toBe: "delivered")
+                    }
                     let reopened = try await platform.database.column(
                         Int32.self,
                         """
@@ -68,10 +72,9 @@ extension IntegrationTests {
                             )
                         }
                     }
-                    // A delivery marks its request when it has got through, and another round must not come before it has.
-                    for (activity, id) in ids where ["qualify", "enrich"].contains(activity) {
-                        _ = try await platform.client.wait(for: id, toBe: "delivered")
-                    }
+                }
+                for (activity, id) in ids where ["qualify", "enrich"].contains(activity) {
+                    _ = try await platform.client.wait(for: id, toBe: "delivered")
                 }
             }
         }

@@ -204,7 +204,7 @@ extension IntegrationTests {
                 try await Curl.with { curl in
                     let file = curl.file("result.ndjson")
                     let download = curl.process([
-                        "--limit-rate", "20M", "--output", file.path, "--header",
+                        "--limit-rate", "5M", "--output", file.path, "--header",
                         "authorization: Bearer \(platform.client.key ?? "")", platform.publicURL + path(result.id),
                     ])
                     try await download.start()

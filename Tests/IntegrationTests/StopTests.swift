@@ -35,7 +35,9 @@ extension IntegrationTests {
                 #expect(cancelled.contains { $0["subject"] == "runs" && $0["to"] == "failed" })
                 #expect(timeline.contains { $0["subject"] == "request" && $0["reason"] == .string(reason) })
                 platform.api.gate.open()
-                #expect(try await platform.database.unfinishedRows() == [])
+                try await eventually("no row that waits for anybody") {
+                    try await platform.database.unfinishedRows().isEmpty
+                }
                 // What was done, what was under way, and at the most what had been claimed ahead of that, by a claim that was not
                 // finished yet when the runs were closed.
                 #expect(platform.api.calls.count <= 20 + 64 + 64 && platform.api.calls.values.allSatisfy { $0 == 1 })
@@ -81,7 +83,9 @@ extension IntegrationTests {
                 let runs = try #require(request["runs"]?["total"]?.intValue)
                 #expect(
                     request["objects"]?["expanded"]?.intValue == runs && request["runs"]?["failed"]?.intValue == runs)
-                #expect(try await platform.database.unfinishedRows().filter { !$0.hasPrefix("delivery") } == [])
+                try await eventually("no row that waits for anybody but the receiver") {
+                    try await platform.database.unfinishedRows().allSatisfy { $0.hasPrefix("delivery") }
+                }
                 platform.api.gate.open()
             }
         }
@@ -162,7 +166,14 @@ extension IntegrationTests {
         @Test func aRequestOutOfTimeIsTimedOut() async throws {
             try await withPlatform { platform in
                 platform.api.gate.close(after: 3)
-                let some = try await platform.client.submit((0..<10).map { "some \($0)" }, activity: "brief")
+                let some = try await platform.client.submit((0..<10).map { "some \($0)" }, activity: "enrich")
+                try await eventually("three runs that are done") {
+                    try await platform.client.request(some)["runs"]?["done"] == 3
+                }
+                _ = try await platform.database.value(
+                    Bool.self,
+                    "update public.activity_request set deadline_at = clock_timestamp() where id::text = $1 returning true",
+                    some)
                 let partial = try await platform.client.wait(for: some, toBe: "delivered")
                 #expect(partial["runs"]?["done"] == 3 && partial["runs"]?["timedout"] == 7)
                 let none = try await platform.client.submit(["none 1", "none 2"], activity: "brief")

@@ -22,8 +22,13 @@ extension IntegrationTests {
                 let id = try await platform.client.submit(names)
                 _ = try await platform.client.wait(for: id, toBe: "delivered")
                 try await WeirProgram.with(variables: Self.settings(platform)) { weir in
-                    let outcome = try await weir.run("top", "--once", "--json")
-                    #expect(outcome.status == 0, "\(outcome)")
+                    // It sees what reports while it listens, and the scheduler what it has counted.
+                    let outcome = try await eventually("every process, and nothing that waits") {
+                        let outcome = try await weir.run("top", "--once", "--json")
+                        let waiting = outcome.json["stages"]?.arrayValue?.dropFirst().allSatisfy { $0["waiting"] == 0 }
+                        let isWhole = outcome.json["processes"]?.arrayValue?.count == 7 && waiting == true
+                        return outcome.status == 0 && isWhole ? outcome : nil
+                    }
                     let processes = try #require(outcome.json["processes"]?.arrayValue)
                     let services = processes.compactMap { $0["service"]?.stringValue }
                     #expect(
@@ -44,9 +49,12 @@ extension IntegrationTests {
                     #expect(stages.dropFirst().allSatisfy { $0["waiting"] == 0 }, "\(stages)")
                     #expect(stages.allSatisfy { $0["rate"]?.doubleValue != nil })
                     #expect(outcome.json["bus"]?["credit"]?.intValue ?? 0 > 0)
-                    let table = try await weir.run("top", "--once")
+                    let table = try await eventually("every process in the table") {
+                        let table = try await weir.run("top", "--once")
+                        return table.output.contains("7 processes report") ? table : nil
+                    }
                     #expect(table.status == 0 && table.output.contains("STAGE"), "\(table)")
-                    #expect(table.output.contains("7 processes report") && !table.output.contains("\u{1B}"))
+                    #expect(!table.output.contains("\u{1B}"))
                 }
             }
         }

@@ -37,7 +37,7 @@ extension IntegrationTests {
         private func outcome(of kills: [WorkflowKillPlan.Kill]) async throws -> (WorkflowOutcome, runsLost: Int) {
             var outcome: (WorkflowOutcome, runsLost: Int)?
             let begin = ContinuousClock.now
-            try await withPlatform { platform in
+            try await withPlatform(.init(lease: "2s")) { platform in
                 let workflow = LargeWorkflow(platform: platform)
                 try await workflow.prepare()
                 let id = try await platform.client.submitWorkflow()

@@ -12,9 +12,16 @@ struct SilenceWatch: Sendable {
         var rows: [WorkerID: Int] = [:]
         var longest = 0
         while !Task.isCancelled {
-            let silent = try await database.column(
-                WorkerID.self,
-                "select id from public.worker where released_at is null and clock_timestamp() > heartbeat_at + lease")
+            let silent: [WorkerID]
+            do {
+                silent = try await database.column(
+                    WorkerID.self,
+                    "select id from public.worker where released_at is null and clock_timestamp() > heartbeat_at + lease"
+                )
+            } catch  where Task.isCancelled {
+                // The end of the test has come in the middle of a look.
+                break
+            }
             rows = Dictionary(uniqueKeysWithValues: silent.map { ($0, (rows[$0] ?? 0) + 1) })
             longest = max(longest, rows.values.max() ?? 0)
             // One look for each sweep is what is counted here. Cut short by the end of the test, which the loop sees.

@@ -30,14 +30,14 @@ struct CatalogueText {
         \(Self.mapping(root: ["data"]))
           impatient:
             run_request_template: { url: "\(api)/objects/<<$object>>" }
-            timeout: 300ms
+            timeout: 2s
             retry: { attempts: 2, base: 10ms, max: 20ms }
         \(Self.mapping(root: ["data"]))
           unhurried:
             run_request_template: { url: "\(api)/objects/<<$object>>" }
             concurrency: 1
             timeout: 60s
-            run_timeout: 1s
+            run_timeout: 6s
         \(Self.mapping(root: ["data"]))
           directory:
             run_request_template: { url: "\(api)/search", body: { names: "<<$objects>>" } }

@@ -23,9 +23,9 @@ enum JobCatalogue {
                 "lookup_request_template: { url: \"/jobs\", query: { key: \"<<$submission_key>>\" } }\n\(pausing)",
                 "poll: { base: 100ms, max: 100ms }, lookup_external_id: [jobs, 0, id]", ""
             ),
-            ("moody_brief", pausing, "poll: { base: 100ms, max: 100ms }, deadline: 4s", ""),
-            ("moody_patient", pausing, "poll: { base: 100ms, max: 100ms }, progress: [percent], no_progress: 4s", ""),
-            ("slow_brief", "rate: 2/h", "poll: { base: 100ms, max: 100ms }, deadline: 4s", ""),
+            ("moody_brief", pausing, "poll: { base: 100ms, max: 100ms }, deadline: 8s", ""),
+            ("moody_patient", pausing, "poll: { base: 100ms, max: 100ms }, progress: [percent], no_progress: 8s", ""),
+            ("slow_brief", "rate: 2/h", "poll: { base: 100ms, max: 100ms }, deadline: 8s", ""),
         ]
         let declared = sources.map { key, also, job, callback in
             """
@@ -68,11 +68,11 @@ enum JobCatalogue {
 }
 
 /// Lends all of Weir and an API that takes orders.
-func withJobs(executors: Int = 1, _ body: (Platform, StubJobs) async throws -> Void) async throws {
+func withJobs(
+    executors: Int = 1, lease: String = Platform.Options().lease, _ body: (Platform, StubJobs) async throws -> Void
+) async throws {
     let api = try StubJobs()
-    var options = Platform.Options()
-    options.counts = [.executor: executors]
-    try await withPlatform(options) { platform in
+    try await withPlatform(.init(counts: [.executor: executors], lease: lease)) { platform in
         try await platform.database.apply(JobCatalogue.yaml(api.url))
         do {
             try await body(platform, api)

@@ -29,6 +29,9 @@ final class Platform: Sendable {
         var registryAttempts: Int?
         /// Organizations that get the catalogue and a key.
         var organizations = ["acme"]
+        /// How long a service may be silent before others take its claims over. A busy machine may stop one for seconds, and what it has
+        /// begun is then done twice: short only where a test waits for the claims of somebody who was killed.
+        var lease = "15s"
     }
 
     /// The key that links are signed with.
@@ -79,7 +82,7 @@ final class Platform: Sendable {
         let shared = [
             "PATH": "/usr/bin:/bin", "WEIR_BUS_ENDPOINTS": busEndpoint, "WEIR_BUS_EVENTS": busEndpoint + "-events",
             "WEIR_HTTP_PORT": "\(port)", "WEIR_PUBLIC_URL": publicURL, "WEIR_SIGNING_KEY": Self.signingKey,
-            "WEIR_OUTBOUND_ALLOW": "127.0.0.0/8", "WEIR_SECRET_HOOK": webhooks.secret, "WEIR_LEASE": "2s",
+            "WEIR_OUTBOUND_ALLOW": "127.0.0.0/8", "WEIR_SECRET_HOOK": webhooks.secret, "WEIR_LEASE": options.lease,
             "WEIR_SWEEP": "200ms", "WEIR_DELIVERY_RETRIES": "200ms,500ms,1s,5s,30s",
         ].merging(options.shared) { $1 }
         var processes: [ServiceInstance: ServiceProcess] = [:]
