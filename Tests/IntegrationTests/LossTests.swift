@@ -32,8 +32,10 @@ extension IntegrationTests {
             }
         }
 
-        /// Its first chunk of objects is on disk and the second is being written: whoever comes next goes on behind what is there.
-        @Test func intakeIsKilledWhileItExpands() async throws {
+        /// Its first chunk of objects is on disk and the second is being written, which Postgres commits or undoes: whoever comes next goes
+        /// on behind what is there.
+        @Test(arguments: [true, false])
+        func intakeIsKilledWhileItExpands(_ isUndone: Bool) async throws {
             try await withPlatform(options(killing: .intake)) { platform in
                 let condition =
                     "exists (select from given where position > 0) and not exists (select from given where position = 0)"
@@ -47,6 +49,15 @@ extension IntegrationTests {
                     try await platform.kill9(.intake)
                     let before = try await RecordedCalls(platform)
                     platform.api.gate.open()
+                    if isUndone {
+                        let ended = try await platform.database.column(
+                            Bool.self,
+                            """
+                            select pg_terminate_backend(pid, 60000) from pg_stat_activity
+                            where datname = current_database() and usename = 'weir_intake' and wait_event = 'advisory'
+                            """)
+                        #expect(ended == [true])
+                    }
                     try await gate.open()
                     try await platform.start(.intake)
                     try await check(id, platform, recordedBefore: before)
