@@ -44,6 +44,9 @@ extension DeliveryRecord {
         s.created_at, t.at, case when s.state = 'ready' then s.due_at end, s.delivered_at
         """
 
+    /// How many they are.
+    static let columnCount = 13
+
     /// The last attempt `t` of the delivery `s`.
     static let lastAttempt = """
         left join lateral (

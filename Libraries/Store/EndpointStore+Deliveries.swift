@@ -27,6 +27,20 @@ public struct AttemptRecord: Sendable {
     public let nextAttemptAt: Date?
 }
 
+extension AttemptRecord {
+    /// Reads the columns of an attempt; nil when there is none.
+    fileprivate init?(_ row: Row, from first: Int) throws(PostgresError) {
+        guard let attempt = try row.decode(Int32?.self, at: first) else { return nil }
+        self.init(
+            attempt: Int(attempt), at: try row.decode(Date.self, at: first + 1),
+            status: try row.decode(Int32?.self, at: first + 2).map { Int($0) },
+            milliseconds: try row.decode(Double.self, at: first + 3),
+            substate: try row.decode(String?.self, at: first + 4), reason: try row.decode(String?.self, at: first + 5),
+            answer: try row.decode(String?.self, at: first + 6),
+            nextAttemptAt: try row.decode(Date?.self, at: first + 7))
+    }
+}
+
 /// What became of one page of deliveries that were given up.
 public struct RecoveredPage: Sendable {
     /// Deliveries that are ready again.
@@ -67,24 +81,19 @@ extension EndpointStore {
         order by s.id desc
         """)
 
+    // In one statement: read one after the other, a delivery could be under way that the last of its attempts has ended.
     private static let find = Statement(
         "endpoint.find_delivery",
         """
-        select \(DeliveryRecord.columns)
+        select \(DeliveryRecord.columns), a.attempt, a.at, a.status, a.duration_ms::double precision, a.substate, a.error, a.answer, a.next_at
         from public.delivery as s
         join public.webhook_endpoint as e on e.org_id = s.org_id and e.id = s.webhook_endpoint_id
         \(DeliveryRecord.lastAttempt)
+        left join lateral (
+            select * from public.delivery_attempt as a where a.delivery_id = s.id order by a.attempt desc limit $3
+        ) as a on true
         where s.id = $2 and s.org_id is not distinct from $1
-        """)
-
-    private static let attempts = Statement(
-        "endpoint.attempts",
-        """
-        select t.attempt, t.at, t.status, t.duration_ms::double precision, t.substate, t.error, t.answer, t.next_at
-        from public.delivery_attempt as t
-        where t.delivery_id = $2 and t.org_id is not distinct from $1
-        order by t.attempt desc
-        limit $3
+        order by a.attempt
         """)
 
     // The schedule of its retries begins anew: what it has behind it was noted when it was over.
@@ -156,15 +165,12 @@ extension EndpointStore {
     public func delivery(
         _ id: DeliveryID, org: OrgID
     ) async throws -> (delivery: DeliveryRecord, attempts: [AttemptRecord])? {
-        guard let row = try await pool.execute(Self.find, org, id).first else { return nil }
-        let attempts = try await pool.execute(Self.attempts, org, id, Int32(Self.attemptsShown)).map { row in
-            let (attempt, at, status, milliseconds, substate, reason, answer, next) = try row.decode(
-                (Int32, Date, Int32?, Double, String?, String?, String?, Date?).self)
-            return AttemptRecord(
-                attempt: Int(attempt), at: at, status: status.map { Int($0) }, milliseconds: milliseconds,
-                substate: substate, reason: reason, answer: answer, nextAttemptAt: next)
-        }
-        return (try DeliveryRecord(row, from: 0), attempts.reversed())
+        let rows = try await pool.execute(Self.find, org, id, Int32(Self.attemptsShown))
+        guard let first = rows.first else { return nil }
+        return (
+            try DeliveryRecord(first, from: 0),
+            try rows.compactMap { try AttemptRecord($0, from: DeliveryRecord.columnCount) }
+        )
     }
 
     /// Makes a delivery ready to be posted now, with all its attempts before it.
