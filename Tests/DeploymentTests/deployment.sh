@@ -219,10 +219,11 @@ watch() {
     done >>"$STATE/progress"
 }
 
-# The longest time in which no run ended although some were open.
+# The longest time between two looks that saw runs end, some being open in between; outages of the database count.
 longest_stall() {
     awk '$2 == "" { next }
-        { split($2, n, "|"); if (n[1] != last || n[1] == n[2]) since = $1; else if ($1 - since > longest) longest = $1 - since; last = n[1] }
+        { split($2, n, "|"); if (waits && $1 - since > longest) longest = $1 - since
+            if (n[1] != last || n[1] == n[2]) since = $1; last = n[1]; waits = n[1] != n[2] }
         END { printf "%.1f\n", longest }' "$STATE/progress"
 }
 never_stalled() {

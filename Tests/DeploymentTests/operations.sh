@@ -79,6 +79,20 @@ operations_names() {
     return "$missing"
 }
 
+# Commands within the text and its tables: those for docker are run, those of weir need only be there, since they are about what went wrong.
+operations_inline() {
+    local command file=$STATE/operations/inline.sh
+    while read -r command; do
+        case $command in
+            # shellcheck disable=SC2086
+            weir\ *) check "docs/operations.md: $command" weir ${command#weir } --help ;;
+            *)
+                echo "${command/NAME/webhook-receiver}" >"$file"
+                check "docs/operations.md: $command" operations_run "$file" ;;
+        esac
+    done < <(awk '/^```/ { block = !block } !block' docs/operations.md | grep -oE '`(docker compose|weir) [^`]+`' | tr -d '`' | sort -u)
+}
+
 operations() {
     local file line heading start
     check 'docs/operations.md: there are the metrics, alerts and log lines that it names' operations_names
@@ -87,4 +101,5 @@ operations() {
         check "docs/operations.md:$line: $heading" operations_run "$file"
         echo "$file ($((SECONDS - start)) s): $line $heading" >>"$STATE/operations.log"
     done < <(operations_blocks docs/operations.md "$STATE/operations")
+    operations_inline
 }

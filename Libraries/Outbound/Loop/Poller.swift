@@ -40,6 +40,11 @@ struct Poller: ~Copyable {
         registrations[Int(socket)] = Registration(isOwn: true)
     }
 
+    /// Whether a socket was opened for a connection and is not known to be closed.
+    func isOwn(_ socket: Int32) -> Bool {
+        registrations.indices.contains(Int(socket)) && registrations[Int(socket)].isOwn
+    }
+
     /// Notes that a socket is about to be closed; the kernel takes it out of the set.
     mutating func closed(_ socket: Int32) {
         guard socket >= 0, Int(socket) < registrations.count else { return }

@@ -104,7 +104,10 @@ extension TransferLoop {
 
     fileprivate func setInterest(_ what: Int32, of descriptor: Int32) {
         let code = poller.setInterest(what, of: descriptor)
-        if code != 0 {
+        // A connection that was not made in time: libcurl 7.88 closes its socket without the callback for that.
+        if code == EBADF, what == CURL_POLL_REMOVE {
+            if poller.isOwn(descriptor) { closed(descriptor) }
+        } else if code != 0 {
             // The transfer then ends by its time-out.
             logger.error("A connection cannot be watched.", metadata: ["errno": "\(code)"])
         }
