@@ -82,11 +82,10 @@ extension RequestStore {
         on conflict do nothing
         """)
 
-    // A statement of its own, so that its snapshot sees objects which another transaction made meanwhile.
-    private static let storeRuns = Statement(
-        "request.store_runs",
-        """
-        with input as materialized (
+    /// Gives the named objects their places in the request. $1: the organization, $2: the object type, $3: the request, $4: the names,
+    /// $5: the place of the first.
+    private static let namedObjects = """
+        input as materialized (
             select $1::uuid as org_id, $2::uuid as object_type_id, i.name, i.place
             from unnest($4::text[]) with ordinality as i(name, place)
         ), named as (
@@ -98,6 +97,20 @@ extension RequestStore {
              and o.original_object_value_name = i.name
             returning position, object_id
         )
+        """
+
+    /// What becomes of a run r with these values missing: state, substate and reason.
+    private static let stateByMissing = """
+        (case r.missing when '{}' then 'ready' else 'invalid' end)::public.run_queue_state,
+        case r.missing when '{}' then null else 'missing_value' end as state_substate,
+        case r.missing when '{}' then null else etl_api.missing_values_reason(r.missing) end
+        """
+
+    // A statement of its own, so that its snapshot sees objects which another transaction made meanwhile.
+    private static let storeRuns = Statement(
+        "request.store_runs",
+        """
+        with \(namedObjects)
         insert into public.run_queue (org_id, id, activity_request_id, source_id, object_id, position, state)
         select $1, ($7::uuid[])[(s.place - 1) * cardinality($4) + n.position - $5 + 1], $3, s.id, n.object_id, n.position, 'ready'
         from named as n
@@ -109,22 +122,11 @@ extension RequestStore {
     private static let storeRunsThatNeed = Statement(
         "request.store_runs_that_need",
         """
-        with input as materialized (
-            select $1::uuid as org_id, $2::uuid as object_type_id, i.name, i.place
-            from unnest($4::text[]) with ordinality as i(name, place)
-        ), need as materialized (
+        with \(namedObjects), need as materialized (
             select n.place, n.variable, d.id as datapoint_id
             from unnest($8::int[], $9::text[]) as n(place, variable)
             left join public.datapoint as d
               on d.org_id = $1 and d.object_type_id = $2 and d.key = n.variable and d.deleted_at is null
-        ), named as (
-            insert into public.request_object (org_id, activity_request_id, position, object_id, name)
-            select i.org_id, $3, $5 + i.place - 1, o.id, i.name
-            from input as i
-            join public.object as o
-              on o.org_id = i.org_id and o.object_type_id = i.object_type_id
-             and o.original_object_value_name = i.name
-            returning position, object_id
         ), run as materialized (
             select s.id as source_id, s.place, n.position, n.object_id,
                    array(select w.variable from need as w
@@ -140,9 +142,7 @@ extension RequestStore {
         insert into public.run_queue
             (org_id, id, activity_request_id, source_id, object_id, position, state, state_substate, state_reason)
         select $1, ($7::uuid[])[(r.place - 1) * cardinality($4) + r.position - $5 + 1], $3, r.source_id, r.object_id, r.position,
-               (case r.missing when '{}' then 'ready' else 'invalid' end)::public.run_queue_state,
-               case r.missing when '{}' then null else 'missing_value' end as state_substate,
-               case r.missing when '{}' then null else etl_api.missing_values_reason(r.missing) end
+               \(stateByMissing)
         from run as r
         order by r.place, r.position
         """)
@@ -152,11 +152,12 @@ extension RequestStore {
         """
         insert into public.run_queue
             (org_id, id, activity_request_id, source_id, object_id, position, state, state_substate, state_reason)
-        select $1, i.id, $2, i.source_id, null, 0,
-               (case i.missing when '' then 'ready' else 'invalid' end)::public.run_queue_state,
-               case i.missing when '' then null else 'missing_value' end as state_substate,
-               case i.missing when '' then null else etl_api.missing_values_reason(string_to_array(i.missing, ' ')) end
-        from unnest($3::uuid[], $4::uuid[], $5::text[]) as i(id, source_id, missing)
+        select $1, r.id, $2, r.source_id, null, 0,
+               \(stateByMissing)
+        from (
+            select i.id, i.source_id, string_to_array(i.missing, ' ') as missing
+            from unnest($3::uuid[], $4::uuid[], $5::text[]) as i(id, source_id, missing)
+        ) as r
         """)
 
     // In SQL altogether: the objects are there already, and would only travel to and fro.

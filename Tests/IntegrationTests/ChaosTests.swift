@@ -123,18 +123,8 @@ extension IntegrationTests {
                 ("public.run_request as q, unnest(q.run_ids) where q.state = 'done'", done),
                 ("public.value", 5 * done),
             ]
-            for (rows, number) in expected {
-                let found = try await platform.database.value(Int.self, "select count(*) from \(rows)")
-                #expect(found == number, "\(rows)")
-            }
-            let twice = try await platform.database.column(
-                String.self,
-                """
-                select entity || ' ' || entity_id from public.state_history
-                where to_state in ('done', 'delivered')
-                group by entity, entity_id, to_state having count(*) > 1
-                """)
-            #expect(twice.isEmpty, "finished twice")
+            try await platform.database.expectRows(expected)
+            #expect(try await platform.database.finishedTwice() == [])
         }
 
         /// Those that live are the only ones that were not given up, once the lease of whoever was killed last is over.

@@ -13,6 +13,8 @@ import Store
 struct InstancePreparation: Sendable {
     /// The organization that every embedded instance has.
     static let organization = "demo"
+    /// Its name, which the examples and pages that are to be applied here give it too: another one would rename it.
+    static let organizationName = "Demo"
     /// APIs and webhooks on this machine may be called: an embedded instance is for trying things out.
     static let loopbackNetworks = "127.0.0.0/8,::1/128"
 
@@ -37,7 +39,8 @@ struct InstancePreparation: Sendable {
             let store = CatalogueStore(pool: pool)
             guard try await store.items(ofOrganizations: [Self.organization]).isEmpty else { return }
             try await store.write([
-                CatalogueItem(kind: .organization, key: [Self.organization], fields: ["name": "Demo"])
+                CatalogueItem(
+                    kind: .organization, key: [Self.organization], fields: ["name": .string(Self.organizationName)])
             ])
         }
     }

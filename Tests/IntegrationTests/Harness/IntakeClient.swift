@@ -82,10 +82,17 @@ struct IntakeClient: Sendable {
     ///
     /// - Throws: ``HarnessError`` when it ends in another one.
     func wait(for id: String, toBe state: String) async throws -> JSONValue {
+        try await wait(for: "request", toBe: state) { try await request(id) }
+    }
+
+    /// Waits until what a closure shows is in a state, and gives it.
+    ///
+    /// - Throws: ``HarnessError`` when it ends in another one.
+    func wait(for what: String, toBe state: String, look: () async throws -> JSONValue) async throws -> JSONValue {
         var last = JSONValue.null
         do {
-            last = try await eventually("the request \(state)") {
-                last = try await request(id)
+            last = try await eventually("the \(what) \(state)") {
+                last = try await look()
                 let ends = [state, "invalid", "failed", "timedout", "delivered"]
                 return last["state"]?.stringValue.map(ends.contains) == true ? last : nil
             }

@@ -60,18 +60,7 @@ extension IntakeClient {
     ///
     /// - Throws: ``HarnessError`` when it ends in another one.
     func wait(forWorkflow id: String, toBe state: String) async throws -> JSONValue {
-        var last = JSONValue.null
-        do {
-            last = try await eventually("the workflow request \(state)") {
-                last = try await workflow(id)
-                let ends = [state, "invalid", "failed", "timedout", "delivered"]
-                return last["state"]?.stringValue.map(ends.contains) == true ? last : nil
-            }
-        } catch {
-            throw HarnessError("\(error); it is \(last)")
-        }
-        guard last["state"]?.stringValue == state else { throw HarnessError("it is not \(state): \(last)") }
-        return last
+        try await wait(for: "workflow request", toBe: state) { try await workflow(id) }
     }
 }
 
