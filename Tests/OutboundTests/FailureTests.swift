@@ -65,6 +65,7 @@ struct FailureTests {
                     url: "http://127.0.0.1:\(full.port)/", timeout: .seconds(60), connectTimeout: .milliseconds(300)))
             #expect(error.code == .timeout && error.isRetryable && !error.mayHaveBeenSent)
             #expect(error.message.contains("no connection within 0.3 seconds"), "\(error.message)")
+            await client.close()
             #expect(client.statistics.connectionsOpen == 0 && client.statistics.connectionsOpened == 1)
         }
     }
