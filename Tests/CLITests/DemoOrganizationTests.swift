@@ -10,7 +10,7 @@ struct DemoOrganizationTests {
 
     /// Whoever follows several of them in one instance keeps one organization.
     @Test(arguments: [
-        "docs/tutorial-sources.md", "examples/batch.yaml", "examples/countries.yaml", "examples/crm.yaml",
+        "README.md", "docs/tutorial-sources.md", "examples/batch.yaml", "examples/countries.yaml", "examples/crm.yaml",
         "examples/directory.yaml", "examples/prospects.yaml", "examples/registry.yaml", "examples/search.yaml",
     ])
     func pagesAndExamplesNameItAsItIsNamed(_ path: String) throws {
