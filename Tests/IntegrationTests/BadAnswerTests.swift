@@ -194,7 +194,7 @@ extension IntegrationTests {
                 #expect(
                     timeline.contains {
                         $0["subject"] == "runs" && $0["to"] == "timedout"
-                            && $0["reason"]?.stringValue?.contains("no whole answer within 0.3 seconds") == true
+                            && $0["reason"]?.stringValue?.contains("no whole answer within 2.0 seconds") == true
                     })
                 let run = try await Run(of: "silent", platform)
                 #expect(run.state == "timedout" && run.substate == "timeout")
