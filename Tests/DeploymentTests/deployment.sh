@@ -227,7 +227,7 @@ longest_stall() {
         END { printf "%.1f\n", longest }' "$STATE/progress"
 }
 never_stalled() {
-    [ "$(wc -l <"$STATE/progress")" -gt 20 ] && awk -v stall="$(longest_stall)" 'BEGIN { print stall; exit stall > 60 }'
+    [ "$(wc -l <"$STATE/progress")" -gt 20 ] && awk -v stall="$(longest_stall)" 'BEGIN { print stall; exit stall > 30 }'
 }
 
 # Kills the first process of a container from outside, as a crash would; an engine's 'kill' would count as the operator's wish.
@@ -350,7 +350,7 @@ wait "$feeder"
 check 'every request is delivered' within 300 all_delivered
 touch "$STATE/watched"
 wait "$watcher"
-check "nothing stalled for more than 60 s (longest: $(longest_stall) s)" never_stalled
+check "nothing stalled for more than 30 s (longest: $(longest_stall) s)" never_stalled
 check 'no service lacks a right' no_right_is_missing
 
 # The page as it stands, while requests go on.
