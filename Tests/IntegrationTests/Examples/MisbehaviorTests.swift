@@ -64,12 +64,21 @@ extension IntegrationTests {
             }
 
             private func prepare(_ misbehavior: Misbehavior) async throws {
+                try await awaitEndOfJobs()
                 try await reset(overrides: misbehavior.overrides)
                 if let settings = misbehavior.settings {
                     try await stubs.set(example.api, JSONValue(parsing: settings))
                 }
                 if misbehavior.revokesTokens { try await stubs.revokeTokens() }
                 try await stubs.plan(example.api, .array(misbehavior.plan))
+            }
+
+            /// A job is removed at the API after its request is over, and would be counted with those of the next one.
+            private func awaitEndOfJobs() async throws {
+                guard example.api == ExampleCatalogue.batch.api else { return }
+                try await eventually("no job left at the API") {
+                    try await database.value(Int.self, "SELECT count(*) FROM public.external_job") == 0
+                }
             }
 
             private func reset(overrides: [String] = []) async throws {
