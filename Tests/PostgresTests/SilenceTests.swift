@@ -50,6 +50,28 @@ import Testing
         await cluster.remove()
     }
 
+    /// The request to stop the statement gets no answer either.
+    @Test func aCancelledTaskDoesNotWaitForAServerThatHangs() async throws {
+        let cluster = try await PostgresCluster()
+        try await withPool(on: cluster, Self.soon) { pool in
+            try await pool.script("CREATE TABLE t (a int8)")
+            defer { try? cluster.resume() }
+            let error = try await postgresError {
+                try await pool.transaction { transaction in
+                    try await transaction.execute(Self.insert, 1)
+                    try cluster.suspend()
+                    let sent = pool.statistics.statementsExecuted
+                    let task = Task { try await transaction.execute(Self.insert, 2).count }
+                    while pool.statistics.statementsExecuted == sent { await Task.yield() }
+                    task.cancel()
+                    _ = try await task.value
+                }
+            }
+            #expect(error?.code == .connection && error?.isKnownNotApplied == true, "\(error as Any)")
+        }
+        await cluster.remove()
+    }
+
     @Test func aStatementThatOnlyTakesLongGoesOn() async throws {
         try await withPool({
             Self.soon(&$0)

@@ -92,6 +92,8 @@ extension TransferLoop {
     }
 
     fileprivate func opened(_ descriptor: Int32) {
+        // The one before of the same number was closed without notice.
+        if poller.isOwn(descriptor) { closed(descriptor) }
         poller.opened(descriptor)
         statistics.connectionsOpened += 1
         statistics.connectionsOpen += 1
@@ -104,8 +106,9 @@ extension TransferLoop {
 
     fileprivate func setInterest(_ what: Int32, of descriptor: Int32) {
         let code = poller.setInterest(what, of: descriptor)
-        // A connection that was not made in time: libcurl 7.88 closes its socket without the callback for that.
-        if code == EBADF, what == CURL_POLL_REMOVE {
+        // A connection that was not made in time: libcurl 7.88 closes its socket without the callback for that, and another thread may
+        // have opened one of the same number since.
+        if code == EBADF || code == ENOENT, what == CURL_POLL_REMOVE {
             if poller.isOwn(descriptor) { closed(descriptor) }
         } else if code != 0 {
             // The transfer then ends by its time-out.

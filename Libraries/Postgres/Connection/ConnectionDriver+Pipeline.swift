@@ -26,6 +26,8 @@ extension ConnectionDriver {
         if let breakage { return .failure(breakage) }
         var flight = PipelineStateMachine<QueryResult>()
         guard sendControl(Self.rollback, in: &flight), handle.sendSync() else { return brokenWhileSending() }
+        statementsDue = 1
+        defer { statementsDue = nil }
         return receive(&flight, isUndone: true)
     }
 

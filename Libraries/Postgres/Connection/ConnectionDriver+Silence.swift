@@ -21,7 +21,7 @@ extension ConnectionDriver {
                 return nil
             }
             // Nobody else uses this thread, so that it may block in libpq.
-            guard environment.parameters.serverAnswers(within: environment.connectTimeout) else {
+            if environment.pulse.isSilent(handle.server, age: environment.silenceTimeout) {
                 breakDown(
                     PostgresError(
                         .connection, "the server has stopped answering, this session and new ones",
@@ -33,7 +33,8 @@ extension ConnectionDriver {
 
     /// How long the flight under way may take if the server ends each of its statements in time.
     private var longestSilence: Duration? {
-        guard let statementsDue, environment.statementTimeout > .zero else { return nil }
+        guard let statementsDue, environment.statementTimeout > .zero, !environment.parameters.hasOwnStatementTimeout
+        else { return nil }
         return environment.statementTimeout * statementsDue + environment.silenceTimeout
     }
 }

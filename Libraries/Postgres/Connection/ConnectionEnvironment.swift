@@ -11,6 +11,7 @@ struct ConnectionEnvironment: Sendable {
     let backoffMax: Duration
     let onRefusedStatement: (@Sendable (PostgresError) -> Void)?
     let counters: PoolCounters
+    let pulse: ServerPulse
     let logger: Logger
 
     init(_ configuration: PostgresPool.Configuration, counters: PoolCounters, logger: Logger) throws(PostgresError) {
@@ -23,6 +24,7 @@ struct ConnectionEnvironment: Sendable {
         backoffMax = configuration.reconnectBackoffMax
         onRefusedStatement = configuration.onRefusedStatement
         self.counters = counters
+        pulse = ServerPulse(parameters, timeout: connectTimeout)
         self.logger = logger
     }
 }

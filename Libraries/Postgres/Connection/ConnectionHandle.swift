@@ -50,6 +50,16 @@ struct ConnectionHandle: ~Copyable {
     var transactionStatus: PGTransactionStatusType { PQtransactionStatus(connection) }
     var isIdle: Bool { transactionStatus == PQTRANS_IDLE }
 
+    /// The server that was reached, of those that the parameters name.
+    var server: ServerAddress {
+        func text(_ value: UnsafeMutablePointer<CChar>?) -> String? {
+            value.map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+        }
+        let (host, address) = (text(PQhost(connection)), text(PQhostaddr(connection)))
+        return ServerAddress(
+            host: host, address: host?.hasPrefix("/") == true ? nil : address, port: text(PQport(connection)) ?? "")
+    }
+
     /// libpq's words on the connection, in one line. They name host, port, user and database, never the password.
     var errorMessage: String {
         let message = PQerrorMessage(connection).map { String(cString: $0) } ?? ""

@@ -4,10 +4,14 @@ internal import CLibPQ
 struct ConnectionParameters: Sendable {
     private(set) var keywords: [String: String]
 
+    /// Whether the connection string itself says how long a statement may take.
+    let hasOwnStatementTimeout: Bool
+
     /// - Throws: ``PostgresError/Code/invalidParameter`` if the connection string cannot be parsed. The message does not quote it,
     ///   because it may hold a password.
     init(_ configuration: PostgresPool.Configuration) throws(PostgresError) {
         keywords = try Self.parse(configuration.connectionString)
+        hasOwnStatementTimeout = keywords["options"]?.contains("statement_timeout") == true
         keywords["client_encoding"] = "UTF8"
         keywords["fallback_application_name"] = configuration.applicationName
         for (keyword, value) in Self.keepalives where keywords[keyword] == nil {
@@ -31,13 +35,27 @@ struct ConnectionParameters: Sendable {
         String(value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] })
     }
 
-    /// Asks the server, over a connection of its own, for any answer; one that refuses answers, too. Blocks.
+    /// The same, for the very server that a session is with: without a look-up of names, and without the others that there may be.
+    func naming(_ server: ServerAddress) -> ConnectionParameters {
+        var parameters = self
+        parameters.keywords["host"] = server.host
+        parameters.keywords["hostaddr"] = server.address
+        parameters.keywords["port"] = server.port
+        return parameters
+    }
+
+    /// Asks the server, over a connection of its own, for any answer, and waits for it. One that refuses answers, too, and so does one that
+    /// cannot be asked: silence is what lasts until the time is over. Blocks.
     ///
     /// - Parameter timeout: whole seconds, of which libpq waits for two at least.
-    func serverAnswers(within timeout: Duration) -> Bool {
+    func serverIsSilent(for timeout: Duration) -> Bool {
+        let seconds = max(2, (timeout.milliseconds + 999) / 1000)
         var parameters = self
-        parameters.keywords["connect_timeout"] = String(max(2, (timeout.milliseconds + 999) / 1000))
-        return parameters.withKeywordsAndValues { PQpingParams($0, $1, 0) } != PQPING_NO_RESPONSE
+        parameters.keywords["connect_timeout"] = String(seconds)
+        let start = ContinuousClock.now
+        let answer = parameters.withKeywordsAndValues { PQpingParams($0, $1, 0) }
+        // libpq counts in whole seconds of the clock, and may end up to one of them early.
+        return answer == PQPING_NO_RESPONSE && start.duration(to: .now) >= .seconds(seconds - 1)
     }
 
     /// Lends the keywords and values as two arrays of C strings that end with NULL, which is how libpq takes them.
@@ -68,6 +86,15 @@ struct ConnectionParameters: Sendable {
         }
         return keywords
     }
+}
+
+/// Where a session's server is, as libpq takes it.
+struct ServerAddress: Hashable, Sendable {
+    /// A name, or the directory of a socket; nil if only the address is known.
+    let host: String?
+    /// nil for a socket in the file system.
+    let address: String?
+    let port: String
 }
 
 extension Duration {

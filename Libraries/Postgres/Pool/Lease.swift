@@ -21,6 +21,8 @@ struct Lease: Sendable {
         } onCancel: {
             cancellation.begin()
         }
+        // A session that is lost has no next statement, and a server that hangs lets a request to stop wait as long as it does.
+        if case .failure(let error) = outcome, error.code == .connection { return outcome }
         // A request that is under way must not meet the next statement.
         let wasAsked = await cancellation.settled()
         guard wasAsked, case .failure(let error) = outcome, error.sqlState == PostgresError.queryCancelled else {
