@@ -1,4 +1,5 @@
 import Bus
+import Glibc
 import Messaging
 import Testing
 
@@ -9,7 +10,9 @@ struct RestartTests {
         var consumers: [BusConsumer] = []
         var held: [BusMessage] = []
         // A port would be free for anybody between the brokers.
-        let endpoint = "ipc:///tmp/weir-bus-\(UInt64.random(in: 0 ... .max))"
+        let path = "/tmp/weir-bus-\(UInt64.random(in: 0 ... .max))"
+        defer { unlink(path) }
+        let endpoint = "ipc://\(path)"
         try await BrokerFixture.with {
             $0.endpoint = endpoint
         } _: { fixture in
