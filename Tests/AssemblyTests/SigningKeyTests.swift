@@ -26,7 +26,10 @@ struct SigningKeyTests {
         #expect(try validity(old: "") == .forged)
     }
 
-    @Test(arguments: ["a key with a comma, and what follows it", " a key with blanks around it ", "[not JSON] a key", "p\"q, \\ and a tab\t."])
+    @Test(arguments: [
+        "a key with a comma, and what follows it", " a key with blanks around it ", "[not JSON] a key",
+        "p\"q, \\ and a tab\t.",
+    ])
     func keyThatAListWouldChangeIsKeptInJSON(key: String) throws {
         let id = ActivityRequestID(UUID())
         let settings = RuntimeConfiguration(environment: ["WEIR_SIGNING_KEY": key], fileValues: [:])
@@ -39,7 +42,8 @@ struct SigningKeyTests {
     }
 
     @Test func usualKeyIsAnItemOfAList() {
-        for environment in [[:], ["WEIR_SIGNING_KEY": "0123456789abcdef"], ["WEIR_SIGNING_KEY": "blanks within a key"]] {
+        for environment in [[:], ["WEIR_SIGNING_KEY": "0123456789abcdef"], ["WEIR_SIGNING_KEY": "blanks within a key"]]
+        {
             #expect(!RuntimeConfiguration(environment: environment, fileValues: [:]).signingKeyNeedsJSON)
         }
     }
