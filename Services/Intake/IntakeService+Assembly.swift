@@ -29,6 +29,11 @@ extension IntakeService {
         httpLimits.bodyBytesMax = try settings.bytes(
             "WEIR_BODY_MAX", default: httpLimits.bodyBytesMax, in: 1024...(1 << 30))
 
+        if settings.signingKeyNeedsJSON {
+            context.logger.warning(
+                "As an old key, WEIR_SIGNING_KEY will have to be written in JSON: it has a comma, a [ in front, or blanks around it."
+            )
+        }
         let parts = try ServiceParts(context, connections: 8)
         let requests = RequestStore(pool: parts.pool)
         let keys = APIKeyStore(pool: parts.pool)

@@ -26,6 +26,28 @@ struct SigningKeyTests {
         #expect(try validity(old: "") == .forged)
     }
 
+    @Test(arguments: [
+        "a key with a comma, and what follows it", " a key with blanks around it ", "[not JSON] a key",
+        "p\"q, \\ and a tab\t.",
+    ])
+    func keyThatAListWouldChangeIsKeptInJSON(key: String) throws {
+        let id = ActivityRequestID(UUID())
+        let settings = RuntimeConfiguration(environment: ["WEIR_SIGNING_KEY": key], fileValues: [:])
+        #expect(settings.signingKeyNeedsJSON)
+        let link = try #require(try links(["WEIR_SIGNING_KEY": key])).link(to: id, now: 1000)
+        let signature = link.url.split(separator: "=").last.map(String.init) ?? ""
+        let old = String(decoding: try JSONEncoder().encode(["another old key 1", key]), as: UTF8.self)
+        let after = try links(["WEIR_SIGNING_KEY": "an entirely new key", "WEIR_SIGNING_KEYS_OLD": old])
+        #expect(after?.validity(ofSignature: signature, of: id, expires: link.expires, now: 1001) == .valid)
+    }
+
+    @Test func usualKeyIsAnItemOfAList() {
+        for environment in [[:], ["WEIR_SIGNING_KEY": "0123456789abcdef"], ["WEIR_SIGNING_KEY": "blanks within a key"]]
+        {
+            #expect(!RuntimeConfiguration(environment: environment, fileValues: [:]).signingKeyNeedsJSON)
+        }
+    }
+
     @Test func whatIsWrongWithThemIsSaid() throws {
         let key = "0123456789abcdef"
         for (variables, setting, problem) in [
@@ -39,6 +61,14 @@ struct SigningKeyTests {
                     "WEIR_SIGNING_KEY": key,
                     "WEIR_SIGNING_KEYS_OLD": Array(repeating: key, count: 9).joined(separator: ","),
                 ], "WEIR_SIGNING_KEYS_OLD", "holds 9 keys"
+            ),
+            (
+                ["WEIR_SIGNING_KEY": key, "WEIR_SIGNING_KEYS_OLD": "[\(key)]"], "WEIR_SIGNING_KEYS_OLD",
+                "begins with [ and is no list of texts in JSON"
+            ),
+            (
+                ["WEIR_SIGNING_KEY": key, "WEIR_SIGNING_KEYS_OLD": #"["short"]"#], "WEIR_SIGNING_KEYS_OLD",
+                "holds a key that is too short"
             ),
         ] {
             let error = #expect(throws: ConfigurationError.self) { _ = try links(variables) }

@@ -177,11 +177,12 @@ link_to() {
     printf '%s/v1/activity-requests/%s/result?format=ndjson&expires=%s&signature=%s' "$WEIR_URL" "$1" "$expires" "$signature"
 }
 answers() { [ "$1" = "$(curl --silent --output /dev/null --write-out '%{http_code}' "$2")" ]; }
-signing_key() { sed -n 's/^WEIR_SIGNING_KEY=//p' "$(podman volume inspect --format '{{.Mountpoint}}' weir_intake)/settings"; }
+intake_setting() { sed -n "s/^$1=//p" "$(podman volume inspect --format '{{.Mountpoint}}' weir_intake)/settings"; }
+signing_key() { intake_setting WEIR_SIGNING_KEY; }
 
-# What the page says of the signing key: links of the one before are good until it is forgotten.
+# What the page says of the signing key: links of the one before are good until it is forgotten, with all others.
 changes_signing_key() {
-    local request old new
+    local request old new service
     request=$(sql "select id from public.activity_request where state in ('done', 'delivered') limit 1")
     old=$(signing_key)
     answers 200 "$(link_to "$request" "$old")" && answers 403 "$(link_to "$request" 'the key of a forger')" || { echo before; return 1; }
@@ -189,7 +190,10 @@ changes_signing_key() {
     new=$(signing_key)
     [ -n "$new" ] && [ "$new" != "$old" ] || { echo "the key is as before"; return 1; }
     answers 200 "$(link_to "$request" "$old")" && answers 200 "$(link_to "$request" "$new")" || { echo changed; return 1; }
-    compose run --rm -T --no-deps secrets --forget signing-keys && survives_restart intake || return 1
+    compose run --rm -T --no-deps secrets --forget signing-keys || return 1
+    equal "$old" "$(intake_setting WEIR_SIGNING_KEYS_OLD)" || { echo "the newest old key is not kept"; return 1; }
+    compose run --rm -T --no-deps secrets --forget signing-keys --all || return 1
+    for service in delivery intake processor executor; do survives_restart "$service" || return 1; done
     answers 403 "$(link_to "$request" "$old")" && answers 200 "$(link_to "$request" "$new")" || { echo forgotten; return 1; }
 }
 
