@@ -88,7 +88,7 @@ begin
                 update public.webhook_endpoint as e
                 set disabled_at = moment,
                     disabled_reason = case when failed.is_gone then 'it answered HTTP 410 (Gone)'
-                                           else 'nothing has got through since ' || to_char(failed.failing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' end
+                                           else 'nothing has got through since ' || to_char(failed.failing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"') end
                 where e.org_id = failed.org_id and e.id = failed.endpoint and e.disabled_at is null
                 returning e.key, e.disabled_reason
             loop

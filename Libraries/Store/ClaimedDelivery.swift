@@ -33,7 +33,7 @@ public struct ClaimedDelivery: Sendable {
     public let headers: JSONB
     /// The name of the signing secret; nil when the endpoint has none but those that Weir has made.
     public let secretName: String?
-    /// The signing secrets that Weir has made for the endpoint and that have not expired.
+    /// The signing secrets that Weir has made for the endpoint and that have not expired, the newest first.
     public let sealedSecrets: [SealedSecret]
     /// The bytes to sign and post.
     public let payload: [UInt8]

@@ -16,12 +16,13 @@ public struct EndpointStore: Sendable {
         self.pool = pool
     }
 
+    // While a probe is under way nobody has to wait: its outcome opens or closes the breaker.
     private static let list = Statement(
         "endpoint.list",
         """
         select e.id, e.key, e.url, e.secret_name, e.event_types, array(select h.name from jsonb_object_keys(e.headers) as h(name) order by 1),
                e.calls, e.per_seconds, e.is_ordered, e.disabled_at, e.disabled_reason, h.failing_since, h.last_success_at,
-               case when h.open_until > clock_timestamp() then h.open_until end
+               case when h.probe_id is null and h.open_until > clock_timestamp() then h.open_until end
         from public.webhook_endpoint as e
         left join public.endpoint_health as h on h.webhook_endpoint_id = e.id
         where e.org_id = $1 and e.key > $2 and ($3::text is null or e.key = $3) and e.deleted_at is null

@@ -55,7 +55,7 @@ extension RequestStore {
         ), held as materialized (
             select t.id, case when t.unusable_reason is null then 'paused' else 'source_unusable' end as substate,
                    coalesce(t.unusable_reason, 'its source ' || t.key || ' is paused until '
-                       || to_char(t.paused_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+                       || to_char(t.paused_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')
                        || coalesce(': ' || t.paused_reason, '')) as reason
             from told as t
             where t.unusable_reason is not null or t.paused_until > clock_timestamp()

@@ -140,8 +140,8 @@ extension RequestStore {
     private static let overdue = Statement(
         "request.overdue",
         """
-        select r.id, format('its deadline, %s UTC, has passed',
-                            to_char(r.deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
+        select r.id, format('its deadline, %s, has passed',
+                            to_char(r.deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'))
         from public.activity_request as r
         where r.deadline_at <= (select clock_timestamp()) and r.stopping is null
           and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')

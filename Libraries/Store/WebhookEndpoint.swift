@@ -30,7 +30,7 @@ public struct WebhookEndpoint: Sendable {
     public let failingSince: Date?
     /// When something got through last; nil when nothing has.
     public let lastSuccessAt: Date?
-    /// Until when nothing is posted, because most of it failed; nil when that is not so.
+    /// Until when nothing is posted, because most of it failed, or it lacks a secret or a header; nil when that is not so, and while a probe is under way.
     public let pausedUntil: Date?
     /// The secrets that Weir has made for it and that sign now, the oldest first.
     public internal(set) var secrets: [WebhookSecretRecord] = []

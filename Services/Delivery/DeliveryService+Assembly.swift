@@ -37,8 +37,9 @@ extension DeliveryService {
         let parts = try ServiceParts(context, connections: 4)
         let outbound = try OutboundSettings.client(context)
         let poster = WebhookPoster(
-            client: outbound, secrets: context.secrets, seal: try WebhookSecretSeal(settings), clock: context.clock,
-            ids: context.ids, policy: policy, timeout: configuration.timeout,
+            client: outbound, secrets: context.secrets, seal: try WebhookSecretSeal(settings),
+            unopened: UnopenedSecrets(logger: context.logger), clock: context.clock, ids: context.ids, policy: policy,
+            timeout: configuration.timeout,
             random: { Double.random(in: 0...1) })
         let service = DeliveryService(
             configuration: configuration, deliveries: DeliveryStore(pool: parts.pool), poster: poster,

@@ -17,8 +17,11 @@ struct SigningSecrets: Sendable {
     let texts: [String]
     /// What signs, in the order in which the signatures are sent.
     let signers: [WebhookSigner]
+    /// Those that were passed over, since they do not open.
+    let unopened: [WebhookSecretID]
 
-    /// Reads the secrets of a delivery's endpoint. All of them have to be there: of several, a receiver may know any.
+    /// Reads the secrets of a delivery's endpoint. All of them have to be there: of several, a receiver may know any. Only one that does not
+    /// open is passed over when a newer one does, which has taken its place: nothing could be posted until its grace is over.
     init(
         _ delivery: ClaimedDelivery, secrets: SecretResolver, seal: WebhookSecretSeal?
     ) throws(Problem) {
@@ -30,7 +33,9 @@ struct SigningSecrets: Sendable {
                 throw Problem(substate: "secret_missing", reason: "it cannot be signed: \(error)")
             }
         }
-        for sealed in delivery.sealedSecrets {
+        var unopened: [WebhookSecretID] = []
+        // The newest is the first.
+        for (index, sealed) in delivery.sealedSecrets.enumerated() {
             guard let seal else {
                 throw Problem(
                     substate: "secret_missing",
@@ -39,6 +44,10 @@ struct SigningSecrets: Sendable {
             guard
                 let text = seal.open(sealed.bytes, org: delivery.org, endpoint: delivery.endpoint, id: sealed.id)
             else {
+                if index > 0 {
+                    unopened.append(sealed.id)
+                    continue
+                }
                 throw Problem(
                     substate: "secret_missing",
                     reason: "it cannot be signed: its endpoint's secret \(sealed.id) was made with another "
@@ -61,5 +70,6 @@ struct SigningSecrets: Sendable {
         }
         self.texts = texts
         self.signers = signers
+        self.unopened = unopened
     }
 }

@@ -21,6 +21,8 @@ struct WebhookPoster: Sendable {
     let secrets: SecretResolver
     /// Opens the secrets that Weir has made; nil without a signing key.
     let seal: WebhookSecretSeal?
+    /// Told of those that do not open.
+    let unopened: UnopenedSecrets
     let clock: WallClock
     /// Makes the ids of attempts as others see them in a trace.
     let ids: IDGenerator
@@ -38,6 +40,7 @@ struct WebhookPoster: Sendable {
         } catch {
             return unposted(delivery, substate: error.substate, error: error.reason)
         }
+        unopened.note(signing.unopened, of: delivery)
         do {
             headers = try EndpointHeaders(delivery, secrets: secrets)
         } catch {

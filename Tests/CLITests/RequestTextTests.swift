@@ -154,13 +154,20 @@ struct RequestTextTests {
             ("$.input.q: there is no such field", "--input q: there is no such field"),
             ("$.dry_run: not a boolean", "--dry-run: not a boolean"),
             ("?state: \"x\" is no state", "--state: \"x\" is no state"),
+            ("$.activity: is missing", "the activity: is missing"), ("$.activity_key: is x", "--activity-key: is x"),
+            ("$.states[0]: one of failed", "--state: one of failed"),
+            ("$.mapping.registry: no mapping", "--mapping registry: no mapping"),
+            ("$.reason: not $.data.name, $.objects[0]", "--reason: not $.data.name, $.objects[0]"),
+            ("$.objects[0]: has $.objects[7]", "object 1: has $.objects[7]"),
+            ("at $.size and $.activity", "at $.size and $.activity"),
+            ("$.data.name is no path", "$.data.name is no path"),
             (
                 "The URL https://x/?a=1 has <<$secret.KEY>> and costs $5",
                 "The URL https://x/?a=1 has <<$secret.KEY>> and costs $5"
             ),
         ])
     func whatIsWrongIsCalledAsItWasTyped(_ detail: String, _ words: String) {
-        #expect(OptionNames.inPlaceOfPaths(detail) == words)
+        #expect(OptionNames.inPlaceOfPath(detail) == words)
     }
 
     @Test(

@@ -17,7 +17,8 @@ struct WebhookPosterTests {
             client: client,
             secrets: SecretResolver(
                 environment: ["WEIR_SECRET_HOOK": WebhookSecret.makeText(), "WEIR_SECRET_WRONG": "whsec_short"]),
-            seal: nil, clock: .system, ids: IDGenerator(), policy: DeliveryPolicy(), timeout: .seconds(60),
+            seal: nil, unopened: UnopenedSecrets(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            clock: .system, ids: IDGenerator(), policy: DeliveryPolicy(), timeout: .seconds(60),
             random: { 1 })
     }
 

@@ -64,7 +64,7 @@ extension IntegrationTests {
                 #expect(waiting["substate"] == "paused" && waiting["objects"] == ["Bebel", "Cebel"])
                 #expect(
                     waiting["reason"]
-                        == "its source registry is paused until 2999-12-31 23:59:59 UTC: the quota is used up")
+                        == "its source registry is paused until 2999-12-31 23:59:59Z: the quota is used up")
                 try await WeirProgram.with(
                     variables: ["WEIR_URL": platform.publicURL, "WEIR_API_KEY": platform.client.key ?? ""]
                 ) { weir in

@@ -149,6 +149,31 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aNewSecretFreesAnEndpointWhoseFormerOneDoesNotOpen() async throws {
+            try await withPlatform { platform in
+                try await declare("made: { url: \"\(platform.webhooks.url)/hooks/made\" }", on: platform)
+                try await withWeir(platform) { weir in
+                    _ = try await weir.run("webhook", "secret", "create", "made")
+                    // As when its signing key is forgotten.
+                    try await platform.database.run("update public.webhook_secret set sealed = 'does not open'")
+                    let held = try await weir.run("webhook", "test", "made")
+                    #expect(
+                        held.status == 1 && held.errors.contains("was made with another WEIR_SIGNING_KEY"), "\(held)")
+
+                    let made = try await weir.run("webhook", "secret", "create", "made")
+                    try #require(made.status == 0 && made.lines.count == 1, "\(made)")
+                    let kept = try await platform.database.value(
+                        Int64.self,
+                        "select count(*) from public.webhook_secret where coalesce(expires_at > now(), true)")
+                    #expect(kept == 2, "the former one has its grace")
+                    _ = try await weir.run("webhook", "enable", "made")
+                    let taken = try await weir.run("webhook", "test", "made")
+                    #expect(taken.status == 0 && taken.output.contains("HTTP 200"), "\(taken)")
+                    try verify(platform.webhooks.received.last, WebhookSecret(parsing: made.lines[0]))
+                }
+            }
+        }
+
         private func verify(_ received: WebhookReceiver.Received?, _ secret: WebhookSecret) throws {
             let request = try #require(received).request
             try secret.verify(
@@ -301,6 +326,31 @@ extension IntegrationTests {
                     #expect(taken.status == 0 && taken.output.contains("HTTP 200"), "\(taken)")
                 }
                 try await eventually("the one that waited") { platform.webhooks.received.count == 2 }
+            }
+        }
+
+        /// The breaker's time is over, and the receiver is well again: the event that is to show it goes as the probe.
+        @Test func aTestThatGoesAsTheProbeIsWaitedFor() async throws {
+            try await withPlatform { platform in
+                try await platform.database.run(
+                    """
+                    insert into public.endpoint_health (org_id, webhook_endpoint_id, open_until, opened)
+                    select e.org_id, e.id, now() - interval '1 second', 1 from public.webhook_endpoint as e
+                    """)
+                platform.webhooks.gate.close(after: 0)
+                try await withWeir(platform) { weir in
+                    async let tested = weir.run("webhook", "test", "receiver")
+                    try await eventually("the probe under way") { platform.webhooks.gate.heldBack == 1 }
+                    let probing = try await platform.database.value(
+                        Bool.self,
+                        "select open_until > clock_timestamp() and probe_id is not null from public.endpoint_health")
+                    #expect(probing)
+                    let shown = try await platform.client.get("/v1/webhook-endpoints/receiver").json
+                    #expect(shown["health"]?["paused_until"] == .null, "\(shown)")
+                    platform.webhooks.gate.open()
+                    let taken = try await tested
+                    #expect(taken.status == 0 && taken.output.contains("HTTP 200"), "\(taken)")
+                }
             }
         }
 

@@ -14,7 +14,9 @@ enum InstantText {
             return value
         }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
+            let minute = number(14..<16), (1...12).contains(month), day >= 1, day <= days(in: month, of: year),
+            hour < 24,
+            minute < 60,
             bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), bytes[13] == UInt8(ascii: ":"),
             [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(bytes[10])
         else { return nil }
@@ -64,14 +66,20 @@ enum InstantText {
         return "\(clock).\(String(String(1_000 + rest).dropFirst()))Z"
     }
 
+    /// Minutes east of UTC of what stands behind a time: `Z`, or two digits for the hours and two for the minutes, as in `+05:30`.
     private static func offsetMinutes(_ zone: ArraySlice<UInt8>) -> Int64? {
         let text = String(decoding: zone, as: UTF8.self)
         if text == "Z" || text == "z" { return 0 }
-        let parts = text.dropFirst().split(separator: ":")
-        guard text.hasPrefix("+") || text.hasPrefix("-"), parts.count == 2, let hours = Int64(parts[0]),
-            let minutes = Int64(parts[1])
+        guard let match = text.wholeMatch(of: /([+\-])([01][0-9]|2[0-3]):([0-5][0-9])/), let hours = Int64(match.2),
+            let minutes = Int64(match.3)
         else { return nil }
-        return (text.hasPrefix("-") ? -1 : 1) * (hours * 60 + minutes)
+        return (match.1 == "-" ? -1 : 1) * (hours * 60 + minutes)
+    }
+
+    /// How many days a month has, by when the next one begins.
+    private static func days(in month: Int64, of year: Int64) -> Int64 {
+        let next = month == 12 ? days(year + 1, 1, 1) : days(year, month + 1, 1)
+        return next - days(year, month, 1)
     }
 
     /// Days since 1970 in the proleptic Gregorian calendar; March begins the year, so that the leap day ends it.

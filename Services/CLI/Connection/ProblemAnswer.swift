@@ -35,11 +35,11 @@ struct ProblemAnswer {
                     + (text.isEmpty ? "" : ": \(TerminalText.safe(text))"),
                 remedy: "Check that --url or WEIR_URL names Weir's intake")
         }
-        let details = Self.violations(body).map(OptionNames.inPlaceOfPaths)
+        let details = Self.violations(body).map(OptionNames.inPlaceOfPath)
         // What the client did wrong needs no more words; what is wrong with the service names it.
         let who = status >= 500 ? "weir-intake answered \(status): " : ""
         return CommandError(
-            who + OptionNames.inPlaceOfPaths(TerminalText.safe(Self.withoutStop(detail))) + Self.code(body),
+            who + OptionNames.inPlaceOfPath(TerminalText.safe(Self.withoutStop(detail))) + Self.code(body),
             details: details, remedy: remedy(url: url),
             httpStatus: self.status, status: self.status == 503 ? .unreachable : .failure)
     }

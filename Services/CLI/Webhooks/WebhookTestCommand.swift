@@ -31,7 +31,6 @@ struct WebhookTestCommand: WeirCommand {
                 return console.print(
                     json ? sent.value.description : "A test event is on its way: weir webhook delivery \(id)")
             }
-            try await checkThatItIsPostedTo(client)
             let delivery = try await attempted(id, client, console)
             guard let attempt = delivery.list("history").last else {
                 throw CommandError(
@@ -57,29 +56,31 @@ struct WebhookTestCommand: WeirCommand {
         }
     }
 
-    /// What waits for an endpoint that is left alone may wait for minutes.
-    private func checkThatItIsPostedTo(_ client: IntakeClient) async throws {
-        let found = try await client.endpoint(endpoint)
-        guard let end = found.value["health"]?["paused_until"]?.stringValue else { return }
-        throw CommandError(
-            "The test event waits: nothing is posted to \(endpoint) until \(InstantText.second(end))",
-            details: ["Most of what was posted to it has failed, or it lacks a secret or a header."],
-            remedy: "'weir webhook deliveries \(endpoint)' says why; 'weir webhook enable \(endpoint)' ends the wait")
-    }
-
     private func attempted(_ id: String, _ client: IntakeClient, _ console: Console) async throws -> AnswerReader {
         let progress = ProgressLine(console: console)
         defer { progress.finish() }
         let deadline = ContinuousClock.now + Self.patience
         var pause: Duration = .milliseconds(50)
         while true {
+            // Before the delivery: if its attempt was what the endpoint is left alone for, that is seen below.
+            let end = try await client.endpoint(endpoint).value["health"]?["paused_until"]?.stringValue
             let delivery = try await client.delivery(id)
-            let isOver = try ["delivered", "failed", "superseded"].contains(delivery.string("state"))
+            let state = try delivery.string("state")
+            let isOver = ["delivered", "failed", "superseded"].contains(state)
             if isOver || !delivery.list("history").isEmpty || ContinuousClock.now >= deadline { return delivery }
+            if state == "ready", let end { throw waits(until: end) }
             progress.show("waiting for the first attempt")
             // Intake tells nobody of attempts by itself.
             try await Task.sleep(for: pause)
             pause = min(pause * 3 / 2, .milliseconds(500))
         }
+    }
+
+    /// What waits for an endpoint that is left alone may wait for minutes.
+    private func waits(until end: String) -> CommandError {
+        CommandError(
+            "The test event waits: nothing is posted to \(endpoint) until \(InstantText.second(end))",
+            details: ["Most of what was posted to it has failed, or it lacks a secret or a header."],
+            remedy: "'weir webhook deliveries \(endpoint)' says why; 'weir webhook enable \(endpoint)' ends the wait")
     }
 }
