@@ -73,6 +73,7 @@ struct UpPlanTests {
     private func firstToBecomeFree(_ ports: [Int]) -> Int? {
         for _ in 0..<3_000 {
             if let port = ports.first(where: FreePorts.isFree) { return port }
+            // Nothing tells when a port becomes free; this looks for half a minute.
             usleep(10_000)
         }
         return nil

@@ -56,6 +56,7 @@ import Testing
                 let sleeping =
                     "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
                 for _ in 0..<20 {
+                    // Nobody waits for its end: it is under way until it is stopped.
                     let task = Task { try await connection.execute(Statement("sleep", "SELECT pg_sleep(60)")) }
                     while try await pool.value(Int.self, sleeping) == 0 {}
                     task.cancel()

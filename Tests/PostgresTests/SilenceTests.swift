@@ -62,6 +62,7 @@ import Testing
             // The answer that the server is alive may take as long as on a machine that is busy.
             $0.connectTimeout = .seconds(60)
         }) { pool in
+            // Five times as long as the silence after which the server is asked.
             let answer = try await pool.value(Int32.self, "SELECT 7 FROM pg_sleep(1)")
             #expect(answer == 7)
             #expect(pool.statistics.reconnects == 0)

@@ -18,6 +18,7 @@ import Testing
     /// Cancels a statement of a connection of its own; returns when the server has stopped it.
     private func cancelSleep(_ pool: PostgresPool) async throws {
         let task = Task {
+            // Nobody waits for its end: it is under way until it is stopped.
             try await pool.withConnection { try await $0.execute(Statement("sleep", "SELECT pg_sleep(60)")).count }
         }
         let sleeping =
